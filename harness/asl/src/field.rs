@@ -1,0 +1,4 @@
+//! Single-valued fields.
+/// A field.
+#[derive(Debug, Clone)]
+pub struct Field {}

@@ -1,0 +1,4 @@
+//! Templates.
+/// A template.
+#[derive(Debug, Clone)]
+pub struct Template {}
