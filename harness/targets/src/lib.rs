@@ -1,1 +1,20 @@
-//! TODO
+//! Adapters from [`engine::Target`] to what can be tested, and the embedded region served over HTTP.
+//!
+//! [`connect`] turns a specification (`embedded`, `http://…`, `process:moto`, `docker:floci`, `aws:eu-west-1`, …)
+//! into targets. Nothing here knows a rule. A target that cannot be used is a [`TargetError`], never a verdict.
+
+mod error;
+mod http;
+mod wire;
+
+pub use error::TargetError;
+
+/// Which wire path calls take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wire {
+    /// The AWS SDK where it can express a call, the raw client elsewhere.
+    #[default]
+    Sdk,
+    /// The raw signed client for everything.
+    Raw,
+}
