@@ -3,11 +3,17 @@
 //! [`connect`] turns a specification (`embedded`, `http://…`, `process:moto`, `docker:floci`, `aws:eu-west-1`, …)
 //! into targets. Nothing here knows a rule. A target that cannot be used is a [`TargetError`], never a verdict.
 
+mod clock;
 mod error;
 mod http;
+mod live;
+mod serve;
+mod variant;
 mod wire;
 
+pub use clock::{VirtualClock, WallClock};
 pub use error::TargetError;
+pub use serve::{Access, ServeOptions, serve};
 
 /// Which wire path calls take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
