@@ -1,1 +1,18 @@
-//! TODO
+//! The oracle: what AWS's rules say of the record of an executed case.
+//!
+//! [`judge`] builds a [`view::View`] over the calls and outcomes of one case and runs every check over it; [`score`]
+//! folds the findings of many cases into a verdict per rule. Rules see calls and outcomes only: antecedents (which
+//! tokens were issued, which machine an execution runs) are derived from them, never from the plan that made the calls.
+//! There is no I/O, no clock and no randomness here: the same record gives the same findings.
+
+pub mod audit;
+pub mod check;
+pub mod history;
+pub mod registry;
+pub mod score;
+pub mod token;
+pub mod verdict;
+pub mod view;
+
+pub use check::{CheckRow, checks, judge};
+pub use verdict::{Verdict, Witness};

@@ -1,0 +1,149 @@
+//! The checks, one file a family, and [`judge`], which runs them all over one record.
+//!
+//! A check says `Met` where its antecedent occurred and the rule held, `Violated` where it did not, `Observed` where
+//! several outcomes are allowed (rules.md section 20), and nothing where its antecedent did not occur. A check that panics
+//! yields `Inconclusive`, never silence. Throttling, 5xx and missing answers accuse no rule about something else.
+
+mod activity;
+mod data;
+mod definition;
+mod delivery;
+mod end_to_end;
+mod error;
+mod flaws;
+mod heartbeat;
+mod history_api;
+mod histories;
+mod integration;
+mod mapping;
+mod redrive;
+mod sink;
+mod start;
+mod status;
+mod stop;
+mod timeout;
+mod token;
+mod token_effect;
+mod token_input;
+mod unsupported;
+mod wire;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
+
+use record::{CaseRecord, Finding};
+
+pub use sink::{Sink, UNSUPPORTED};
+
+use crate::view::View;
+
+/// One check: the rule, its own name, and what it looks at.
+pub type CheckRow = (&'static str, &'static str, &'static str);
+
+/// Checks that are judged together.
+pub(crate) struct Group {
+    /// What it can find.
+    pub(crate) checks: &'static [CheckRow],
+    /// How it looks.
+    pub(crate) run: fn(&View<'_>, &mut Sink),
+}
+
+const FAMILIES: &[&[Group]] = &[
+    wire::GROUPS,
+    definition::GROUPS,
+    start::GROUPS,
+    token_input::GROUPS,
+    token::GROUPS,
+    token_effect::GROUPS,
+    timeout::GROUPS,
+    heartbeat::GROUPS,
+    error::GROUPS,
+    data::GROUPS,
+    history_api::GROUPS,
+    histories::GROUPS,
+    status::GROUPS,
+    stop::GROUPS,
+    redrive::GROUPS,
+    delivery::GROUPS,
+    integration::GROUPS,
+    mapping::GROUPS,
+    activity::GROUPS,
+    end_to_end::GROUPS,
+    unsupported::GROUPS,
+];
+
+/// Every check, those of histories included: rule, check, what it looks at.
+pub fn checks() -> &'static [CheckRow] {
+    static ALL: LazyLock<Vec<CheckRow>> = LazyLock::new(|| {
+        let own = FAMILIES.iter().flat_map(|groups| groups.iter()).flat_map(|group| group.checks.iter().copied());
+        let mut rows: Vec<CheckRow> = own.chain(crate::history::CHECKS.iter().copied()).collect();
+        rows.sort_unstable();
+        rows.dedup_by_key(|row| (row.0, row.1));
+        rows
+    });
+    &ALL
+}
+
+/// Everything that the rules say of one case.
+pub fn judge(record: &CaseRecord) -> Vec<Finding> {
+    let Ok(view) = catch_unwind(AssertUnwindSafe(|| View::new(record))) else {
+        let mut sink = Sink::default();
+        for row in checks() {
+            sink.inconclusive(*row, "the record could not be read: a fault of the suite");
+        }
+        return sink.into_findings();
+    };
+    let mut sink = Sink::default();
+    for group in FAMILIES.iter().flat_map(|groups| groups.iter()) {
+        run(group.checks, &view, &mut sink, group.run);
+    }
+    sink.into_findings()
+}
+
+fn run(checks: &[CheckRow], view: &View<'_>, sink: &mut Sink, body: fn(&View<'_>, &mut Sink)) {
+    let mark = sink.mark();
+    if catch_unwind(AssertUnwindSafe(|| body(view, sink))).is_err() {
+        sink.rewind(mark);
+        for row in checks {
+            sink.inconclusive(*row, "the check itself failed: a fault of the suite");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use record::{CaseEnd, Kind};
+
+    use super::*;
+
+    #[test]
+    fn a_check_that_panics_is_inconclusive_and_never_holds() {
+        const ROW: CheckRow = ("TOK-13", "panics", "");
+        let record = CaseRecord {
+            plan: String::new(),
+            family: String::new(),
+            entries: Vec::new(),
+            end: CaseEnd::Complete,
+            faults: Vec::new(),
+        };
+        let view = View::new(&record);
+        let mut sink = Sink::default();
+        run(&[ROW], &view, &mut sink, |_, sink| {
+            sink.met(ROW);
+            #[expect(clippy::panic, reason = "that is what is tested")]
+            {
+                panic!("no");
+            }
+        });
+        let findings = sink.into_findings();
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings.first().map(|finding| finding.kind), Some(Kind::Inconclusive));
+    }
+
+    #[test]
+    fn every_check_is_listed_once_and_says_what_it_looks_at() {
+        for row in checks() {
+            assert!(!row.2.is_empty(), "{row:?}");
+        }
+    }
+}

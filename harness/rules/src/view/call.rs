@@ -1,0 +1,82 @@
+//! One call of a record, with its input read where it was sent as raw text.
+
+use std::borrow::Cow;
+
+use record::{Entry, Operation, Time};
+use serde_json::{Map, Value};
+
+use super::Answer;
+
+/// A call and its answer.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// Its place in the record.
+    pub index: usize,
+    /// What was asked.
+    pub operation: Operation,
+    /// Just before it was sent.
+    pub begun: Time,
+    /// Just after the answer.
+    pub ended: Time,
+    /// The members of the request.
+    pub input: Cow<'a, Map<String, Value>>,
+    /// What came back.
+    pub answer: Answer<'a>,
+    /// The entry itself.
+    pub entry: &'a Entry,
+    /// Whether the body was raw text that is no JSON object.
+    pub garbled: bool,
+}
+
+impl<'a> Call<'a> {
+    /// Reads an entry.
+    pub(super) fn of(index: usize, entry: &'a Entry) -> Self {
+        let (input, garbled) = match &entry.call.raw_body {
+            None => (Cow::Borrowed(&entry.call.input), false),
+            Some(body) => match serde_json::from_str(body) {
+                Ok(Value::Object(members)) => (Cow::Owned(members), false),
+                _ => (Cow::Borrowed(&entry.call.input), true),
+            },
+        };
+        Self {
+            index,
+            operation: entry.call.operation,
+            begun: entry.begun,
+            ended: entry.ended,
+            input,
+            answer: Answer::of(&entry.outcome),
+            entry,
+            garbled,
+        }
+    }
+
+    /// A string member of the request.
+    pub fn text(&self, member: &str) -> Option<&str> {
+        self.input.get(member).and_then(Value::as_str)
+    }
+
+    /// A string member of the request as it lives in the record (not of a raw body).
+    pub fn entry_text(&self, member: &str) -> Option<&'a str> {
+        self.entry.call.input.get(member).and_then(Value::as_str)
+    }
+
+    /// A boolean member of the request.
+    pub fn flag(&self, member: &str) -> Option<bool> {
+        self.input.get(member).and_then(Value::as_bool)
+    }
+
+    /// Whether a member was given.
+    pub fn has(&self, member: &str) -> bool {
+        self.input.get(member).is_some_and(|value| !value.is_null())
+    }
+
+    /// Whether the service looked at the request: done or refused for what it says.
+    pub fn was_looked_at(&self) -> bool {
+        matches!(self.answer, Answer::Done(_) | Answer::Refused(_))
+    }
+
+    /// Whether this call ended before the other began.
+    pub fn precedes(&self, other: &Self) -> bool {
+        self.ended <= other.begun
+    }
+}

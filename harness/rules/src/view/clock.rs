@@ -1,0 +1,56 @@
+//! How far the service's clock is from the harness's: bounds from every timestamp that an answer of its own made.
+
+use std::collections::BTreeSet;
+
+use record::{Operation, Time};
+use serde_json::Value;
+
+use super::Call;
+
+/// Bounds of `service - harness` in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offset {
+    /// At least this.
+    pub least: i64,
+    /// At most this.
+    pub most: i64,
+}
+
+impl Offset {
+    /// Bounds from fresh timestamps; a minute either way where there are none that agree (WIRE-02).
+    pub fn measure(calls: &[Call<'_>]) -> Self {
+        let (mut least, mut most) = (-MINUTE, MINUTE);
+        let mut named = BTreeSet::new();
+        for call in calls {
+            let fresh = match (call.operation, call.text("name")) {
+                // The start date of a repeated start is that of the first one (START-09).
+                (Operation::StartExecution, Some(name)) => named.insert((call.text("stateMachineArn"), name)),
+                (Operation::StartExecution, None) => true,
+                _ => continue,
+            };
+            let Some(stamp) = call.answer.done().and_then(|reply| reply.get("startDate")).and_then(Value::as_f64) else {
+                continue;
+            };
+            let stamp = Time::from_epoch_seconds(stamp);
+            // Whole seconds are cut somewhere inside their second.
+            let blur = if stamp.0 % 1000 == 0 { 1000 } else { 1 };
+            least = least.max(stamp - call.ended - blur);
+            if fresh {
+                most = most.min(stamp - call.begun + blur);
+            }
+        }
+        if least > most { Self { least: -MINUTE, most: MINUTE } } else { Self { least, most } }
+    }
+
+    /// The earliest moment of the harness's clock that this moment of the service's can be.
+    pub fn earliest(self, service: Time) -> Time {
+        Time(service.0.saturating_sub(self.most))
+    }
+
+    /// The latest moment of the harness's clock that this moment of the service's can be.
+    pub fn latest(self, service: Time) -> Time {
+        Time(service.0.saturating_sub(self.least))
+    }
+}
+
+const MINUTE: i64 = 60_000;

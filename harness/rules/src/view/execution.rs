@@ -1,0 +1,226 @@
+//! The executions of a case: how each was started, what was seen of it and when it was surely open or surely closed.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use record::{Operation, Time};
+use serde_json::Value;
+
+use super::reads::{HistoryRead, StatusRead};
+use super::{Arn, Call, Definition, Machine, Offset, arn, is_terminal_status};
+
+/// One execution that a StartExecution confirmed.
+#[derive(Debug)]
+pub struct Execution<'a> {
+    /// Its ARN.
+    pub arn: &'a str,
+    /// Its name, from the ARN.
+    pub name: &'a str,
+    /// Index of its machine, if its creation was seen.
+    pub machine: Option<usize>,
+    /// The definition it runs, if only one is possible.
+    pub definition: Option<Rc<Definition>>,
+    /// The role it runs with, if known.
+    pub role: Option<String>,
+    /// Calls that answered with this ARN, in order.
+    pub starts: Vec<usize>,
+    /// When it was started, at the earliest.
+    pub begun: Time,
+    /// By when it was started.
+    pub started: Time,
+    /// Its start date as the service said it.
+    pub start_date: Option<Time>,
+    /// The input it was started with, if only one is possible; absent input is `{}` (START-16).
+    pub input: Option<Value>,
+    /// What Describe and List showed.
+    pub statuses: Vec<StatusRead<'a>>,
+    /// Indices of the histories that were read.
+    pub histories: Vec<usize>,
+    /// Index of the history to reason with: whole, the longest.
+    pub best: Option<usize>,
+    /// Index of the latest history read that can be read, whole or not.
+    pub latest: Option<usize>,
+    /// StopExecution calls.
+    pub stops: Vec<usize>,
+    /// RedriveExecution calls that may have taken effect.
+    pub redrives: Vec<usize>,
+    /// Surely closed from then on, by the harness's clock.
+    pub closed: Option<Time>,
+}
+
+impl Execution<'_> {
+    /// The last time that anything of it was looked at: when that read was begun.
+    pub fn last_looked(&self, reads: &[HistoryRead<'_>]) -> Option<Time> {
+        let statuses = self.statuses.iter().map(|status| status.begun);
+        let histories = self.histories.iter().filter_map(|index| reads.get(*index)).map(|read| read.begun);
+        statuses.chain(histories).max()
+    }
+
+    /// The status of the last Describe or List that was begun after every terminal one, or the terminal one.
+    pub fn final_status(&self) -> Option<&StatusRead<'_>> {
+        self.statuses.iter().filter(|status| status.is_terminal()).max_by_key(|status| (!status.listed, status.begun))
+    }
+}
+
+/// Reads the executions of a case.
+pub(super) fn executions<'a>(
+    calls: &[Call<'a>],
+    machines: &[Machine],
+    by_machine: &BTreeMap<String, usize>,
+    reads: &[HistoryRead<'a>],
+) -> (Vec<Execution<'a>>, BTreeMap<&'a str, usize>) {
+    let mut executions: Vec<Execution<'a>> = Vec::new();
+    let mut by_arn: BTreeMap<&'a str, usize> = BTreeMap::new();
+    // The earliest call that asked for this name of this machine: an unconfirmed one may have made the execution.
+    let mut first_asked: BTreeMap<(&str, &str), (Time, usize)> = BTreeMap::new();
+    for call in calls {
+        match call.operation {
+            Operation::StartExecution => {
+                let machine = call.text("stateMachineArn").unwrap_or_default();
+                let asked = call.text("name").map(|name| (arn::unqualified(machine), name));
+                if let Some(key) = asked
+                    && (call.answer.done().is_some() || call.answer.is_open_ended())
+                {
+                    first_asked.entry(key).or_insert((call.begun, call.index));
+                }
+                let Some(reply) = call.answer.done() else { continue };
+                let Some(arn) = reply.get("executionArn").and_then(Value::as_str) else { continue };
+                let Some((_, name)) = Arn::read(arn).and_then(Arn::execution) else { continue };
+                if let Some(execution) = by_arn.get(arn).and_then(|index| executions.get_mut(*index)) {
+                    execution.starts.push(call.index);
+                    continue;
+                }
+                let (begun, first) =
+                    asked.and_then(|key| first_asked.get(&key)).copied().unwrap_or((call.begun, call.index));
+                let machine = by_machine.get(arn::unqualified(machine)).copied();
+                let revision = machine
+                    .and_then(|machine| machines.get(machine))
+                    .filter(|_| unqualified_start(call))
+                    .and_then(|machine| machine.revision(begun, call.ended));
+                let input = if first == call.index || same_input(calls.get(first), call) {
+                    call.text("input").map_or(Some(Value::Object(serde_json::Map::new())), |text| serde_json::from_str(text).ok())
+                } else {
+                    None
+                };
+                by_arn.insert(arn, executions.len());
+                executions.push(Execution {
+                    arn,
+                    name,
+                    machine,
+                    definition: revision.map(|revision| Rc::clone(&revision.definition)),
+                    role: revision.and_then(|revision| revision.role.clone()),
+                    starts: vec![call.index],
+                    begun,
+                    started: call.ended,
+                    start_date: reply.get("startDate").and_then(Value::as_f64).map(Time::from_epoch_seconds),
+                    input,
+                    statuses: Vec::new(),
+                    histories: Vec::new(),
+                    best: None,
+                    latest: None,
+                    stops: Vec::new(),
+                    redrives: Vec::new(),
+                    closed: None,
+                });
+            }
+            Operation::DescribeExecution => {
+                let Some(reply) = call.answer.done() else { continue };
+                let Some(execution) = call.text("executionArn").and_then(|arn| by_arn.get(arn)) else { continue };
+                if let Some(execution) = executions.get_mut(*execution)
+                    && let Some(status) = reply.get("status").and_then(Value::as_str)
+                {
+                    execution.statuses.push(StatusRead {
+                        call: call.index,
+                        begun: call.begun,
+                        ended: call.ended,
+                        status,
+                        body: reply,
+                        listed: false,
+                    });
+                }
+            }
+            Operation::ListExecutions => {
+                let listed = call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array);
+                for body in listed.into_iter().flatten() {
+                    let Some(arn) = body.get("executionArn").and_then(Value::as_str) else { continue };
+                    let Some(execution) = by_arn.get(arn).and_then(|index| executions.get_mut(*index)) else { continue };
+                    if let Some(status) = body.get("status").and_then(Value::as_str) {
+                        execution.statuses.push(StatusRead {
+                            call: call.index,
+                            begun: call.begun,
+                            ended: call.ended,
+                            status,
+                            body,
+                            listed: true,
+                        });
+                    }
+                }
+            }
+            Operation::StopExecution | Operation::RedriveExecution => {
+                let Some(execution) = call.text("executionArn").and_then(|arn| by_arn.get(arn)) else { continue };
+                let Some(execution) = executions.get_mut(*execution) else { continue };
+                if call.operation == Operation::StopExecution {
+                    execution.stops.push(call.index);
+                } else if call.answer.done().is_some() || call.answer.is_open_ended() {
+                    execution.redrives.push(call.index);
+                }
+            }
+            _ => {}
+        }
+    }
+    for (index, read) in reads.iter().enumerate() {
+        let Some(execution) = by_arn.get(read.arn).and_then(|index| executions.get_mut(*index)) else { continue };
+        execution.histories.push(index);
+        let size = |other: Option<usize>| {
+            other.and_then(|other| reads.get(other)).map_or(0, |other| other.history.events.len())
+        };
+        if read.is_whole() && read.history.events.len() >= size(execution.best).max(1) {
+            execution.best = Some(index);
+        }
+        if read.unreadable.is_none() {
+            execution.latest = Some(index);
+        }
+    }
+    for execution in &mut executions {
+        settle(execution, calls, reads);
+    }
+    (executions, by_arn)
+}
+
+/// When the execution was surely closed; nothing is sure once it may have been redriven.
+fn settle(execution: &mut Execution<'_>, calls: &[Call<'_>], reads: &[HistoryRead<'_>]) {
+    if !execution.redrives.is_empty() {
+        return;
+    }
+    let statuses = execution.statuses.iter().filter(|read| is_terminal_status(read.status)).map(|read| read.ended);
+    let histories = execution
+        .histories
+        .iter()
+        .filter_map(|index| reads.get(*index))
+        .filter(|read| read.history.events.iter().any(record::Event::is_terminal))
+        .map(|read| read.ended);
+    let stops = execution
+        .stops
+        .iter()
+        .filter_map(|index| calls.get(*index))
+        .filter(|call| call.answer.done().is_some())
+        .map(|call| call.ended);
+    execution.closed = statuses.chain(histories).chain(stops).min();
+}
+
+/// When the execution was surely still open, by the harness's clock: its end, as its history dates it, was later.
+pub fn open_until(execution: &Execution<'_>, reads: &[HistoryRead<'_>], offset: Offset) -> Option<Time> {
+    if !execution.redrives.is_empty() {
+        return None;
+    }
+    let terminal = execution.best.and_then(|best| reads.get(best)).and_then(HistoryRead::terminal)?;
+    Some(offset.earliest(terminal.at))
+}
+
+fn unqualified_start(call: &Call<'_>) -> bool {
+    call.text("stateMachineArn").is_some_and(|arn| arn::unqualified(arn) == arn)
+}
+
+fn same_input(first: Option<&Call<'_>>, call: &Call<'_>) -> bool {
+    first.is_some_and(|first| first.text("input") == call.text("input"))
+}

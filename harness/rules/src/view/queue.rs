@@ -1,0 +1,280 @@
+//! The queues of a case and what came out of them: every delivery of every message, by MessageId.
+
+use std::collections::BTreeMap;
+
+use record::{Operation, Time};
+use serde_json::Value;
+
+use super::Call;
+
+/// A queue, by its URL.
+#[derive(Debug, Default)]
+pub struct Queue<'a> {
+    /// Its URL.
+    pub url: &'a str,
+    /// The name at the end of it.
+    pub name: &'a str,
+    /// Its visibility timeout in seconds; 30 unless set (SQS-04). Unknown once it was changed.
+    pub visibility: Option<u64>,
+    /// Its redrive policy: how many receives, and the name of the dead-letter queue.
+    pub dead_letter: Option<(u64, String)>,
+    /// The default delay of its messages, in seconds.
+    pub delay: u64,
+    /// Whether the case made it, so that it was empty and its attributes are known.
+    pub made_here: bool,
+    /// Whether it was purged or deleted.
+    pub purged: bool,
+    /// Indices of the ReceiveMessage calls that were answered.
+    pub receives: Vec<usize>,
+    /// Whether a Lambda function consumes it too.
+    pub consumed_elsewhere: bool,
+}
+
+impl Queue<'_> {
+    /// Whether it is a FIFO queue.
+    pub fn is_fifo(&self) -> bool {
+        self.name.ends_with(".fifo")
+    }
+}
+
+/// One delivery of a message.
+#[derive(Debug)]
+pub struct Receipt<'a> {
+    /// The ReceiveMessage call.
+    pub call: usize,
+    /// When it was asked.
+    pub begun: Time,
+    /// When it was answered.
+    pub ended: Time,
+    /// The handle to delete it with.
+    pub handle: &'a str,
+    /// ApproximateReceiveCount, where it was asked for.
+    pub count: Option<u64>,
+    /// For how many seconds it is hidden from then on, if known.
+    pub hidden: Option<u64>,
+}
+
+/// A notification of SNS, as its envelope says.
+#[derive(Debug, Clone)]
+pub struct Envelope {
+    /// SNS's MessageId.
+    pub message_id: String,
+    /// The topic.
+    pub topic: String,
+    /// The text that was published.
+    pub message: String,
+}
+
+/// A message, by queue and MessageId.
+#[derive(Debug)]
+pub struct Message<'a> {
+    /// Index of its queue.
+    pub queue: usize,
+    /// SQS's MessageId.
+    pub id: &'a str,
+    /// Its body.
+    pub body: &'a str,
+    /// The body as JSON, if it is JSON.
+    pub json: Option<Value>,
+    /// The whole message as it was received first.
+    pub wire: &'a Value,
+    /// SNS's envelope, if the body is one.
+    pub envelope: Option<Envelope>,
+    /// Its deliveries in the order in which they were asked for.
+    pub receipts: Vec<Receipt<'a>>,
+    /// Deletions: when asked, when answered, with which handle, and whether confirmed.
+    pub deletions: Vec<Deletion<'a>>,
+    /// Whether its visibility was changed, so that nothing is known of when it comes back.
+    pub visibility_changed: bool,
+}
+
+/// A deletion of a message.
+#[derive(Debug)]
+pub struct Deletion<'a> {
+    /// When it was asked.
+    pub begun: Time,
+    /// When it was answered.
+    pub ended: Time,
+    /// With which handle.
+    pub handle: &'a str,
+    /// Whether it was confirmed.
+    pub done: bool,
+}
+
+impl Message<'_> {
+    /// The text that a notification or a plain message carries.
+    pub fn text(&self) -> &str {
+        self.envelope.as_ref().map_or(self.body, |envelope| envelope.message.as_str())
+    }
+
+    /// When it was first delivered.
+    pub fn first(&self) -> Option<&Receipt<'_>> {
+        self.receipts.first()
+    }
+}
+
+/// Reads queues and messages.
+pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>>) {
+    let mut queues: Vec<Queue<'a>> = Vec::new();
+    let mut by_url: BTreeMap<&'a str, usize> = BTreeMap::new();
+    let mut messages: Vec<Message<'a>> = Vec::new();
+    let mut by_id: BTreeMap<(usize, &'a str), usize> = BTreeMap::new();
+    let mut by_handle: BTreeMap<(usize, &'a str), usize> = BTreeMap::new();
+    for call in calls {
+        let url = match call.operation {
+            Operation::CreateQueue => call.answer.done().and_then(|reply| reply.get("QueueUrl")).and_then(Value::as_str),
+            Operation::ReceiveMessage
+            | Operation::DeleteMessage
+            | Operation::DeleteMessageBatch
+            | Operation::ChangeMessageVisibility
+            | Operation::ChangeMessageVisibilityBatch
+            | Operation::SetQueueAttributes
+            | Operation::PurgeQueue
+            | Operation::DeleteQueue => call.entry_text("QueueUrl"),
+            _ => None,
+        };
+        let Some(url) = url else { continue };
+        let index = *by_url.entry(url).or_insert_with(|| {
+            let name = url.rsplit('/').next().unwrap_or(url);
+            queues.push(Queue { url, name, ..Queue::default() });
+            queues.len() - 1
+        });
+        let Some(queue) = queues.get_mut(index) else { continue };
+        match call.operation {
+            Operation::CreateQueue if !queue.made_here => {
+                queue.made_here = true;
+                queue.visibility = Some(attribute(call, "VisibilityTimeout").and_then(number).unwrap_or(30));
+                queue.delay = attribute(call, "DelaySeconds").and_then(number).unwrap_or(0);
+                queue.dead_letter = attribute(call, "RedrivePolicy").and_then(policy);
+            }
+            Operation::SetQueueAttributes => {
+                if attribute(call, "VisibilityTimeout").is_some() {
+                    queue.visibility = None;
+                }
+                if let Some(redrive) = attribute(call, "RedrivePolicy") {
+                    queue.dead_letter = call.answer.done().and_then(|_| policy(redrive));
+                }
+                if attribute(call, "DelaySeconds").is_some() {
+                    queue.delay = 0;
+                }
+            }
+            Operation::PurgeQueue | Operation::DeleteQueue => queue.purged = true,
+            Operation::ReceiveMessage => {
+                let Some(reply) = call.answer.done() else { continue };
+                queue.receives.push(call.index);
+                let hidden = match call.input.get("VisibilityTimeout") {
+                    Some(seconds) => number(seconds),
+                    None => queue.visibility,
+                };
+                for wire in reply.get("Messages").and_then(Value::as_array).into_iter().flatten() {
+                    let (Some(id), Some(body)) = (text(wire, "MessageId"), text(wire, "Body")) else { continue };
+                    let handle = text(wire, "ReceiptHandle").unwrap_or_default();
+                    let message = *by_id.entry((index, id)).or_insert_with(|| {
+                        messages.push(read(index, id, body, wire));
+                        messages.len() - 1
+                    });
+                    by_handle.insert((index, handle), message);
+                    if let Some(message) = messages.get_mut(message) {
+                        let count = wire.get("Attributes").and_then(|a| a.get("ApproximateReceiveCount"));
+                        message.receipts.push(Receipt {
+                            call: call.index,
+                            begun: call.begun,
+                            ended: call.ended,
+                            handle,
+                            count: count.and_then(number),
+                            hidden,
+                        });
+                    }
+                }
+            }
+            Operation::DeleteMessage => {
+                if let Some(handle) = call.entry_text("ReceiptHandle") {
+                    delete(&mut messages, &by_handle, index, handle, call);
+                }
+            }
+            Operation::DeleteMessageBatch => {
+                let entries = call.entry.call.input.get("Entries").and_then(Value::as_array);
+                for handle in entries.into_iter().flatten().filter_map(|entry| text(entry, "ReceiptHandle")) {
+                    delete(&mut messages, &by_handle, index, handle, call);
+                }
+            }
+            Operation::ChangeMessageVisibility => {
+                let message = call.entry_text("ReceiptHandle").and_then(|handle| by_handle.get(&(index, handle)));
+                if let Some(message) = message.and_then(|message| messages.get_mut(*message)) {
+                    message.visibility_changed = true;
+                }
+            }
+            Operation::ChangeMessageVisibilityBatch => {
+                messages.iter_mut().filter(|m| m.queue == index).for_each(|m| m.visibility_changed = true);
+            }
+            _ => {}
+        }
+    }
+    for call in calls.iter().filter(|call| call.operation == Operation::CreateEventSourceMapping) {
+        let source = call.text("EventSourceArn").and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
+        queues.iter_mut().filter(|queue| queue.name == source).for_each(|queue| queue.consumed_elsewhere = true);
+    }
+    (queues, messages)
+}
+
+fn delete<'a>(
+    messages: &mut [Message<'a>],
+    by_handle: &BTreeMap<(usize, &'a str), usize>,
+    queue: usize,
+    handle: &'a str,
+    call: &Call<'a>,
+) {
+    if let Some(message) = by_handle.get(&(queue, handle)).and_then(|message| messages.get_mut(*message)) {
+        let done = call.answer.done().is_some();
+        message.deletions.push(Deletion { begun: call.begun, ended: call.ended, handle, done });
+    }
+}
+
+fn read<'a>(queue: usize, id: &'a str, body: &'a str, wire: &'a Value) -> Message<'a> {
+    let json: Option<Value> = serde_json::from_str(body).ok();
+    let envelope = json.as_ref().filter(|json| json.get("Type").and_then(Value::as_str) == Some("Notification"));
+    let envelope = envelope.and_then(|json| {
+        Some(Envelope {
+            message_id: text(json, "MessageId")?.to_owned(),
+            topic: text(json, "TopicArn")?.to_owned(),
+            message: text(json, "Message")?.to_owned(),
+        })
+    });
+    Message {
+        queue,
+        id,
+        body,
+        json,
+        wire,
+        envelope,
+        receipts: Vec::new(),
+        deletions: Vec::new(),
+        visibility_changed: false,
+    }
+}
+
+fn text<'v>(value: &'v Value, member: &str) -> Option<&'v str> {
+    value.get(member).and_then(Value::as_str)
+}
+
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+}
+
+fn attribute<'c>(call: &'c Call<'_>, name: &str) -> Option<&'c Value> {
+    call.input.get("Attributes").and_then(|attributes| attributes.get(name))
+}
+
+fn policy(value: &Value) -> Option<(u64, String)> {
+    let parsed;
+    let policy = match value {
+        Value::String(text) => {
+            parsed = serde_json::from_str::<Value>(text).ok()?;
+            &parsed
+        }
+        other => other,
+    };
+    let most = number(policy.get("maxReceiveCount")?)?;
+    let target = policy.get("deadLetterTargetArn").and_then(Value::as_str)?.rsplit(':').next()?;
+    Some((most, target.to_owned()))
+}
