@@ -1,7 +1,259 @@
-//! Choice rules.
-/// One rule.
+//! Choice rules in both languages.
+//!
+//! Invariant: a comparison of different types is false; a missing variable is a runtime error unless the test is IsPresent.
+
+use crate::env::Env;
+use crate::field::parse_timestamp;
+use crate::outcome::Failure;
+use crate::path::Path;
+use crate::template::Template;
+use serde_json::{Number, Value};
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+/// One element of Choices.
 #[derive(Debug, Clone)]
 pub struct ChoiceRule {
     /// Where the execution goes when the rule matches.
     pub next: String,
+    pub(crate) condition: Condition,
+    pub(crate) output: Option<Template>,
+    pub(crate) assign: Option<Template>,
 }
+
+#[derive(Debug, Clone)]
+pub(crate) enum Condition {
+    /// JSONata: must give a boolean.
+    Expression(Template),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Test { variable: Path, test: Test },
+    /// Does not parse; `validate` reports it.
+    Broken(String),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Test {
+    Is(Kind, bool),
+    Compare { family: Family, wanted: &'static [Ordering], operand: Operand },
+    Matches(Vec<Glob>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Present,
+    Null,
+    Numeric,
+    String,
+    Boolean,
+    Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    String,
+    Numeric,
+    Boolean,
+    Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Operand {
+    Constant(Value),
+    Path(Path),
+}
+
+/// A part of a StringMatches pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Glob {
+    Star,
+    Char(char),
+}
+
+impl Test {
+    /// Reads a comparator; None for an unknown name or an operand of the wrong type.
+    pub(crate) fn parse(name: &str, operand: &Value) -> Option<Self> {
+        if let Some(kind) = name.strip_prefix("Is").and_then(kind) {
+            return operand.as_bool().map(|expected| Self::Is(kind, expected));
+        }
+        if name == "StringMatches" {
+            return operand.as_str().map(|pattern| Self::Matches(glob(pattern)));
+        }
+        let (comparator, by_path) = name.strip_suffix("Path").map_or((name, false), |comparator| (comparator, true));
+        let families = [
+            ("String", Family::String),
+            ("Numeric", Family::Numeric),
+            ("Boolean", Family::Boolean),
+            ("Timestamp", Family::Timestamp),
+        ];
+        let (operator, family) = families.iter().find_map(|(prefix, family)| Some((comparator.strip_prefix(prefix)?, *family)))?;
+        let wanted: &'static [Ordering] = match operator {
+            "Equals" => &[Ordering::Equal],
+            "LessThan" => &[Ordering::Less],
+            "GreaterThan" => &[Ordering::Greater],
+            "LessThanEquals" => &[Ordering::Less, Ordering::Equal],
+            "GreaterThanEquals" => &[Ordering::Greater, Ordering::Equal],
+            _ => return None,
+        };
+        if family == Family::Boolean && operator != "Equals" {
+            return None;
+        }
+        let operand = if by_path {
+            Operand::Path(Path::parse(operand.as_str()?)?)
+        } else {
+            compare(family, operand, operand)?;
+            Operand::Constant(operand.clone())
+        };
+        Some(Self::Compare { family, wanted, operand })
+    }
+
+    fn holds(&self, env: &Env<'_>, path: &Path) -> Result<bool, Failure> {
+        let found = path.find(env.roots());
+        if let Self::Is(Kind::Present, expected) = self {
+            return Ok(found.is_ok() == *expected);
+        }
+        let value = found.map_err(|_| invalid(env, path))?;
+        Ok(match self {
+            Self::Is(kind, expected) => is(*kind, &value) == *expected,
+            Self::Matches(pattern) => value.as_str().is_some_and(|text| matches(pattern, text)),
+            Self::Compare { family, wanted, operand } => {
+                let operand = match operand {
+                    Operand::Constant(value) => Cow::Borrowed(value),
+                    Operand::Path(path) => path.find(env.roots()).map_err(|_| invalid(env, path))?,
+                };
+                compare(*family, &value, &operand).is_some_and(|ordering| wanted.contains(&ordering))
+            }
+        })
+    }
+}
+
+fn invalid(env: &Env<'_>, path: &Path) -> Failure {
+    env.runtime(&format!("Invalid path '{}': The choice state's condition path references an invalid value.", path.source()))
+}
+
+impl Condition {
+    pub(crate) fn holds(&self, env: &Env<'_>) -> Result<bool, Failure> {
+        match self {
+            Self::Expression(template) => match (template.evaluate(env)?, template.expression()) {
+                (Value::Bool(holds), _) => Ok(holds),
+                (other, Some(expression)) => {
+                    let found = crate::field::type_of(&other);
+                    let what =
+                        format!("returned an unexpected result type. Expected 'boolean', but was '{found}' for value: {other}");
+                    Err(expression.failure(env, "Condition", &what))
+                }
+                (other, None) => Err(env.evaluation(Some("Condition"), &format!("The Condition is not a boolean: {other}"))),
+            },
+            Self::All(conditions) => {
+                for condition in conditions {
+                    if !condition.holds(env)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Self::Any(conditions) => {
+                for condition in conditions {
+                    if condition.holds(env)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Self::Not(condition) => condition.holds(env).map(|holds| !holds),
+            Self::Test { variable, test } => test.holds(env, variable),
+            Self::Broken(text) => Err(env.runtime(&format!("Invalid choice rule: {text}"))),
+        }
+    }
+}
+
+fn kind(name: &str) -> Option<Kind> {
+    Some(match name {
+        "Present" => Kind::Present,
+        "Null" => Kind::Null,
+        "Numeric" => Kind::Numeric,
+        "String" => Kind::String,
+        "Boolean" => Kind::Boolean,
+        "Timestamp" => Kind::Timestamp,
+        _ => return None,
+    })
+}
+
+fn is(kind: Kind, value: &Value) -> bool {
+    match kind {
+        Kind::Present => true,
+        Kind::Null => value.is_null(),
+        Kind::Numeric => value.is_number(),
+        Kind::String => value.is_string(),
+        Kind::Boolean => value.is_boolean(),
+        Kind::Timestamp => value.as_str().and_then(parse_timestamp).is_some(),
+    }
+}
+
+/// How two values of a family compare; None if one is not of it.
+fn compare(family: Family, one: &Value, other: &Value) -> Option<Ordering> {
+    match family {
+        Family::String => Some(one.as_str()?.cmp(other.as_str()?)),
+        Family::Boolean => Some(one.as_bool()?.cmp(&other.as_bool()?)),
+        Family::Numeric => compare_numbers(as_number(one)?, as_number(other)?),
+        Family::Timestamp => Some(parse_timestamp(one.as_str()?)?.cmp(&parse_timestamp(other.as_str()?)?)),
+    }
+}
+
+fn as_number(value: &Value) -> Option<&Number> {
+    match value {
+        Value::Number(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn compare_numbers(one: &Number, other: &Number) -> Option<Ordering> {
+    match (one.as_i64(), other.as_i64()) {
+        (Some(one), Some(other)) => Some(one.cmp(&other)),
+        _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
+    }
+}
+
+/// `*` stands for any text; `\*` and `\\` for the character itself.
+fn glob(pattern: &str) -> Vec<Glob> {
+    let mut parts = Vec::new();
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        match chars.next_if(|next| c == '\\' && matches!(next, '*' | '\\')) {
+            Some(escaped) => parts.push(Glob::Char(escaped)),
+            None if c == '*' => parts.push(Glob::Star),
+            None => parts.push(Glob::Char(c)),
+        }
+    }
+    parts
+}
+
+fn matches(pattern: &[Glob], text: &str) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    let (mut at, mut part, mut retry) = (0, 0, None);
+    while let Some(c) = text.get(at) {
+        match pattern.get(part) {
+            Some(Glob::Star) => {
+                retry = Some((part, at));
+                part += 1;
+            }
+            Some(Glob::Char(wanted)) if wanted == c => {
+                at += 1;
+                part += 1;
+            }
+            _ => match retry {
+                Some((star, from)) => {
+                    retry = Some((star, from + 1));
+                    at = from + 1;
+                    part = star + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.iter().skip(part).all(|part| *part == Glob::Star)
+}
+
+#[cfg(test)]
+mod tests;

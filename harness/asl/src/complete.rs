@@ -1,15 +1,82 @@
-//! Leaving a state with its result.
-use crate::{Exit, Failure, Inputs, State};
+//! How a state is left with its result: ResultSelector, Assign, ResultPath and OutputPath, or Assign and Output.
+//!
+//! Invariant: the output is within [`crate::DATA_LIMIT`], and Assign sees the variables as they were when the state was entered.
+
+use crate::dice::Dice;
+use crate::env::Env;
+use crate::limits;
+use crate::machine::{Next, QueryLanguage, State, StateKind};
+use crate::outcome::{Exit, Failure, Inputs};
 use serde_json::Value;
 
 /// Takes the result of a Task, the array of a Parallel or Map, or (any value) the end of a Wait.
 pub fn complete(state: &State, inputs: &Inputs<'_>, result: &Value) -> Result<Exit, Failure> {
-    let _ = result;
-    Err(Failure::runtime(state, inputs.event_id, ""))
+    let dice = Dice::for_visit(inputs.context, inputs.event_id ^ (1 << 63));
+    let env = Env::new(state, inputs, &dice);
+    let input = state.flow.input_path.apply(&env)?;
+    let env = env.at(&input);
+    match state.kind {
+        StateKind::Task(_) | StateKind::Parallel { .. } | StateKind::Map(_) => leave(&env, Applied::Result(result.clone()), true),
+        _ => leave(&env, Applied::Input, false),
+    }
 }
 
-/// Whether a task's raw result is within the limit; if not, the failure for TaskFailed (catchable: use [`crate::TaskFailure::new`]).
+/// Whether a task's raw result is within the limit; if not, the failure that TaskFailed shows. It can be caught by
+/// `States.ALL` (recorded: data-limit), so hand it to [`crate::recover`] by [`crate::TaskFailure::new`].
 pub fn check_result(state: &State, result: &Value) -> Result<(), Failure> {
-    let _ = (state, result);
-    Ok(())
+    if limits::fits(result) {
+        return Ok(());
+    }
+    Err(Failure::data_limit(match state.resource() {
+        Some(resource) if resource.action.is_empty() => &resource.arn,
+        Some(resource) => resource.resource_type(),
+        None => &state.name,
+    }))
 }
+
+/// What a state makes its output of.
+pub(crate) enum Applied {
+    /// Its result.
+    Result(Value),
+    /// Its effective input, `env.dollar`.
+    Input,
+}
+
+/// `has_result` says whether JSONata sees `$states.result`.
+pub(crate) fn leave(env: &Env<'_>, applied: Applied, has_result: bool) -> Result<Exit, Failure> {
+    let flow = &env.state.flow;
+    let (output, assigned) = match env.state.query_language {
+        QueryLanguage::JsonAta => {
+            let result = match applied {
+                Applied::Result(result) => result,
+                Applied::Input => env.dollar.clone(),
+            };
+            let env = Env { result: has_result.then_some(&result), ..*env };
+            let output = flow.output.as_ref().map(|output| output.evaluate(&env)).transpose()?;
+            let assigned = flow.assign.as_ref().map(|assign| assign.assign(&env)).transpose()?;
+            (output.unwrap_or(result), assigned)
+        }
+        QueryLanguage::JsonPath => {
+            let (combined, assigned) = match applied {
+                Applied::Input => (env.dollar.clone(), flow.assign.as_ref().map(|assign| assign.assign(env)).transpose()?),
+                Applied::Result(result) => {
+                    let selected = match &flow.result_selector {
+                        Some(selector) => selector.evaluate(&env.at(&result))?,
+                        None => result,
+                    };
+                    let assigned = flow.assign.as_ref().map(|assign| assign.assign(&env.at(&selected))).transpose()?;
+                    (flow.result_path.apply(env, selected)?, assigned)
+                }
+            };
+            (flow.output_path.apply(&env.at(&combined))?.into_owned(), assigned)
+        }
+    };
+    if !limits::fits(&output) {
+        return Err(Failure::data_limit(&env.state.name));
+    }
+    let next = env.state.next.clone().unwrap_or(Next::End);
+    Ok(Exit { output, next, assigned: assigned.unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,194 @@
-//! Single-valued fields.
-/// A field.
+//! Fields with one value: seconds, counts, percentages, names, timestamps; given as they are, by a path, or by JSONata.
+//!
+//! Invariant: the texts of failures are those of AWS where a recording has one (other-base, parallel-map, timeout-heartbeat).
+
+use crate::env::Env;
+use crate::outcome::Failure;
+use crate::template::Query;
+use chrono::DateTime;
+use serde_json::Value;
+
+/// A field; its name tells the form, e.g. `Seconds` or `SecondsPath`.
 #[derive(Debug, Clone)]
-pub struct Field {}
+pub struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) source: Source,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    Constant(Value),
+    Query(Query),
+}
+
+/// How AWS words a number that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wording {
+    /// `The SecondsPath parameter …`.
+    Parameter,
+    /// `The MaxConcurrencyPath field …`.
+    FieldRefers,
+}
+
+impl Field {
+    fn value(&self, env: &Env<'_>) -> Result<Value, Failure> {
+        match &self.source {
+            Source::Constant(value) => Ok(value.clone()),
+            Source::Query(Query::Path(path)) => path
+                .find(env.roots())
+                .map(std::borrow::Cow::into_owned)
+                .map_err(|what| env.runtime(&format!("Invalid path '{}' : {what}", path.source()))),
+            Source::Query(Query::Call(call)) => call.evaluate(env.roots(), env.dice).map_err(|what| env.runtime(&what)),
+            Source::Query(Query::JsonAta(expression)) => expression.evaluate(env, self.name),
+            Source::Query(Query::Broken(text)) => Err(env.runtime(&format!("Invalid path '{text}'"))),
+        }
+    }
+
+    /// The path as written, for failures.
+    fn written(&self) -> &str {
+        match &self.source {
+            Source::Query(Query::Path(path)) => path.source(),
+            Source::Query(Query::Call(call)) => call.source(),
+            Source::Query(Query::JsonAta(expression)) => expression.source(),
+            Source::Query(Query::Broken(text)) => text,
+            Source::Constant(_) => self.name,
+        }
+    }
+
+    /// A wrong type: `Expected 'number', but was 'string' for value: "x"` in JSONata, `otherwise` in JSONPath.
+    fn mismatch(&self, env: &Env<'_>, expected: &str, value: &Value, otherwise: &str) -> Failure {
+        match &self.source {
+            Source::Query(Query::JsonAta(expression)) => {
+                let found = type_of(value);
+                let what =
+                    format!("returned an unexpected result type. Expected '{expected}', but was '{found}' for value: {value}");
+                expression.failure(env, self.name, &what)
+            }
+            _ => env.runtime(otherwise),
+        }
+    }
+
+    /// A whole number, of any sign.
+    pub(crate) fn integer(&self, env: &Env<'_>, wording: Wording) -> Result<i64, Failure> {
+        let value = self.value(env)?;
+        let from_jsonata = matches!(self.source, Source::Query(Query::JsonAta(_)));
+        let whole = value.as_f64().filter(|number| from_jsonata && number.fract() == 0.0 && number.abs() < 9e15);
+        value.as_i64().or(whole.map(|number| number as i64)).ok_or_else(|| {
+            let (name, written, text) = (self.name, self.written(), bare(&value));
+            let otherwise = match wording {
+                Wording::Parameter => format!("The {name} parameter cannot be parsed as a long value: {written} == {text}"),
+                Wording::FieldRefers => {
+                    format!("The {name} field refers to value \"{text}\" which is not a valid integer: {written}")
+                }
+            };
+            self.mismatch(env, "number", &value, &otherwise)
+        })
+    }
+
+    /// A number of seconds of at least `least`.
+    pub(crate) fn seconds(&self, env: &Env<'_>, least: u64) -> Result<u64, Failure> {
+        let number = self.integer(env, Wording::Parameter)?;
+        u64::try_from(number).ok().filter(|seconds| *seconds >= least).ok_or_else(|| {
+            let (name, written) = (self.name, self.written());
+            let kind = if number < 0 { "a negative value" } else { "a value that is not positive" };
+            match &self.source {
+                Source::Query(Query::JsonAta(expression)) => {
+                    expression.failure(env, name, &format!("returned {kind}: {number}"))
+                }
+                _ => env.runtime(&format!("The {name} parameter references {kind}: {written} == {number}")),
+            }
+        })
+    }
+
+    /// A count; `subject` names the field without `Path`.
+    pub(crate) fn count(&self, env: &Env<'_>, subject: &str) -> Result<u64, Failure> {
+        let number = self.integer(env, Wording::FieldRefers)?;
+        u64::try_from(number).map_err(|_| self.refuse(env, &format!("{subject} cannot be negative.")))
+    }
+
+    /// A share of 100.
+    pub(crate) fn percentage(&self, env: &Env<'_>, subject: &str) -> Result<f64, Failure> {
+        let value = self.value(env)?;
+        let Some(number) = value.as_f64() else {
+            let (name, written, text) = (self.name, self.written(), bare(&value));
+            let otherwise = format!("The {name} field refers to value \"{text}\" which is not a valid float: {written}");
+            return Err(self.mismatch(env, "number", &value, &otherwise));
+        };
+        if (0.0..=100.0).contains(&number) {
+            return Ok(number);
+        }
+        Err(self.refuse(env, &format!("{subject} must be between 0 and 100.")))
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, env: &Env<'_>) -> Result<String, Failure> {
+        match self.value(env)? {
+            Value::String(text) => Ok(text),
+            value => {
+                let (name, written) = (self.name, self.written());
+                let otherwise = format!("The {name} parameter does not reference a string value: {written} == {}", bare(&value));
+                Err(self.mismatch(env, "string", &value, &otherwise))
+            }
+        }
+    }
+
+    /// A time in milliseconds since 1970 UTC.
+    pub(crate) fn timestamp(&self, env: &Env<'_>) -> Result<i64, Failure> {
+        let value = self.value(env)?;
+        value.as_str().and_then(parse_timestamp).ok_or_else(|| {
+            let (name, written) = (self.name, self.written());
+            let what = format!(
+                "The {name} parameter does not reference a valid ISO-8601 extended offset date-time format string: {written} == {}",
+                bare(&value)
+            );
+            match value {
+                Value::String(_) => self.refuse(env, &what),
+                _ => self.mismatch(env, "string", &value, &what),
+            }
+        })
+    }
+
+    fn refuse(&self, env: &Env<'_>, what: &str) -> Failure {
+        match &self.source {
+            Source::Query(Query::JsonAta(_)) => env.evaluation(Some(self.name), what),
+            _ => env.runtime(what),
+        }
+    }
+}
+
+/// RFC 3339 with capital `T` and `Z`, as the States Language wants it.
+pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
+    let capital = text.as_bytes().get(10) == Some(&b'T') && !text.ends_with('z');
+    DateTime::parse_from_rfc3339(text).ok().filter(|_| capital).map(|time| time.timestamp_millis())
+}
+
+/// A value as AWS writes it into texts: strings without quotes.
+fn bare(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The type's name in the words of JSONata.
+pub(crate) fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_timestamp;
+
+    #[test]
+    fn timestamps_need_capital_letters_and_an_offset() {
+        assert_eq!(parse_timestamp("1970-01-01T00:00:01Z"), Some(1000));
+        assert_eq!(parse_timestamp("1970-01-01T01:00:00.5+01:00"), Some(500));
+        for text in ["1970-01-01t00:00:01Z", "1970-01-01T00:00:01z", "1970-01-01T00:00:01", "1970-01-01", "", "é"] {
+            assert_eq!(parse_timestamp(text), None, "{text}");
+        }
+    }
+}

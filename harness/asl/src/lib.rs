@@ -10,12 +10,20 @@
 
 mod choice;
 mod complete;
+mod dice;
 mod enter;
+mod env;
 mod field;
 mod flow;
+mod hash;
+mod intrinsic;
+pub mod json;
+mod jsonata;
+mod limits;
 mod machine;
 mod outcome;
 mod parse;
+mod path;
 mod recover;
 mod resource;
 mod template;

@@ -6,6 +6,7 @@
 use crate::choice::ChoiceRule;
 use crate::field::Field;
 use crate::flow::{Flow, ResultPath};
+use crate::path::Path;
 use crate::resource::Resource;
 use crate::template::Template;
 use indexmap::IndexMap;
@@ -173,6 +174,7 @@ pub struct Map {
     /// Whether the child executions are EXPRESS.
     pub express: bool,
     pub(crate) items: Option<Template>,
+    pub(crate) items_path: Option<Path>,
     pub(crate) selector: Option<Template>,
     pub(crate) batcher: Option<Batcher>,
     pub(crate) reader: Option<Reader>,

@@ -1,5 +1,6 @@
 //! Validation.
 use crate::MachineType;
+use crate::json::Syntax;
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -22,12 +23,25 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// The message of an InvalidDefinition error: `Invalid State Machine Definition: '…'`.
-    pub fn refusal(diagnostics: &[Self]) -> String {
-        let _ = diagnostics;
-        String::new()
+    pub(crate) fn error(code: &'static str, message: String, location: &str) -> Self {
+        Self { severity: Severity::Error, code, message, location: Some(location.to_owned()) }
+    }
+
+    pub(crate) fn schema(message: String, location: &str) -> Self {
+        Self::error("SCHEMA_VALIDATION_FAILED", message, location)
+    }
+
+    pub(crate) fn no_object() -> Self {
+        let message = "Definition must be a valid JSON object".to_owned();
+        Self { severity: Severity::Error, code: "SCHEMA_VALIDATION_FAILED", message, location: None }
+    }
+
+    pub(crate) fn syntax(syntax: &Syntax) -> Self {
+        let Some(location) = &syntax.location else { return Self::no_object() };
+        Self::error("INVALID_JSON_DESCRIPTION", format!("{}\n at {location}", syntax.message), location)
     }
 }
+
 /// Checks a definition.
 pub fn validate(_definition: &str, _kind: MachineType) -> Vec<Diagnostic> {
     Vec::new()

@@ -1,0 +1,68 @@
+//! What an expression sees while a state is evaluated.
+
+use crate::dice::Dice;
+use crate::machine::State;
+use crate::outcome::{Evaluation, Failure, Inputs, preamble};
+use crate::path::Roots;
+use serde_json::{Map, Value};
+
+/// One moment in the life of a state.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Env<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) inputs: &'a Inputs<'a>,
+    pub(crate) dice: &'a Dice,
+    /// What `$` stands for in JSONPath.
+    pub(crate) dollar: &'a Value,
+    /// `$states.result`.
+    pub(crate) result: Option<&'a Value>,
+    /// `$states.errorOutput`.
+    pub(crate) error_output: Option<&'a Value>,
+}
+
+impl<'a> Env<'a> {
+    pub(crate) fn new(state: &'a State, inputs: &'a Inputs<'a>, dice: &'a Dice) -> Self {
+        Self { state, inputs, dice, dollar: inputs.input, result: None, error_output: None }
+    }
+
+    pub(crate) fn at(self, dollar: &'a Value) -> Self {
+        Self { dollar, ..self }
+    }
+
+    pub(crate) fn roots(&self) -> Roots<'a> {
+        Roots { input: self.dollar, context: self.inputs.context, variables: self.inputs.variables }
+    }
+
+    /// A member of `$states`.
+    pub(crate) fn states_member(&self, name: &str) -> Option<&'a Value> {
+        match name {
+            "input" => Some(self.inputs.input),
+            "context" => Some(self.inputs.context),
+            "result" => self.result,
+            "errorOutput" => self.error_output,
+            _ => None,
+        }
+    }
+
+    /// `$states`, with the members that `wanted` lets through.
+    pub(crate) fn states(&self, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
+        ["input", "result", "errorOutput", "context"]
+            .into_iter()
+            .filter(|name| wanted(name))
+            .filter_map(|name| Some((name.to_owned(), self.states_member(name)?.clone())))
+            .collect()
+    }
+
+    pub(crate) fn runtime(&self, what: &str) -> Failure {
+        Failure::runtime(self.state, self.inputs.event_id, what)
+    }
+
+    /// A failed evaluation of JSONata: the history has an EvaluationFailed event for it.
+    pub(crate) fn evaluation(&self, location: Option<&str>, what: &str) -> Failure {
+        Failure {
+            error: "States.QueryEvaluationError".to_owned(),
+            cause: Some(preamble(&self.state.name, self.inputs.event_id, what)),
+            evaluation: Some(Evaluation { location: location.map(str::to_owned), state: self.state.name.clone() }),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The functions of AWS, and the replacements for those that would look outside.
+
+use crate::dice::Dice;
+use crate::env::Env;
+use crate::hash::hash;
+use chrono::DateTime;
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError};
+use jsonata_core::parser;
+use jsonata_core::value::JValue;
+use serde_json::Value;
+use std::rc::Rc;
+
+/// The guide bounds ranges to 1,000 items, as `States.ArrayRange` is.
+const MAX_RANGE: f64 = 1000.0;
+
+pub(super) fn register(evaluator: &mut Evaluator, env: &Env<'_>) {
+    let dice = Rc::new(Dice::from_bytes(&env.dice.next().to_be_bytes()));
+    let now = entered_at(env);
+    // None of these names is refused: the first six are new, the others are not compiled by the library.
+    let _ = evaluator.register_fn("partition", partition);
+    let _ = evaluator.register_fn("range", range);
+    let _ = evaluator.register_fn("hash", digest);
+    let _ = evaluator.register_fn("parse", parse);
+    let uuids = Rc::clone(&dice);
+    let _ = evaluator.register_fn("uuid", move |_: &[JValue]| Ok(JValue::string(uuids.uuid())));
+    let draws = Rc::clone(&dice);
+    let _ = evaluator.register_fn_override("random", move |arguments: &[JValue]| {
+        Ok(JValue::Number(match arguments.first() {
+            Some(JValue::Number(seed)) => Dice::from_bytes(&seed.to_be_bytes()).fraction(),
+            _ => draws.fraction(),
+        }))
+    });
+    let _ = evaluator.register_fn_override("shuffle", move |arguments: &[JValue]| Ok(shuffle(arguments, &dice)));
+    let _ = evaluator.register_fn_override("millis", move |_: &[JValue]| Ok(JValue::Number(now as f64)));
+    let _ = evaluator.register_fn_override("now", move |arguments: &[JValue]| format(now, arguments));
+    let _ = evaluator.register_fn_override("eval", |_: &[JValue]| refuse("T1006", "$eval is not supported"));
+}
+
+/// The time of an evaluation: when its state was entered.
+fn entered_at(env: &Env<'_>) -> i64 {
+    let entered = env.inputs.context.pointer("/State/EnteredTime").and_then(Value::as_str);
+    entered.and_then(|text| DateTime::parse_from_rfc3339(text).ok()).map(|time| time.timestamp_millis()).unwrap_or_default()
+}
+
+/// `$now(picture, zone)` is `$fromMillis` of the time of the evaluation.
+fn format(millis: i64, arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
+    let mut context = Context::new();
+    context.bind("millis".to_owned(), JValue::Number(millis as f64));
+    for (name, argument) in ["picture", "zone"].into_iter().zip(arguments) {
+        context.bind(name.to_owned(), argument.clone());
+    }
+    let ast = parser::parse("$fromMillis($millis, $picture, $zone)")
+        .map_err(|error| EvaluatorError::EvaluationError(error.to_string()))?;
+    Evaluator::with_context(context).evaluate(&ast, &JValue::Undefined)
+}
+
+fn refuse(code: &str, what: &str) -> Result<JValue, EvaluatorError> {
+    Err(EvaluatorError::EvaluationError(format!("{code}: {what}")))
+}
+
+fn partition(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
+    match arguments {
+        [JValue::Undefined, ..] => Ok(JValue::Undefined),
+        [JValue::Array(items), JValue::Number(size)] if *size >= 1.0 => {
+            let items: Vec<JValue> = items.iter().cloned().collect();
+            Ok(JValue::array(items.chunks(size.floor() as usize).map(|chunk| JValue::array(chunk.to_vec())).collect::<Vec<_>>()))
+        }
+        [JValue::Array(_), JValue::Number(_)] => refuse("D3137", "The chunk size of $partition must be a positive number"),
+        [single, JValue::Number(size)] if *size >= 1.0 => Ok(JValue::array(vec![JValue::array(vec![single.clone()])])),
+        _ => refuse("T0410", "The arguments of function $partition do not match its signature"),
+    }
+}
+
+fn range(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
+    let (first, last, step) = match arguments {
+        [JValue::Number(first), JValue::Number(last), JValue::Number(step)] => (*first, *last, *step),
+        [JValue::Number(first), JValue::Number(last)] => (*first, *last, 1.0),
+        _ => return refuse("T0410", "The arguments of function $range do not match its signature"),
+    };
+    let length = ((last - first) / step).floor() + 1.0;
+    if step == 0.0 || !length.is_finite() || length > MAX_RANGE {
+        return refuse("D3137", "$range must have a step other than 0 and at most 1000 items");
+    }
+    Ok(JValue::array((0..length.max(0.0) as usize).map(|index| JValue::Number(first + index as f64 * step)).collect::<Vec<_>>()))
+}
+
+fn digest(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
+    let [data, rest @ ..] = arguments else {
+        return refuse("T0410", "The arguments of function $hash do not match its signature");
+    };
+    let text = match data {
+        JValue::Undefined => return Ok(JValue::Undefined),
+        JValue::String(text) => text.to_string(),
+        other => super::json(other).unwrap_or_default().to_string(),
+    };
+    let algorithm = rest.first().and_then(JValue::as_str).unwrap_or("SHA-256");
+    match hash(&text, algorithm) {
+        Some(digest) => Ok(JValue::string(digest)),
+        None => refuse("D3137", &format!("Invalid hash algorithm '{algorithm}'")),
+    }
+}
+
+fn parse(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
+    match arguments {
+        [JValue::Undefined, ..] => Ok(JValue::Undefined),
+        [JValue::String(text), ..] => match serde_json::from_str::<Value>(text) {
+            Ok(value) => Ok(JValue::from(value)),
+            Err(error) => refuse("D3137", &format!("$parse was given invalid JSON: {error}")),
+        },
+        _ => refuse("T0410", "The argument of function $parse is not a string"),
+    }
+}
+
+fn shuffle(arguments: &[JValue], dice: &Dice) -> JValue {
+    let Some(JValue::Array(items)) = arguments.first() else {
+        return arguments.first().cloned().unwrap_or(JValue::Undefined);
+    };
+    let mut items: Vec<JValue> = items.iter().cloned().collect();
+    for index in (1..items.len()).rev() {
+        items.swap(index, (dice.next() % (index as u64 + 1)) as usize);
+    }
+    JValue::array(items)
+}
