@@ -15,6 +15,7 @@ mod heartbeat;
 mod history_api;
 mod histories;
 mod integration;
+mod life;
 mod mapping;
 mod redrive;
 mod sink;
