@@ -75,19 +75,6 @@ impl Call {
         })
     }
 
-    /// The paths that occur in the call, at any depth.
-    pub(crate) fn paths(&self) -> Vec<&Path> {
-        let mut found = Vec::new();
-        for argument in &self.arguments {
-            match argument {
-                Argument::Path(path) => found.push(path),
-                Argument::Call(call) => found.extend(call.paths()),
-                Argument::Text(_) | Argument::Literal(_) => {}
-            }
-        }
-        found
-    }
-
     fn run(&self, roots: Roots<'_>, dice: &Dice) -> Result<Value, String> {
         let mut values = Vec::with_capacity(self.arguments.len());
         for (index, argument) in self.arguments.iter().enumerate() {

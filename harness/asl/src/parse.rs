@@ -4,7 +4,7 @@
 //! can be run: unknown fields are ignored, a query with bad syntax is kept and fails when it is reached.
 //! Invariant: a parsed machine has a StartAt and states of known types with the parts that their type needs.
 
-use crate::choice::{ChoiceRule, Condition, Operand, Test};
+use crate::choice::{ChoiceRule, Condition, Test};
 use crate::field::{Field, Source};
 use crate::flow::{Filter, Flow, ResultPath};
 use crate::json;
@@ -345,16 +345,6 @@ fn text(members: &Object<String, Value>, name: &str) -> Option<String> {
 fn number(members: &Object<String, Value>, name: &str) -> Option<u64> {
     let value = members.get(name)?;
     value.as_u64().or_else(|| value.as_f64().filter(|number| *number >= 0.0).map(|number| number as u64))
-}
-
-impl Operand {
-    /// The path, if the operand is one.
-    pub(crate) fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Path(path) => Some(path),
-            Self::Constant(_) => None,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -61,8 +61,8 @@ impl Path {
         while let Some(segment) = cursor.segment()? {
             if !query.is_empty() || matches!(segment, Segment::Indefinite(_)) {
                 if let (Segment::Pick(names), true) = (&segment, cursor.rest.is_empty()) {
-                    path.tail = Tail::QueryPick(Box::new(rfc(&query)?), names.clone());
-                    return Some(path);
+                    path.tail = Tail::QueryPick(Box::new(path.rfc(&query)?), names.clone());
+                    return Some(path.rooted(&query));
                 }
                 write_segment(&mut query, &segment);
                 continue;
@@ -74,17 +74,30 @@ impl Path {
             }
         }
         if !query.is_empty() {
-            path.tail = Tail::Query(Box::new(rfc(&query)?));
+            path.tail = Tail::Query(Box::new(path.rfc(&query)?));
         }
-        Some(path)
+        Some(path.rooted(&query))
+    }
+
+    /// The query for the part after the steps. A filter may look at `$`, and then the query has to start there.
+    fn rfc(&self, query: &str) -> Option<serde_json_path::JsonPath> {
+        let mut text = "$".to_owned();
+        if query.contains('$') {
+            self.steps.iter().for_each(|step| write_segment(&mut text, &Segment::Step(step.clone())));
+        }
+        text.push_str(query);
+        serde_json_path::JsonPath::parse(&text).ok()
+    }
+
+    fn rooted(mut self, query: &str) -> Self {
+        if query.contains('$') {
+            self.steps.clear();
+        }
+        self
     }
 
     pub(crate) fn source(&self) -> &str {
         &self.source
-    }
-
-    pub(crate) fn root(&self) -> &Root {
-        &self.root
     }
 
     /// The text without the sign that tells `$$` from `$` (recorded: `Reference path "$.Execution.Input"` for `$$.Execution.Input`).
@@ -96,11 +109,6 @@ impl Path {
     pub(crate) fn reference(&self) -> Option<&[Step]> {
         let plain = self.steps.iter().all(|step| !matches!(step, Step::Index(index) if *index < 0));
         (self.root == Root::Input && matches!(self.tail, Tail::Nothing) && plain).then_some(self.steps.as_slice())
-    }
-
-    /// Whether the path points at one place.
-    pub(crate) fn is_definite(&self) -> bool {
-        matches!(self.tail, Tail::Nothing | Tail::Pick(_))
     }
 
     /// The value the path points at; the error is Jayway's text.
@@ -199,10 +207,6 @@ fn root_of(source: &str) -> Option<(Root, &str)> {
 /// Whether a character may be part of a variable's name.
 pub(crate) fn is_variable_char(c: char) -> bool {
     c == '_' || c.is_alphanumeric()
-}
-
-fn rfc(query: &str) -> Option<serde_json_path::JsonPath> {
-    serde_json_path::JsonPath::parse(&format!("${query}")).ok()
 }
 
 enum Segment<'a> {

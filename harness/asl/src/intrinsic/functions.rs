@@ -88,7 +88,7 @@ pub(super) fn apply(function: Function, values: Vec<Value>, dice: &Dice) -> Resu
         Function::UUID => Ok(Value::String(dice.uuid())),
         Function::Format => {
             let template = text(next())?;
-            format(&template, values)
+            fill(&template, values)
         }
         Function::StringToJson => {
             let source = text(next())?;
@@ -98,17 +98,14 @@ pub(super) fn apply(function: Function, values: Vec<Value>, dice: &Dice) -> Resu
     }
 }
 
-fn format(template: &str, mut values: impl Iterator<Item = Value>) -> Result<Value, String> {
+fn fill(template: &str, mut values: impl Iterator<Item = Value>) -> Result<Value, String> {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(at) = rest.find(['{', '\\']) {
         let (before, after) = rest.split_at(at);
         filled.push_str(before);
         if let Some(after) = after.strip_prefix("{}") {
-            match values.next().ok_or("Invalid arguments: fewer arguments than placeholders")? {
-                Value::String(value) => filled.push_str(&value),
-                value => filled.push_str(&value.to_string()),
-            }
+            filled.push_str(&java_text(&values.next().ok_or("Invalid arguments: fewer arguments than placeholders")?));
             rest = after;
             continue;
         }
@@ -121,6 +118,19 @@ fn format(template: &str, mut values: impl Iterator<Item = Value>) -> Result<Val
     match values.next() {
         Some(_) => Err("Invalid arguments: more arguments than placeholders".to_owned()),
         None => Ok(Value::String(filled)),
+    }
+}
+
+/// A value as Java prints it: `{Arg1=1, Arg2=[]}` (recorded: other-intrinsic, format-2).
+fn java_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(java_text).collect::<Vec<_>>().join(", ")),
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, member)| format!("{name}={}", java_text(member)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -1,0 +1,154 @@
+//! Paths, intrinsic functions, expressions and templates.
+
+use super::scope::{Checker, Place};
+use super::{Diagnostic, Severity};
+use crate::intrinsic::Call;
+use crate::jsonata::{self, Expression};
+use crate::machine::QueryLanguage;
+use crate::path::{Path, is_variable_char};
+use serde_json::{Map as Object, Value};
+
+/// Templates of a state, and whether they belong to a Catcher or rule as well.
+const TEMPLATES: [&str; 8] =
+    ["Parameters", "Arguments", "ResultSelector", "ItemSelector", "Credentials", "Output", "Items", "Assign"];
+const PATHS: [&str; 9] = [
+    "ItemsPath", "SecondsPath", "TimestampPath", "TimeoutSecondsPath", "HeartbeatSecondsPath", "MaxConcurrencyPath",
+    "ToleratedFailureCountPath", "ToleratedFailurePercentagePath", "Variable",
+];
+/// Fields of one value that JSONata may give by an expression.
+const SINGLE: [&str; 9] = [
+    "Seconds", "Timestamp", "TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency", "ToleratedFailureCount",
+    "ToleratedFailurePercentage", "Error", "Cause",
+];
+
+impl Checker {
+    /// Every query in the fields of a state, a Catcher or a Choice rule.
+    pub(super) fn data_flow(&mut self, members: &Object<String, Value>, place: &Place) {
+        for field in TEMPLATES {
+            if let Some(template) = members.get(field) {
+                self.template(template, field, &place.at(field));
+            }
+        }
+        if let Some(assign) = members.get("Assign") {
+            self.assign(assign, place);
+        }
+        match place.language {
+            QueryLanguage::JsonPath => self.paths(members, place),
+            QueryLanguage::JsonAta => {
+                for field in SINGLE {
+                    if let Some(Value::String(text)) = members.get(field) {
+                        self.expression(text, field, &place.at(field).location);
+                    }
+                }
+            }
+        }
+    }
+
+    fn paths(&mut self, members: &Object<String, Value>, place: &Place) {
+        for field in ["InputPath", "OutputPath"] {
+            match members.get(field) {
+                None | Some(Value::Null) => {}
+                Some(value) => self.path(value, field, place),
+            }
+        }
+        for field in PATHS {
+            if let Some(value) = members.get(field) {
+                self.path(value, field, place);
+            }
+        }
+        for field in ["ErrorPath", "CausePath"] {
+            match members.get(field) {
+                Some(Value::String(text)) if Call::is_call(text) => self.call(text, field, place),
+                Some(value) => self.path(value, field, place),
+                None => {}
+            }
+        }
+        match members.get("ResultPath") {
+            None | Some(Value::Null) => {}
+            Some(value) => {
+                let reference = value.as_str().and_then(Path::parse).is_some_and(|path| path.reference().is_some());
+                if !reference {
+                    self.schema("Value is not a Reference Path", &format!("{}/ResultPath", place.location));
+                }
+            }
+        }
+    }
+
+    pub(super) fn path(&mut self, value: &Value, field: &str, place: &Place) {
+        if value.as_str().and_then(Path::parse).is_none() {
+            self.schema("Value is not a valid JSONPath", &format!("{}/{field}", place.location));
+        }
+    }
+
+    fn call(&mut self, text: &str, field: &str, place: &Place) {
+        if Call::parse(text).is_none() {
+            self.schema("Value is not a valid intrinsic function call", &format!("{}/{field}", place.location));
+        }
+    }
+
+    /// A template; `place` is that of the field which holds it.
+    pub(super) fn template(&mut self, template: &Value, field: &str, place: &Place) {
+        match (template, place.language) {
+            (Value::Object(members), _) => {
+                for (key, member) in members {
+                    match (place.language, key.ends_with(".$")) {
+                        (QueryLanguage::JsonPath, true) => self.query(key, member, place),
+                        _ => self.template(member, key, place),
+                    }
+                }
+            }
+            (Value::Array(items), _) => items.iter().for_each(|item| self.template(item, field, place)),
+            (Value::String(text), QueryLanguage::JsonAta) => self.expression(text, field, &place.location),
+            (Value::String(text), QueryLanguage::JsonPath) => {
+                let queries = text.starts_with("$.") || text.starts_with("$$.") || Call::parse(text).is_some();
+                if queries {
+                    self.found.push(Diagnostic {
+                        severity: Severity::Warning,
+                        code: "NO_DOLLAR",
+                        message: "No .$ on a field that appears to be a JSONPath or Intrinsic Function".to_owned(),
+                        location: Some(format!("{}/{field}", place.location)),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn query(&mut self, key: &str, member: &Value, place: &Place) {
+        let valid = member.as_str().is_some_and(|text| if Call::is_call(text) { Call::parse(text).is_some() } else { Path::parse(text).is_some() });
+        if !valid {
+            let message = format!("The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call");
+            self.schema(message, &place.location);
+        }
+    }
+
+    /// A string that may be an expression.
+    pub(super) fn expression(&mut self, text: &str, field: &str, location: &str) {
+        match jsonata::inner(text) {
+            Some(inner) => {
+                if let Err(error) = Expression::parse(inner) {
+                    self.schema(format!("The JSONata expression for the field '{field}' is not valid: {error}"), location);
+                }
+            }
+            None if text.starts_with("{%") || text.ends_with("%}") => {
+                self.schema(format!("The JSONata expression for the field '{field}' must start with '{{%' and end with '%}}'"), location);
+            }
+            None => {}
+        }
+    }
+
+    fn assign(&mut self, assign: &Value, place: &Place) {
+        let location = format!("{}/Assign", place.location);
+        let Value::Object(members) = assign else {
+            self.schema("Expected value of type Object", &location);
+            return;
+        };
+        for key in members.keys() {
+            let name = if place.language == QueryLanguage::JsonPath { key.strip_suffix(".$").unwrap_or(key) } else { key };
+            let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
+            if !first || !name.chars().all(is_variable_char) || name.chars().count() > 80 || name == "states" {
+                self.schema(format!("'{name}' is not a valid name of a variable"), &location);
+            }
+        }
+    }
+}

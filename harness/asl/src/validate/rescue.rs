@@ -1,0 +1,70 @@
+//! Retry and Catch (DEF-14 to DEF-16).
+
+use super::numbers::MAX_SECONDS;
+use super::scope::{Checker, Place};
+use serde_json::{Map as Object, Value};
+
+const MAX_DELAY: u64 = 31_622_400;
+
+impl Checker {
+    pub(super) fn rescue(&mut self, members: &Object<String, Value>, place: &Place) {
+        for field in ["Retry", "Catch"] {
+            let Some(list) = members.get(field) else { continue };
+            let Value::Array(items) = list else {
+                self.schema("Expected value of type Array", &format!("{}/{field}", place.location));
+                continue;
+            };
+            for (index, item) in items.iter().enumerate() {
+                let place = place.at(&format!("{field}[{index}]"));
+                let Value::Object(item) = item else {
+                    self.schema("Expected value of type Object", &place.location);
+                    continue;
+                };
+                self.error_equals(item, index + 1 == items.len(), &place);
+                if field == "Retry" {
+                    self.retrier(item, &place);
+                } else {
+                    self.required(item, &["Next"], &place.location);
+                    self.data_flow(item, &place);
+                }
+            }
+        }
+    }
+
+    fn error_equals(&mut self, item: &Object<String, Value>, is_last: bool, place: &Place) {
+        if !self.required(item, &["ErrorEquals"], &place.location) {
+            return;
+        }
+        let location = format!("{}/ErrorEquals", place.location);
+        let names = item.get("ErrorEquals").and_then(Value::as_array).filter(|names| !names.is_empty());
+        let Some(names) = names.filter(|names| names.iter().all(Value::is_string)) else {
+            self.schema("Expected a list with at least one value of type String", &location);
+            return;
+        };
+        if names.iter().any(|name| name == "States.ALL") {
+            if names.len() > 1 {
+                self.schema("'States.ALL' must appear alone", &location);
+            }
+            if !is_last {
+                self.schema("'States.ALL' must be in the last element", &location);
+            }
+        }
+    }
+
+    fn retrier(&mut self, item: &Object<String, Value>, place: &Place) {
+        let interval = self.integer(item, "IntervalSeconds", 1, MAX_SECONDS, place).unwrap_or(1);
+        self.integer(item, "MaxAttempts", 0, MAX_SECONDS, place);
+        self.float(item, "BackoffRate", 1.0, f64::MAX, place);
+        if let Some(most) = self.integer(item, "MaxDelaySeconds", 1, MAX_DELAY, place)
+            && most <= interval
+            && item.contains_key("IntervalSeconds")
+        {
+            self.schema("'MaxDelaySeconds' must be greater than 'IntervalSeconds'", &format!("{}/MaxDelaySeconds", place.location));
+        }
+        if let Some(strategy) = item.get("JitterStrategy")
+            && !matches!(strategy.as_str(), Some("FULL" | "NONE"))
+        {
+            self.schema("Value must be one of [FULL, NONE]", &format!("{}/JitterStrategy", place.location));
+        }
+    }
+}
