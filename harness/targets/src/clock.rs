@@ -1,5 +1,6 @@
 //! The two clocks: tokio's paused time for the embedded region, and the machine's.
 
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use engine::{BoxFuture, Clock};
@@ -10,20 +11,20 @@ use tokio::time::Instant;
 /// (`tokio::runtime::Builder::start_paused`); on another runtime this clock runs at the pace of the machine's.
 #[derive(Debug)]
 pub struct VirtualClock {
-    base: Instant,
     start: Time,
+    base: OnceLock<Instant>,
 }
 
 impl VirtualClock {
-    /// A clock that shows `start` now. Must be called inside the runtime that it is for.
+    /// A clock that shows `start` when it is first read.
     pub fn starting_at(start: Time) -> Self {
-        Self { base: Instant::now(), start }
+        Self { start, base: OnceLock::new() }
     }
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> Time {
-        self.start + self.base.elapsed()
+        self.start + self.base.get_or_init(Instant::now).elapsed()
     }
 
     fn sleep(&self, span: Duration) -> BoxFuture<'_, ()> {

@@ -5,26 +5,8 @@ use region::{Options, Region, mutants};
 
 use crate::TargetError;
 
-/// The lawful variant that delivers twice and out of order.
-const LOOSE_DELIVERY: &str = "loose-delivery";
-
 /// A fresh region of this name.
-pub(crate) fn region(
-    name: &Option<String>,
-    loose_delivery: bool,
-    seed: u64,
-    start: Time,
-) -> Result<Region, TargetError> {
-    let name = match (name.as_deref(), loose_delivery) {
-        (Some(_), true) => {
-            return Err(TargetError::usage(
-                "loose delivery is a variant of its own and cannot be combined with another",
-                "give either a variant or loose delivery",
-            ));
-        }
-        (None, true) => Some(LOOSE_DELIVERY),
-        (name, false) => name,
-    };
+pub(crate) fn region(name: Option<&str>, seed: u64, start: Time) -> Result<Region, TargetError> {
     let mut options = Options::default();
     if let Some(name) = name {
         options.conduct = mutants::conduct(name).ok_or_else(|| {

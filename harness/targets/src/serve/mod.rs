@@ -45,7 +45,7 @@ pub struct ServeOptions {
     pub variant: Option<String>,
     /// The fraction of calls, 0 to 1, that are throttled.
     pub throttling: f64,
-    /// Whether standard queues deliver twice and out of order now and then, as AWS's may.
+    /// Whether standard queues deliver twice and out of order now and then, as AWS's may. A named variant goes before.
     pub loose_delivery: bool,
     /// Who is let in; everybody if `None`.
     pub access: Option<Access>,
@@ -53,6 +53,13 @@ pub struct ServeOptions {
     pub slowest_request: Duration,
     /// How many connections are served at once; further ones wait to be accepted.
     pub connections: usize,
+}
+
+impl ServeOptions {
+    /// The variant that is served: loose delivery is one of the region's lawful variants.
+    fn variant(&self) -> Option<&str> {
+        self.variant.as_deref().or(self.loose_delivery.then_some(LOOSE_DELIVERY))
+    }
 }
 
 impl Default for ServeOptions {
@@ -72,6 +79,9 @@ impl Default for ServeOptions {
 /// The longest body of any request: one SQS batch of 1 MiB with room for escapes. Step Functions' own limit is lower.
 const LONGEST_BODY: usize = 4 << 20;
 
+/// The region's lawful variant that delivers twice and out of order.
+const LOOSE_DELIVERY: &str = "loose-delivery";
+
 /// How long answers under way may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -81,7 +91,7 @@ pub async fn serve(
     options: ServeOptions,
     stop: impl Future<Output = ()>,
 ) -> Result<(), TargetError> {
-    let region = variant::region(&options.variant, options.loose_delivery, options.seed, WallClock.now())?;
+    let region = variant::region(options.variant(), options.seed, WallClock.now())?;
     let slots = Arc::new(Semaphore::new(options.connections.max(1)));
     let server = Arc::new(Server { live: Live::new(region, WallClock), options, calls: AtomicU64::new(0) });
     let (stopping, stopped) = watch::channel(false);
