@@ -25,10 +25,13 @@ pub struct ChoiceRule {
 pub(crate) enum Condition {
     /// JSONata: must give a boolean.
     Expression(Template),
-    All(Vec<Condition>),
-    Any(Vec<Condition>),
-    Not(Box<Condition>),
-    Test { variable: Path, test: Test },
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Test {
+        variable: Path,
+        test: Test,
+    },
     /// Does not parse; `validate` reports it.
     Broken(String),
 }
@@ -80,14 +83,16 @@ impl Test {
         if name == "StringMatches" {
             return operand.as_str().map(|pattern| Self::Matches(glob(pattern)));
         }
-        let (comparator, by_path) = name.strip_suffix("Path").map_or((name, false), |comparator| (comparator, true));
+        let (comparator, by_path) =
+            name.strip_suffix("Path").map_or((name, false), |comparator| (comparator, true));
         let families = [
             ("String", Family::String),
             ("Numeric", Family::Numeric),
             ("Boolean", Family::Boolean),
             ("Timestamp", Family::Timestamp),
         ];
-        let (operator, family) = families.iter().find_map(|(prefix, family)| Some((comparator.strip_prefix(prefix)?, *family)))?;
+        let (operator, family) =
+            families.iter().find_map(|(prefix, family)| Some((comparator.strip_prefix(prefix)?, *family)))?;
         let wanted: &'static [Ordering] = match operator {
             "Equals" => &[Ordering::Equal],
             "LessThan" => &[Ordering::Less],
@@ -129,22 +134,29 @@ impl Test {
 }
 
 fn invalid(env: &Env<'_>, path: &Path) -> Failure {
-    env.runtime(&format!("Invalid path '{}': The choice state's condition path references an invalid value.", path.source()))
+    env.runtime(&format!(
+        "Invalid path '{}': The choice state's condition path references an invalid value.",
+        path.source()
+    ))
 }
 
 impl Condition {
     pub(crate) fn holds(&self, env: &Env<'_>) -> Result<bool, Failure> {
         match self {
-            Self::Expression(template) => match (template.evaluate(env)?, template.expression()) {
-                (Value::Bool(holds), _) => Ok(holds),
-                (other, Some(expression)) => {
-                    let found = crate::field::type_of(&other);
-                    let what =
-                        format!("returned an unexpected result type. Expected 'boolean', but was '{found}' for value: {other}");
-                    Err(expression.failure(env, "Condition", &what))
+            Self::Expression(template) => {
+                match (template.evaluate(env)?, template.expression()) {
+                    (Value::Bool(holds), _) => Ok(holds),
+                    (other, Some(expression)) => {
+                        let found = crate::field::type_of(&other);
+                        let what = format!(
+                            "returned an unexpected result type. Expected 'boolean', but was '{found}' for value: {other}"
+                        );
+                        Err(expression.failure(env, "Condition", &what))
+                    }
+                    (other, None) => Err(env
+                        .evaluation(Some("Condition"), &format!("The Condition is not a boolean: {other}"))),
                 }
-                (other, None) => Err(env.evaluation(Some("Condition"), &format!("The Condition is not a boolean: {other}"))),
-            },
+            }
             Self::All(conditions) => {
                 for condition in conditions {
                     if !condition.holds(env)? {

@@ -16,7 +16,9 @@ pub fn complete(state: &State, inputs: &Inputs<'_>, result: &Value) -> Result<Ex
     let input = state.flow.input_path.apply(&env)?;
     let env = env.at(&input);
     match state.kind {
-        StateKind::Task(_) | StateKind::Parallel { .. } | StateKind::Map(_) => leave(&env, Applied::Result(result.clone()), true),
+        StateKind::Task(_) | StateKind::Parallel { .. } | StateKind::Map(_) => {
+            leave(&env, Applied::Result(result.clone()), true)
+        }
         _ => leave(&env, Applied::Input, false),
     }
 }
@@ -58,13 +60,16 @@ pub(crate) fn leave(env: &Env<'_>, applied: Applied, has_result: bool) -> Result
         }
         QueryLanguage::JsonPath => {
             let (combined, assigned) = match applied {
-                Applied::Input => (env.dollar.clone(), flow.assign.as_ref().map(|assign| assign.assign(env)).transpose()?),
+                Applied::Input => {
+                    (env.dollar.clone(), flow.assign.as_ref().map(|assign| assign.assign(env)).transpose()?)
+                }
                 Applied::Result(result) => {
                     let selected = match &flow.result_selector {
                         Some(selector) => selector.evaluate(&env.at(&result))?,
                         None => result,
                     };
-                    let assigned = flow.assign.as_ref().map(|assign| assign.assign(&env.at(&selected))).transpose()?;
+                    let assigned =
+                        flow.assign.as_ref().map(|assign| assign.assign(&env.at(&selected))).transpose()?;
                     (flow.result_path.apply(env, selected)?, assigned)
                 }
             };

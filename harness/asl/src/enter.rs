@@ -79,28 +79,32 @@ pub fn batches(state: &State, inputs: &Inputs<'_>, items: Vec<Value>) -> Result<
     let env = env.at(&input);
     let most = |field: &Option<crate::field::Field>| -> Result<usize, Failure> {
         let number = field.as_ref().map(|field| field.integer(&env, Wording::FieldRefers)).transpose()?;
-        Ok(number.and_then(|number| usize::try_from(number).ok()).filter(|number| *number > 0).unwrap_or(usize::MAX))
+        Ok(number
+            .and_then(|number| usize::try_from(number).ok())
+            .filter(|number| *number > 0)
+            .unwrap_or(usize::MAX))
     };
-    let (max_items, max_bytes) = (most(&batcher.max_items)?, most(&batcher.max_bytes)?.min(crate::DATA_LIMIT));
+    let (max_items, max_bytes) =
+        (most(&batcher.max_items)?, most(&batcher.max_bytes)?.min(crate::DATA_LIMIT));
     let shared = batcher.input.as_ref().map(|input| input.evaluate(&env)).transpose()?;
-    let frame = limits::size(&batch(shared.as_ref(), Vec::new()));
+    let frame = limits::size(&batch(shared.as_ref(), &[]));
     let (mut grouped, mut group, mut bytes) = (Vec::new(), Vec::new(), frame);
     for item in items {
         let size = limits::size(&item) + 1;
         if !group.is_empty() && (group.len() >= max_items || bytes + size > max_bytes) {
-            grouped.push(batch(shared.as_ref(), std::mem::take(&mut group)));
+            grouped.push(batch(shared.as_ref(), &std::mem::take(&mut group)));
             bytes = frame;
         }
         bytes += size;
         group.push(item);
     }
     if !group.is_empty() {
-        grouped.push(batch(shared.as_ref(), group));
+        grouped.push(batch(shared.as_ref(), &group));
     }
     Ok(grouped)
 }
 
-fn batch(shared: Option<&Value>, items: Vec<Value>) -> Value {
+fn batch(shared: Option<&Value>, items: &[Value]) -> Value {
     match shared {
         Some(shared) => json!({ "BatchInput": shared, "Items": items }),
         None => json!({ "Items": items }),
@@ -132,7 +136,12 @@ fn enter_map(map: &Map, env: &Env<'_>) -> Result<MapEntered, Failure> {
     let reading = map.reader.as_ref().map(|reader| {
         Ok(Reading {
             resource: reader.resource.clone(),
-            arguments: reader.arguments.as_ref().map(|arguments| arguments.evaluate(env)).transpose()?.unwrap_or_default(),
+            arguments: reader
+                .arguments
+                .as_ref()
+                .map(|arguments| arguments.evaluate(env))
+                .transpose()?
+                .unwrap_or_default(),
             config: reader.config.clone(),
             max_items: reader.max_items.as_ref().map(|most| most.count(env, "MaxItems")).transpose()?,
         })
@@ -141,8 +150,15 @@ fn enter_map(map: &Map, env: &Env<'_>) -> Result<MapEntered, Failure> {
     let items = if reading.is_some() { Vec::new() } else { items(map, env)? };
     Ok(MapEntered {
         items,
-        max_concurrency: map.max_concurrency.as_ref().map_or(Ok(0), |most| most.count(env, "MaxConcurrency"))?,
-        tolerated_count: map.tolerated_count.as_ref().map(|count| count.count(env, "ToleratedFailureCount")).transpose()?,
+        max_concurrency: map
+            .max_concurrency
+            .as_ref()
+            .map_or(Ok(0), |most| most.count(env, "MaxConcurrency"))?,
+        tolerated_count: map
+            .tolerated_count
+            .as_ref()
+            .map(|count| count.count(env, "ToleratedFailureCount"))
+            .transpose()?,
         tolerated_percentage: map
             .tolerated_percentage
             .as_ref()
@@ -165,7 +181,10 @@ fn items(map: &Map, env: &Env<'_>) -> Result<Vec<Value>, Failure> {
         None => (Cow::Borrowed(env.dollar), "$"),
         Some(path) => {
             let found = path.find(env.roots());
-            (found.map_err(|what| env.runtime(&format!("Invalid path '{}' : {what}", path.source())))?, path.without_root_mark())
+            (
+                found.map_err(|what| env.runtime(&format!("Invalid path '{}' : {what}", path.source())))?,
+                path.without_root_mark(),
+            )
         }
     };
     match found.into_owned() {
@@ -191,7 +210,12 @@ fn choose(env: &Env<'_>, rules: &[ChoiceRule], default: Option<&str>) -> Result<
     }
 }
 
-fn exit_to(env: &Env<'_>, next: &str, output: Option<&Template>, assign: Option<&Template>) -> Result<Exit, Failure> {
+fn exit_to(
+    env: &Env<'_>,
+    next: &str,
+    output: Option<&Template>,
+    assign: Option<&Template>,
+) -> Result<Exit, Failure> {
     let value = match output {
         Some(output) => output.evaluate(env)?,
         None => env.state.flow.output_path.apply(env)?.into_owned(),

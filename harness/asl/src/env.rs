@@ -62,7 +62,10 @@ impl<'a> Env<'a> {
         Failure {
             error: "States.QueryEvaluationError".to_owned(),
             cause: Some(preamble(&self.state.name, self.inputs.event_id, what)),
-            evaluation: Some(Evaluation { location: location.map(str::to_owned), state: self.state.name.clone() }),
+            evaluation: Some(Evaluation {
+                location: location.map(str::to_owned),
+                state: self.state.name.clone(),
+            }),
         }
     }
 }

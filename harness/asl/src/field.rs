@@ -38,7 +38,9 @@ impl Field {
                 .find(env.roots())
                 .map(std::borrow::Cow::into_owned)
                 .map_err(|what| env.runtime(&format!("Invalid path '{}' : {what}", path.source()))),
-            Source::Query(Query::Call(call)) => call.evaluate(env.roots(), env.dice).map_err(|what| env.runtime(&what)),
+            Source::Query(Query::Call(call)) => {
+                call.evaluate(env.roots(), env.dice).map_err(|what| env.runtime(&what))
+            }
             Source::Query(Query::JsonAta(expression)) => expression.evaluate(env, self.name),
             Source::Query(Query::Broken(text)) => Err(env.runtime(&format!("Invalid path '{text}'"))),
         }
@@ -60,8 +62,9 @@ impl Field {
         match &self.source {
             Source::Query(Query::JsonAta(expression)) => {
                 let found = type_of(value);
-                let what =
-                    format!("returned an unexpected result type. Expected '{expected}', but was '{found}' for value: {value}");
+                let what = format!(
+                    "returned an unexpected result type. Expected '{expected}', but was '{found}' for value: {value}"
+                );
                 expression.failure(env, self.name, &what)
             }
             _ => env.runtime(otherwise),
@@ -72,13 +75,18 @@ impl Field {
     pub(crate) fn integer(&self, env: &Env<'_>, wording: Wording) -> Result<i64, Failure> {
         let value = self.value(env)?;
         let from_jsonata = matches!(self.source, Source::Query(Query::JsonAta(_)));
-        let whole = value.as_f64().filter(|number| from_jsonata && number.fract() == 0.0 && number.abs() < 9e15);
-        value.as_i64().or(whole.map(|number| number as i64)).ok_or_else(|| {
+        let whole =
+            value.as_f64().filter(|number| from_jsonata && number.fract() == 0.0 && number.abs() < 9e15);
+        value.as_i64().or_else(|| whole.map(|number| number as i64)).ok_or_else(|| {
             let (name, written, text) = (self.name, self.written(), bare(&value));
             let otherwise = match wording {
-                Wording::Parameter => format!("The {name} parameter cannot be parsed as a long value: {written} == {text}"),
+                Wording::Parameter => {
+                    format!("The {name} parameter cannot be parsed as a long value: {written} == {text}")
+                }
                 Wording::FieldRefers => {
-                    format!("The {name} field refers to value \"{text}\" which is not a valid integer: {written}")
+                    format!(
+                        "The {name} field refers to value \"{text}\" which is not a valid integer: {written}"
+                    )
                 }
             };
             self.mismatch(env, "number", &value, &otherwise)
@@ -111,7 +119,8 @@ impl Field {
         let value = self.value(env)?;
         let Some(number) = value.as_f64() else {
             let (name, written, text) = (self.name, self.written(), bare(&value));
-            let otherwise = format!("The {name} field refers to value \"{text}\" which is not a valid float: {written}");
+            let otherwise =
+                format!("The {name} field refers to value \"{text}\" which is not a valid float: {written}");
             return Err(self.mismatch(env, "number", &value, &otherwise));
         };
         if (0.0..=100.0).contains(&number) {
@@ -126,7 +135,10 @@ impl Field {
             Value::String(text) => Ok(text),
             value => {
                 let (name, written) = (self.name, self.written());
-                let otherwise = format!("The {name} parameter does not reference a string value: {written} == {}", bare(&value));
+                let otherwise = format!(
+                    "The {name} parameter does not reference a string value: {written} == {}",
+                    bare(&value)
+                );
                 Err(self.mismatch(env, "string", &value, &otherwise))
             }
         }
@@ -187,7 +199,9 @@ mod tests {
     fn timestamps_need_capital_letters_and_an_offset() {
         assert_eq!(parse_timestamp("1970-01-01T00:00:01Z"), Some(1000));
         assert_eq!(parse_timestamp("1970-01-01T01:00:00.5+01:00"), Some(500));
-        for text in ["1970-01-01t00:00:01Z", "1970-01-01T00:00:01z", "1970-01-01T00:00:01", "1970-01-01", "", "é"] {
+        for text in
+            ["1970-01-01t00:00:01Z", "1970-01-01T00:00:01z", "1970-01-01T00:00:01", "1970-01-01", "", "é"]
+        {
             assert_eq!(parse_timestamp(text), None, "{text}");
         }
     }

@@ -55,7 +55,9 @@ impl Filter {
             None => Self::Whole,
             Some(Value::Null) => Self::Nothing,
             Some(Value::String(text)) if text == "$" => Self::Whole,
-            Some(Value::String(text)) => Path::parse(text).map_or_else(|| Self::Broken(text.clone()), Self::At),
+            Some(Value::String(text)) => {
+                Path::parse(text).map_or_else(|| Self::Broken(text.clone()), Self::At)
+            }
             Some(other) => Self::Broken(other.to_string()),
         }
     }
@@ -65,9 +67,9 @@ impl Filter {
         match self {
             Self::Whole => Ok(Cow::Borrowed(env.dollar)),
             Self::Nothing => Ok(Cow::Owned(Value::Object(Map::new()))),
-            Self::At(path) => {
-                path.find(env.roots()).map_err(|what| env.runtime(&format!("Invalid path '{}' : {what}", path.source())))
-            }
+            Self::At(path) => path
+                .find(env.roots())
+                .map_err(|what| env.runtime(&format!("Invalid path '{}' : {what}", path.source()))),
             Self::Broken(text) => Err(env.runtime(&format!("Invalid path '{text}'"))),
         }
     }
@@ -115,10 +117,12 @@ fn put(at: &mut Value, steps: &[Step], value: Value) -> bool {
         (Step::Name(name), Value::Object(members)) => {
             put(members.entry(name.as_str()).or_insert_with(|| Value::Object(Map::new())), rest, value)
         }
-        (Step::Index(index), Value::Array(items)) => match usize::try_from(*index).ok().and_then(|index| items.get_mut(index)) {
-            Some(item) => put(item, rest, value),
-            None => false,
-        },
+        (Step::Index(index), Value::Array(items)) => {
+            match usize::try_from(*index).ok().and_then(|index| items.get_mut(index)) {
+                Some(item) => put(item, rest, value),
+                None => false,
+            }
+        }
         _ => false,
     }
 }

@@ -33,7 +33,10 @@ mod tests {
     fn the_five_algorithms_of_the_guide_work() {
         assert_eq!(hash("input data", "SHA-1").unwrap(), "aaff4a450a104cd177d28d18d74485e8cae074b7");
         assert_eq!(hash("", "MD5").unwrap(), "d41d8cd98f00b204e9800998ecf8427e");
-        assert_eq!(hash("abc", "SHA-256").unwrap(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            hash("abc", "SHA-256").unwrap(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
         assert_eq!(hash("", "SHA-384").unwrap().len(), 96);
         assert_eq!(hash("", "SHA-512").unwrap().len(), 128);
         assert_eq!(hash("", "CRC32"), None);

@@ -29,6 +29,7 @@ enum Argument {
 macro_rules! functions {
     ($($name:ident $arity:pat),* $(,)?) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(clippy::upper_case_acronyms, reason = "the names are those of AWS")]
         enum Function { $($name),* }
 
         impl Function {
@@ -82,10 +83,16 @@ impl Call {
                 Argument::Path(path) => path
                     .find(roots)
                     .map_err(|_| {
-                        format!("The JsonPath argument for the field '{}' could not be found in the input '{}'", path.source(), roots.input)
+                        format!(
+                            "The JsonPath argument for the field '{}' could not be found in the input '{}'",
+                            path.source(),
+                            roots.input
+                        )
                     })?
                     .into_owned(),
-                Argument::Text(raw) if self.function == Function::Format && index == 0 => Value::String(raw.clone()),
+                Argument::Text(raw) if self.function == Function::Format && index == 0 => {
+                    Value::String(raw.clone())
+                }
                 Argument::Text(raw) => Value::String(unescape(raw)),
                 Argument::Literal(value) => value.clone(),
                 Argument::Call(call) => call.evaluate(roots, dice)?,
@@ -162,8 +169,14 @@ impl Parser<'_> {
             return Path::parse(text).map(Argument::Path);
         }
         match serde_json::from_str::<Value>(text) {
-            Ok(literal @ (Value::Null | Value::Bool(_) | Value::Number(_))) => Some(Argument::Literal(literal)),
-            _ => text.parse::<f64>().ok().and_then(Number::from_f64).map(|number| Argument::Literal(Value::Number(number))),
+            Ok(literal @ (Value::Null | Value::Bool(_) | Value::Number(_))) => {
+                Some(Argument::Literal(literal))
+            }
+            _ => text
+                .parse::<f64>()
+                .ok()
+                .and_then(Number::from_f64)
+                .map(|number| Argument::Literal(Value::Number(number))),
         }
     }
 }
@@ -182,8 +195,7 @@ fn argument_end(text: &str) -> usize {
     let (mut depth, mut quote) = (0_usize, None);
     for (index, c) in text.char_indices() {
         match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), c) => quote = quote.filter(|_| c != open),
             (None, '\'' | '"') => quote = Some(c),
             (None, '[' | '(') => depth += 1,
             (None, ',' | ')') if depth == 0 => return index,
@@ -213,7 +225,10 @@ mod tests {
     #[test]
     fn format_fills_its_placeholders() {
         let input = json!({"name": "Ada", "n": 1.5, "b": true, "none": null});
-        assert_eq!(run("States.Format('Hi {}, {} {} {}', $.name, $.n, $.b, $.none)", &input).unwrap(), json!("Hi Ada, 1.5 true null"));
+        assert_eq!(
+            run("States.Format('Hi {}, {} {} {}', $.name, $.n, $.b, $.none)", &input).unwrap(),
+            json!("Hi Ada, 1.5 true null")
+        );
         assert_eq!(run(r"States.Format('\{{}\} \'q\' \\', $.name)", &input).unwrap(), json!(r"{Ada} 'q' \"));
         assert_eq!(run("States.Format($t, $$.Map.Item.Value)", &input).unwrap(), json!("It's Pikachu!"));
         assert!(run("States.Format('{} {}', 1)", &input).is_err());
@@ -263,7 +278,10 @@ mod tests {
     fn random_functions_stay_in_their_range() {
         let number = run("States.MathRandom(1, 3)", &json!({})).unwrap().as_i64().unwrap();
         assert!((1..3).contains(&number));
-        assert_eq!(run("States.MathRandom(1, 999, 42)", &json!({})), run("States.MathRandom(1, 999, 42)", &json!({})));
+        assert_eq!(
+            run("States.MathRandom(1, 999, 42)", &json!({})),
+            run("States.MathRandom(1, 999, 42)", &json!({}))
+        );
         assert_eq!(run("States.UUID()", &json!({})).unwrap().as_str().unwrap().len(), 36);
     }
 
@@ -278,10 +296,21 @@ mod tests {
     #[test]
     fn bad_arguments_are_refused_without_a_panic() {
         for call in [
-            "States.ArrayPartition('x', 2)", "States.ArrayPartition($.a, 0)", "States.ArrayRange(0, 9, 0)", "States.ArrayRange(1, 100000, 1)",
-            "States.ArrayGetItem($.a, 7)", "States.Base64Decode('***')", "States.Hash('x', 'CRC')", "States.JsonMerge($, $, true)",
-            "States.MathRandom(5, 1)", "States.MathAdd('a', 1)", "States.MathAdd(9223372036854775807, 1)", "States.StringToJson('{')",
-            "States.StringSplit(1, ',')", "States.ArrayLength(1)", "States.ArrayRange(-9223372036854775808, 9223372036854775807, 1)",
+            "States.ArrayPartition('x', 2)",
+            "States.ArrayPartition($.a, 0)",
+            "States.ArrayRange(0, 9, 0)",
+            "States.ArrayRange(1, 100000, 1)",
+            "States.ArrayGetItem($.a, 7)",
+            "States.Base64Decode('***')",
+            "States.Hash('x', 'CRC')",
+            "States.JsonMerge($, $, true)",
+            "States.MathRandom(5, 1)",
+            "States.MathAdd('a', 1)",
+            "States.MathAdd(9223372036854775807, 1)",
+            "States.StringToJson('{')",
+            "States.StringSplit(1, ',')",
+            "States.ArrayLength(1)",
+            "States.ArrayRange(-9223372036854775808, 9223372036854775807, 1)",
         ] {
             assert!(run(call, &json!({"a": [1]})).is_err(), "{call}");
         }
@@ -290,7 +319,16 @@ mod tests {
     #[test]
     fn unknown_functions_wrong_arity_and_bad_syntax_do_not_parse() {
         let deep = format!("{}1{}", "States.Array(".repeat(5000), ")".repeat(5000));
-        for call in ["States.Nope()", "States.UUID(1)", "States.Format()", "States.Format('a'", "States.Format('a' 'b')", "States.Array(,)", "States.Array($.)", &deep] {
+        for call in [
+            "States.Nope()",
+            "States.UUID(1)",
+            "States.Format()",
+            "States.Format('a'",
+            "States.Format('a' 'b')",
+            "States.Array(,)",
+            "States.Array($.)",
+            &deep,
+        ] {
             assert!(Call::parse(call).is_none(), "{call}");
         }
     }

@@ -21,7 +21,9 @@ pub fn read(text: &str) -> Result<Value, Syntax> {
         if text.trim().is_empty() {
             return Syntax { message: "No content to map due to end-of-input".to_owned(), location: None };
         }
-        let fault = Scanner { text, at: 0 }.fault().unwrap_or_else(|| Fault { message: error.to_string(), at: text.len() });
+        let fault = Scanner { text, at: 0 }
+            .fault()
+            .unwrap_or_else(|| Fault { message: error.to_string(), at: text.len() });
         Syntax { message: fault.message, location: Some(location(text, fault.at)) }
     })
 }
@@ -86,9 +88,14 @@ impl Scanner<'_> {
             match (expecting, c) {
                 (Expecting::CommaOrClose, ',') => {
                     self.at += 1;
-                    expecting = if frames.last() == Some(&Frame::Object) { Expecting::Name } else { Expecting::Value };
+                    expecting = if frames.last() == Some(&Frame::Object) {
+                        Expecting::Name
+                    } else {
+                        Expecting::Value
+                    };
                 }
-                (Expecting::CommaOrClose | Expecting::NameOrClose, '}') | (Expecting::CommaOrClose | Expecting::ValueOrClose, ']') => {
+                (Expecting::CommaOrClose | Expecting::NameOrClose, '}')
+                | (Expecting::CommaOrClose | Expecting::ValueOrClose, ']') => {
                     let open = if c == '}' { Frame::Object } else { Frame::Array };
                     if frames.pop() != Some(open) {
                         return Some(self.unexpected(c, "Unexpected close marker"));
@@ -101,7 +108,9 @@ impl Scanner<'_> {
                 }
                 (Expecting::CommaOrClose, _) => {
                     let what = if frames.last() == Some(&Frame::Object) { "Object" } else { "Array" };
-                    return Some(self.unexpected(c, &format!("was expecting comma to separate {what} entries")));
+                    return Some(
+                        self.unexpected(c, &format!("was expecting comma to separate {what} entries")),
+                    );
                 }
                 (Expecting::Name | Expecting::NameOrClose, '"') => {
                     if let Some(fault) = self.string() {
@@ -117,7 +126,9 @@ impl Scanner<'_> {
                     expecting = Expecting::Value;
                 }
                 (Expecting::Colon, _) => {
-                    return Some(self.unexpected(c, "was expecting a colon to separate field name and value"));
+                    return Some(
+                        self.unexpected(c, "was expecting a colon to separate field name and value"),
+                    );
                 }
                 (Expecting::Value | Expecting::ValueOrClose, '{' | '[') => {
                     self.at += 1;
@@ -150,7 +161,10 @@ impl Scanner<'_> {
     }
 
     fn unexpected(&self, c: char, what: &str) -> Fault {
-        Fault { message: format!("Unexpected character ('{c}' (code {})): {what}", u32::from(c)), at: self.at + c.len_utf8() }
+        Fault {
+            message: format!("Unexpected character ('{c}' (code {})): {what}", u32::from(c)),
+            at: self.at + c.len_utf8(),
+        }
     }
 
     fn string(&mut self) -> Option<Fault> {
@@ -177,13 +191,16 @@ impl Scanner<'_> {
             return self.string();
         }
         let rest = self.rest();
-        let length = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '+' | '-'))).unwrap_or(rest.len());
+        let length = rest
+            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '+' | '-')))
+            .unwrap_or(rest.len());
         let word = rest.get(..length).unwrap_or_default().to_owned();
         if word.is_empty() || !(c.is_alphabetic() || c == '_' || c == '$' || c.is_ascii_digit() || c == '-') {
             return Some(self.unexpected(c, &format!("expected a valid value {EXPECTED}")));
         }
         self.at += length;
-        let known = matches!(word.as_str(), "true" | "false" | "null") || serde_json::from_str::<serde_json::Number>(&word).is_ok();
+        let known = matches!(word.as_str(), "true" | "false" | "null")
+            || serde_json::from_str::<serde_json::Number>(&word).is_ok();
         (!known).then(|| self.here(format!("Unrecognized token '{word}': was expecting {EXPECTED}")))
     }
 }
@@ -195,20 +212,42 @@ mod tests {
     #[test]
     fn an_unknown_token_is_named_as_recorded() {
         let fault = read("not a definition").unwrap_err();
-        assert_eq!(fault.message, "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')");
+        assert_eq!(
+            fault.message,
+            "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+        );
         assert_eq!(fault.location.unwrap(), "[Source: (String)\"not a definition\"; line: 1, column: 4]");
     }
 
     #[test]
     fn a_single_quote_is_no_field_name_as_recorded() {
         let fault = read("{'a': 1}").unwrap_err();
-        assert_eq!(fault.message, "Unexpected character (''' (code 39)): was expecting double-quote to start field name");
+        assert_eq!(
+            fault.message,
+            "Unexpected character (''' (code 39)): was expecting double-quote to start field name"
+        );
         assert!(fault.location.unwrap().ends_with("line: 1, column: 3]"));
     }
 
     #[test]
     fn other_faults_have_a_message_and_a_place() {
-        for text in ["{", "[1,", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "[1 2]", "\"open", "{\"a\":}", "]", "{]", "01", "1 2", "\u{1}", "[\"\n\"]", "{\"a\":é}", "{\"ü\":1,}"] {
+        for text in [
+            "{",
+            "[1,",
+            "{\"a\" 1}",
+            "{\"a\":1 \"b\":2}",
+            "[1 2]",
+            "\"open",
+            "{\"a\":}",
+            "]",
+            "{]",
+            "01",
+            "1 2",
+            "\u{1}",
+            "[\"\n\"]",
+            "{\"a\":é}",
+            "{\"ü\":1,}",
+        ] {
             let fault = read(text).unwrap_err();
             assert!(!fault.message.is_empty() && fault.location.is_some(), "{text}");
         }

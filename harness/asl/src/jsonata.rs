@@ -50,7 +50,8 @@ impl Expression {
 
     /// `The JSONata expression '…' specified for the field '…' …` (recorded: undefined-reference-base-undefined-arguments).
     pub(crate) fn failure(&self, env: &Env<'_>, field: &str, what: &str) -> Failure {
-        let text = format!("The JSONata expression '{}' specified for the field '{field}' {what}", self.source);
+        let text =
+            format!("The JSONata expression '{}' specified for the field '{field}' {what}", self.source);
         env.evaluation(Some(field), &text)
     }
 
@@ -80,22 +81,29 @@ impl Expression {
     }
 
     fn run(&self, env: &Env<'_>, field: &str) -> Result<Option<Value>, Failure> {
-        let options = EvaluatorOptions { timeout_ms: Some(RUNAWAY_MS), max_sequence_length: Some(MAX_SEQUENCE), ..Default::default() };
+        let options = EvaluatorOptions {
+            timeout_ms: Some(RUNAWAY_MS),
+            max_sequence_length: Some(MAX_SEQUENCE),
+            ..Default::default()
+        };
         let mut evaluator = Evaluator::with_options(self.bindings(env), options);
         host::register(&mut evaluator, env);
-        let result = evaluator
-            .evaluate(&self.ast, &JValue::Undefined)
-            .map_err(|error| self.failure(env, field, &format!("threw an error during evaluation. {}", error.message())))?;
+        let result = evaluator.evaluate(&self.ast, &JValue::Undefined).map_err(|error| {
+            self.failure(env, field, &format!("threw an error during evaluation. {}", error.message()))
+        })?;
         if matches!(result, JValue::Undefined) {
             return Ok(None);
         }
-        json(&result).map(Some).ok_or_else(|| self.failure(env, field, "returned an unsupported result type."))
+        json(&result)
+            .map(Some)
+            .ok_or_else(|| self.failure(env, field, "returned an unsupported result type."))
     }
 
     fn bindings(&self, env: &Env<'_>) -> Context {
         let mut context = Context::new();
         let mentions = |name: &str| self.source.contains(&format!("$states.{name}"));
-        let plain_uses = STATES.iter().map(|name| self.source.matches(&format!("$states.{name}")).count()).sum::<usize>();
+        let plain_uses =
+            STATES.iter().map(|name| self.source.matches(&format!("$states.{name}")).count()).sum::<usize>();
         let every_use_is_plain = self.source.matches("$states").count() == plain_uses;
         let states = env.states(|name| !every_use_is_plain || mentions(name));
         context.bind("states".to_owned(), JValue::from(Value::Object(states)));
@@ -139,7 +147,9 @@ fn json(value: &JValue) -> Option<Value> {
         JValue::Array(items) => Value::Array(items.iter().map(json).collect::<Option<_>>()?),
         JValue::Object(members) => {
             let members = members.iter().filter(|(_, member)| !matches!(member, JValue::Undefined));
-            Value::Object(members.map(|(name, member)| Some((name.clone(), json(member)?))).collect::<Option<_>>()?)
+            Value::Object(
+                members.map(|(name, member)| Some((name.clone(), json(member)?))).collect::<Option<_>>()?,
+            )
         }
         JValue::Undefined | JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => return None,
     })

@@ -33,11 +33,12 @@ pub use choice::ChoiceRule;
 pub use complete::{check_result, complete};
 pub use enter::{batches, enter, item_context, item_input};
 pub use machine::{
-    Batcher, Branch, Catcher, Machine, MachineType, Map, Next, QueryLanguage, Reader, Rescue, Retrier, Scope, State, StateKind, Task,
-    Wait,
+    Batcher, Branch, Catcher, Machine, MachineType, Map, Next, QueryLanguage, Reader, Rescue, Retrier, Scope,
+    State, StateKind, Task, Wait,
 };
 pub use outcome::{
-    Entered, Evaluation, Exit, Failure, Inputs, MapEntered, Origin, Reading, Recovery, RetryCounts, TaskFailure, Variables, WaitUntil,
+    Entered, Evaluation, Exit, Failure, Inputs, MapEntered, Origin, Reading, Recovery, RetryCounts,
+    TaskFailure, Variables, WaitUntil,
 };
 pub use parse::parse;
 pub use recover::recover;

@@ -327,7 +327,9 @@ impl State {
 }
 
 fn find<'a>(states: &'a IndexMap<String, State>, name: &str) -> Option<&'a State> {
-    states.get(name).or_else(|| states.values().flat_map(State::scopes).find_map(|branch| find(&branch.states, name)))
+    states
+        .get(name)
+        .or_else(|| states.values().flat_map(State::scopes).find_map(|branch| find(&branch.states, name)))
 }
 
 fn scope_of<'a>(scope: Scope<'a>, name: &str) -> Option<Scope<'a>> {

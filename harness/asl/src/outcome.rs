@@ -194,13 +194,17 @@ impl Failure {
     pub fn data_limit(who: &str) -> Self {
         Self::new(
             "States.DataLimitExceeded",
-            format!("The state/task '{who}' returned a result with a size exceeding the maximum number of bytes service limit."),
+            format!(
+                "The state/task '{who}' returned a result with a size exceeding the maximum number of bytes service limit."
+            ),
         )
     }
 }
 
 pub(crate) fn preamble(state: &str, event_id: u64, what: &str) -> String {
-    format!("An error occurred while executing the state '{state}' (entered at the event id #{event_id}). {what}")
+    format!(
+        "An error occurred while executing the state '{state}' (entered at the event id #{event_id}). {what}"
+    )
 }
 
 /// How often each retrier was used within one visit of a state (ERR-15); start with `RetryCounts::default()` at StateEntered.

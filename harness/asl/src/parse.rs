@@ -10,7 +10,8 @@ use crate::flow::{Filter, Flow, ResultPath};
 use crate::json;
 use crate::jsonata;
 use crate::machine::{
-    Batcher, Branch, Catcher, Machine, Map, Next, QueryLanguage, Reader, Rescue, Retrier, State, StateKind, Task, Wait,
+    Batcher, Branch, Catcher, Machine, Map, Next, QueryLanguage, Reader, Rescue, Retrier, State, StateKind,
+    Task, Wait,
 };
 use crate::path::Path;
 use crate::resource::{Pattern, Resource};
@@ -51,7 +52,12 @@ impl Parser {
         self.errors.push(Diagnostic::schema(format!("These fields are required: [{field}]"), location));
     }
 
-    fn scope(&mut self, members: &Object<String, Value>, language: QueryLanguage, location: &str) -> Option<Branch> {
+    fn scope(
+        &mut self,
+        members: &Object<String, Value>,
+        language: QueryLanguage,
+        location: &str,
+    ) -> Option<Branch> {
         let Some(start_at) = text(members, "StartAt") else {
             self.missing("StartAt", location);
             return None;
@@ -69,17 +75,29 @@ impl Parser {
                         parsed.insert(name.clone(), state);
                     }
                 }
-                _ => self.errors.push(Diagnostic::schema("Expected value of type Object".to_owned(), &location)),
+                _ => self
+                    .errors
+                    .push(Diagnostic::schema("Expected value of type Object".to_owned(), &location)),
             }
         }
         if !parsed.contains_key(&start_at) && self.errors.is_empty() {
             let what = format!("Missing 'StartAt' target: {start_at}");
-            self.errors.push(Diagnostic::error("MISSING_TRANSITION_TARGET", what, &format!("{location}/StartAt")));
+            self.errors.push(Diagnostic::error(
+                "MISSING_TRANSITION_TARGET",
+                what,
+                &format!("{location}/StartAt"),
+            ));
         }
         Some(Branch { start_at, states: parsed })
     }
 
-    fn state(&mut self, name: &str, members: &Object<String, Value>, outer: QueryLanguage, location: &str) -> Option<State> {
+    fn state(
+        &mut self,
+        name: &str,
+        members: &Object<String, Value>,
+        outer: QueryLanguage,
+        location: &str,
+    ) -> Option<State> {
         let language = match members.get("QueryLanguage").and_then(Value::as_str) {
             Some("JSONata") => QueryLanguage::JsonAta,
             Some("JSONPath") => QueryLanguage::JsonPath,
@@ -92,20 +110,25 @@ impl Parser {
         };
         let kind = match type_name.as_str() {
             "Task" => StateKind::Task(Box::new(self.task(&fields, location)?)),
-            "Pass" => StateKind::Pass { result: members.get("Result").filter(|_| language == QueryLanguage::JsonPath).cloned() },
+            "Pass" => StateKind::Pass {
+                result: members.get("Result").filter(|_| language == QueryLanguage::JsonPath).cloned(),
+            },
             "Choice" => self.choice(&fields, location)?,
             "Wait" => {
                 let seconds = fields.field("Seconds", "SecondsPath").map(Wait::Seconds);
-                let Some(wait) = seconds.or_else(|| fields.field("Timestamp", "TimestampPath").map(Wait::Timestamp)) else {
+                let Some(wait) =
+                    seconds.or_else(|| fields.field("Timestamp", "TimestampPath").map(Wait::Timestamp))
+                else {
                     self.missing("Seconds", location);
                     return None;
                 };
                 StateKind::Wait(wait)
             }
             "Succeed" => StateKind::Succeed,
-            "Fail" => {
-                StateKind::Fail { error: fields.field("Error", "ErrorPath"), cause: fields.field("Cause", "CausePath") }
-            }
+            "Fail" => StateKind::Fail {
+                error: fields.field("Error", "ErrorPath"),
+                cause: fields.field("Cause", "CausePath"),
+            },
             "Parallel" => self.parallel(&fields, outer, location)?,
             "Map" => StateKind::Map(Box::new(self.map(&fields, outer, location)?)),
             _ => {
@@ -176,7 +199,9 @@ impl Parser {
             let location = format!("{location}/Branches[{index}]");
             match branch {
                 Value::Object(members) => parsed.extend(self.scope(members, outer, &location)),
-                _ => self.errors.push(Diagnostic::schema("Expected value of type Object".to_owned(), &location)),
+                _ => self
+                    .errors
+                    .push(Diagnostic::schema("Expected value of type Object".to_owned(), &location)),
             }
         }
         Some(StateKind::Parallel { branches: parsed, rescue: fields.rescue() })
@@ -217,7 +242,8 @@ impl Parser {
             }),
             max_concurrency: fields.field("MaxConcurrency", "MaxConcurrencyPath"),
             tolerated_count: fields.field("ToleratedFailureCount", "ToleratedFailureCountPath"),
-            tolerated_percentage: fields.field("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
+            tolerated_percentage: fields
+                .field("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
             rescue: fields.rescue(),
             processor: self.scope(processor, outer, &format!("{location}/{name}"))?,
         })
@@ -231,23 +257,30 @@ struct Fields<'a> {
     language: QueryLanguage,
 }
 
-impl<'a> Fields<'a> {
+impl Fields<'_> {
     fn template(&self, name: &str) -> Option<Template> {
         self.members.get(name).map(|value| Template::new(value, self.language, name))
     }
 
-    fn inner(&self, name: &str) -> Option<Fields<'a>> {
-        self.members.get(name).and_then(Value::as_object).map(|members| Fields { members, language: self.language })
+    fn inner(&self, name: &str) -> Option<Self> {
+        self.members
+            .get(name)
+            .and_then(Value::as_object)
+            .map(|members| Fields { members, language: self.language })
     }
 
     /// A field in its plain form or, in JSONPath, by a path.
     fn field(&self, name: &'static str, by_path: &'static str) -> Option<Field> {
-        if let (Some(Value::String(path)), QueryLanguage::JsonPath) = (self.members.get(by_path), self.language) {
+        if let (Some(Value::String(path)), QueryLanguage::JsonPath) =
+            (self.members.get(by_path), self.language)
+        {
             return Some(Field { name: by_path, source: Source::Query(Query::json_path(path)) });
         }
         let value = self.members.get(name)?;
-        let expression = value.as_str().filter(|_| self.language == QueryLanguage::JsonAta).and_then(jsonata::inner);
-        let source = expression.map_or_else(|| Source::Constant(value.clone()), |inner| Source::Query(Query::jsonata(inner)));
+        let expression =
+            value.as_str().filter(|_| self.language == QueryLanguage::JsonAta).and_then(jsonata::inner);
+        let source = expression
+            .map_or_else(|| Source::Constant(value.clone()), |inner| Source::Query(Query::jsonata(inner)));
         Some(Field { name, source })
     }
 
@@ -269,7 +302,14 @@ impl<'a> Fields<'a> {
     }
 
     fn rescue(&self) -> Rescue {
-        let list = |name: &str| self.members.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+        let list = |name: &str| {
+            self.members
+                .get(name)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_object)
+        };
         let names = |members: &Object<String, Value>| {
             let names = members.get("ErrorEquals").and_then(Value::as_array).into_iter().flatten();
             names.filter_map(Value::as_str).map(str::to_owned).collect()
@@ -310,7 +350,8 @@ pub(crate) fn condition(members: &Object<String, Value>, language: QueryLanguage
         };
     }
     let nested = |value: &Value| value.as_object().map(|members| condition(members, language));
-    let list = |value: &Value| value.as_array().map(|items| items.iter().filter_map(nested).collect::<Vec<_>>());
+    let list =
+        |value: &Value| value.as_array().map(|items| items.iter().filter_map(nested).collect::<Vec<_>>());
     let broken = || Condition::Broken(Value::Object(members.clone()).to_string());
     if let Some(conditions) = members.get("And").and_then(list) {
         return Condition::All(conditions);
@@ -321,7 +362,9 @@ pub(crate) fn condition(members: &Object<String, Value>, language: QueryLanguage
     if let Some(negated) = members.get("Not").and_then(nested) {
         return Condition::Not(Box::new(negated));
     }
-    let Some(variable) = members.get("Variable").and_then(Value::as_str).and_then(Path::parse) else { return broken() };
+    let Some(variable) = members.get("Variable").and_then(Value::as_str).and_then(Path::parse) else {
+        return broken();
+    };
     match members.iter().find_map(|(name, operand)| Test::parse(name, operand)) {
         Some(test) => Condition::Test { variable, test },
         None => broken(),

@@ -86,7 +86,7 @@ impl Path {
             self.steps.iter().for_each(|step| write_segment(&mut text, &Segment::Step(step.clone())));
         }
         text.push_str(query);
-        serde_json_path::JsonPath::parse(&text).ok()
+        (nesting(query) <= MAX_NESTING).then(|| serde_json_path::JsonPath::parse(&text).ok())?
     }
 
     fn rooted(mut self, query: &str) -> Self {
@@ -108,7 +108,8 @@ impl Path {
     /// The steps of a reference path: definite, from `$`, no negative index. The only paths ResultPath takes.
     pub(crate) fn reference(&self) -> Option<&[Step]> {
         let plain = self.steps.iter().all(|step| !matches!(step, Step::Index(index) if *index < 0));
-        (self.root == Root::Input && matches!(self.tail, Tail::Nothing) && plain).then_some(self.steps.as_slice())
+        (self.root == Root::Input && matches!(self.tail, Tail::Nothing) && plain)
+            .then_some(self.steps.as_slice())
     }
 
     /// The value the path points at; the error is Jayway's text.
@@ -116,7 +117,9 @@ impl Path {
         let start = match &self.root {
             Root::Input => roots.input,
             Root::Context => roots.context,
-            Root::Variable(name) => roots.variables.get(name).ok_or_else(|| format!("Variable '${name}' is not defined"))?,
+            Root::Variable(name) => {
+                roots.variables.get(name).ok_or_else(|| format!("Variable '${name}' is not defined"))?
+            }
         };
         let mut at = start;
         for (index, step) in self.steps.iter().enumerate() {
@@ -125,10 +128,12 @@ impl Path {
         Ok(match &self.tail {
             Tail::Nothing => Cow::Borrowed(at),
             Tail::Pick(names) => Cow::Owned(pick(at, names)),
-            Tail::Query(query) => Cow::Owned(Value::Array(query.query(at).all().into_iter().cloned().collect())),
-            Tail::QueryPick(query, names) => {
-                Cow::Owned(Value::Array(query.query(at).all().into_iter().map(|value| pick(value, names)).collect()))
+            Tail::Query(query) => {
+                Cow::Owned(Value::Array(query.query(at).all().into_iter().cloned().collect()))
             }
+            Tail::QueryPick(query, names) => Cow::Owned(Value::Array(
+                query.query(at).all().into_iter().map(|value| pick(value, names)).collect(),
+            )),
         })
     }
 
@@ -139,7 +144,10 @@ impl Path {
                 return format!("No results for path: {}", normal(&self.steps));
             }
             match step {
-                Step::Name(_) => format!("Missing property in path {}", normal(self.steps.get(..=index).unwrap_or_default())),
+                Step::Name(_) => format!(
+                    "Missing property in path {}",
+                    normal(self.steps.get(..=index).unwrap_or_default())
+                ),
                 Step::Index(_) => format!("No results for path: {}", normal(&self.steps)),
             }
         };
@@ -158,11 +166,24 @@ impl Path {
                 position.and_then(|position| items.get(position)).ok_or_else(missing)
             }
             (Step::Index(_), Value::Null) => Err(format!("The path {} is null", here())),
-            (Step::Index(position), other) => {
-                Err(format!("Filter: [{position}] can only be applied to arrays. Current context is: {other}"))
-            }
+            (Step::Index(position), other) => Err(format!(
+                "Filter: [{position}] can only be applied to arrays. Current context is: {other}"
+            )),
         }
     }
+}
+
+/// The parser of queries recurses; no honest filter comes near this depth.
+const MAX_NESTING: usize = 16;
+
+/// How deep brackets are nested, at most; those in quotes count as well.
+fn nesting(query: &str) -> usize {
+    let deeper = |(depth, most): (usize, usize), c| match c {
+        '(' | '[' => (depth + 1, most.max(depth + 1)),
+        ')' | ']' => (depth.saturating_sub(1), most),
+        _ => (depth, most),
+    };
+    query.chars().fold((0, 0), deeper).1
 }
 
 /// `$['a'][0]`, Jayway's normal form.
@@ -191,7 +212,11 @@ fn node_class(value: &Value) -> &'static str {
 
 fn pick(value: &Value, names: &[String]) -> Value {
     let members = value.as_object();
-    names.iter().filter_map(|name| Some((name.clone(), members?.get(name)?.clone()))).collect::<Map<_, _>>().into()
+    names
+        .iter()
+        .filter_map(|name| Some((name.clone(), members?.get(name)?.clone())))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn root_of(source: &str) -> Option<(Root, &str)> {
@@ -276,7 +301,10 @@ impl<'a> Cursor<'a> {
     }
 
     fn name(&mut self) -> Option<String> {
-        let end = self.rest.find(['.', '[', '(', ' ', '*', '$', '\'', '"', '\n', '\t', ',', ']', ')']).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(['.', '[', '(', ' ', '*', '$', '\'', '"', '\n', '\t', ',', ']', ')'])
+            .unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at(end);
         self.rest = rest;
         (!name.is_empty()).then(|| name.to_owned())
@@ -312,8 +340,7 @@ fn closing(text: &str) -> Option<usize> {
         match (quote, c) {
             _ if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), c) => quote = quote.filter(|_| c != open),
             (None, '\'' | '"') => quote = Some(c),
             (None, '[') => depth += 1,
             (None, ']') if depth == 0 => return Some(index),
@@ -358,7 +385,10 @@ mod tests {
     fn find(path: &str, input: &Value) -> Result<Value, String> {
         let variables: Variables = [("v".to_owned(), json!({"a": [1, 2]}))].into_iter().collect();
         let context = json!({"Execution": {"Name": "run"}});
-        Path::parse(path).ok_or("syntax")?.find(Roots { input, context: &context, variables: &variables }).map(std::borrow::Cow::into_owned)
+        Path::parse(path)
+            .ok_or("syntax")?
+            .find(Roots { input, context: &context, variables: &variables })
+            .map(std::borrow::Cow::into_owned)
     }
 
     #[test]
@@ -398,13 +428,29 @@ mod tests {
         assert_eq!(find("$.a.x", &input).unwrap_err(), "No results for path: $['a']['x']");
         assert_eq!(find("$.a.x.y", &input).unwrap_err(), "Missing property in path $['a']['x']");
         assert_eq!(find("$.a.l[4]", &input).unwrap_err(), "No results for path: $['a']['l'][4]");
-        assert!(find("$.a.s.t", &input).unwrap_err().starts_with("Expected to find an object with property ['t'] in path $['a']['s']"));
+        assert!(
+            find("$.a.s.t", &input)
+                .unwrap_err()
+                .starts_with("Expected to find an object with property ['t'] in path $['a']['s']")
+        );
         assert_eq!(find("$.a.n[0]", &input).unwrap_err(), "The path $['a']['n'] is null");
     }
 
     #[test]
     fn bad_syntax_is_no_path() {
-        for text in ["", "a", "$.", "$[", "$['a'", "$[?(]", "$.a b", "$..", "$.a.length()", "$.list[?(@.a =~ /x/)]", "$.p[1:$.q]"] {
+        for text in [
+            "",
+            "a",
+            "$.",
+            "$[",
+            "$['a'",
+            "$[?(]",
+            "$.a b",
+            "$..",
+            "$.a.length()",
+            "$.list[?(@.a =~ /x/)]",
+            "$.p[1:$.q]",
+        ] {
             assert!(Path::parse(text).is_none(), "{text}");
         }
     }

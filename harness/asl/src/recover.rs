@@ -10,10 +10,19 @@ use crate::machine::{Catcher, Next, QueryLanguage, Retrier, State};
 use crate::outcome::{Exit, Failure, Inputs, Origin, Recovery, RetryCounts, TaskFailure};
 
 /// What becomes of a failure of this state. The error is one of the interpreter while it evaluates the Catcher.
-pub fn recover(state: &State, inputs: &Inputs<'_>, failure: &TaskFailure, counts: &mut RetryCounts) -> Result<Recovery, Failure> {
+pub fn recover(
+    state: &State,
+    inputs: &Inputs<'_>,
+    failure: &TaskFailure,
+    counts: &mut RetryCounts,
+) -> Result<Recovery, Failure> {
     let retriers = state.retriers();
     counts.0.resize(retriers.len().max(counts.0.len()), 0);
-    let retrier = retriers.iter().zip(&mut counts.0).enumerate().find(|(_, (retrier, _))| matches(&retrier.error_equals, failure));
+    let retrier = retriers
+        .iter()
+        .zip(&mut counts.0)
+        .enumerate()
+        .find(|(_, (retrier, _))| matches(&retrier.error_equals, failure));
     if let Some((index, (retrier, used))) = retrier
         && *used < retrier.max_attempts
     {
@@ -21,9 +30,12 @@ pub fn recover(state: &State, inputs: &Inputs<'_>, failure: &TaskFailure, counts
         *used += 1;
         return Ok(Recovery::Retry { retrier: index, after_ms_max, jitter: retrier.full_jitter });
     }
-    let catcher = state.catchers().iter().enumerate().find(|(_, catcher)| matches(&catcher.error_equals, failure));
+    let catcher =
+        state.catchers().iter().enumerate().find(|(_, catcher)| matches(&catcher.error_equals, failure));
     match catcher {
-        Some((index, catcher)) => Ok(Recovery::Caught { catcher: index, exit: caught(state, inputs, catcher, failure)? }),
+        Some((index, catcher)) => {
+            Ok(Recovery::Caught { catcher: index, exit: caught(state, inputs, catcher, failure)? })
+        }
         None => Ok(Recovery::Uncaught(failure.clone())),
     }
 }
@@ -41,8 +53,12 @@ fn matches(names: &[String], failure: &TaskFailure) -> bool {
         ("States.ALL", _) => !terminal,
         // A failure without a name is for States.ALL only (facts.md 23).
         (_, None) => false,
-        ("States.TaskFailed", Some(error)) => error == "States.TaskFailed" || (error != "States.Timeout" && !terminal),
-        ("States.HeartbeatTimeout", Some(error)) => failure.origin == Origin::MissedHeartbeat || error == "States.HeartbeatTimeout",
+        ("States.TaskFailed", Some(error)) => {
+            error == "States.TaskFailed" || (error != "States.Timeout" && !terminal)
+        }
+        ("States.HeartbeatTimeout", Some(error)) => {
+            failure.origin == Origin::MissedHeartbeat || error == "States.HeartbeatTimeout"
+        }
         (name, Some(error)) => name == error,
     })
 }
@@ -56,7 +72,12 @@ fn delay_ms(retrier: &Retrier, used: u64) -> u64 {
 
 /// The error output goes through the Catcher's own ResultPath or Output; the state's OutputPath does not touch it
 /// (recorded: raise-exception-catch-output-path-no-such-path).
-fn caught(state: &State, inputs: &Inputs<'_>, catcher: &Catcher, failure: &TaskFailure) -> Result<Exit, Failure> {
+fn caught(
+    state: &State,
+    inputs: &Inputs<'_>,
+    catcher: &Catcher,
+    failure: &TaskFailure,
+) -> Result<Exit, Failure> {
     let dice = Dice::for_visit(inputs.context, inputs.event_id ^ (1 << 62));
     let error_output = failure.error_output();
     let env = Env::new(state, inputs, &dice);

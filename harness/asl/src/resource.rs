@@ -54,7 +54,9 @@ impl Resource {
             pattern: Pattern::RequestResponse,
         };
         match service {
-            "lambda" => rest.strip_prefix("function:").filter(|name| !name.is_empty()).map(|_| plain("function")),
+            "lambda" => {
+                rest.strip_prefix("function:").filter(|name| !name.is_empty()).map(|_| plain("function"))
+            }
             "states" => match rest.strip_prefix("activity:") {
                 Some(name) => (!name.is_empty()).then(|| plain("activity")),
                 None => Self::integration(arn, rest),
@@ -143,7 +145,9 @@ mod tests {
 
     #[test]
     fn other_text_is_no_resource() {
-        for text in ["", "arn", "arn:aws:sqs:::queue", "arn:aws:states:::sqs", "arn:aws:lambda:::layer:x", "ünïcode"] {
+        for text in
+            ["", "arn", "arn:aws:sqs:::queue", "arn:aws:states:::sqs", "arn:aws:lambda:::layer:x", "ünïcode"]
+        {
             assert_eq!(Resource::parse(text), None, "{text}");
         }
     }

@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone)]
 pub(crate) enum Template {
     Constant(Value),
-    Object(Vec<(String, Template)>),
-    Array(Vec<Template>),
+    Object(Vec<(String, Self)>),
+    Array(Vec<Self>),
     Query {
         query: Query,
         /// `name.$` in JSONPath, the place from the field down in JSONata: `Arguments/Payload`.
@@ -36,8 +36,11 @@ pub(crate) enum Query {
 impl Query {
     /// Reads a path or an intrinsic function.
     pub(crate) fn json_path(text: &str) -> Self {
-        let parsed =
-            if Call::is_call(text) { Call::parse(text).map(Self::Call) } else { Path::parse(text).map(Self::Path) };
+        let parsed = if Call::is_call(text) {
+            Call::parse(text).map(Self::Call)
+        } else {
+            Path::parse(text).map(Self::Path)
+        };
         parsed.unwrap_or_else(|| Self::Broken(text.to_owned()))
     }
 
@@ -73,13 +76,18 @@ impl Template {
 
     fn json_path(value: &Value) -> Self {
         match value {
-            Value::Object(members) => Self::object(members.iter().map(|(key, member)| match (key.strip_suffix(".$"), member) {
-                (Some(name), Value::String(text)) => (name.to_owned(), Self::Query { query: Query::json_path(text), place: key.clone() }),
-                (Some(name), other) => {
-                    (name.to_owned(), Self::Query { query: Query::Broken(other.to_string()), place: key.clone() })
-                }
-                (None, member) => (key.clone(), Self::json_path(member)),
-            })),
+            Value::Object(members) => {
+                Self::object(members.iter().map(|(key, member)| match (key.strip_suffix(".$"), member) {
+                    (Some(name), Value::String(text)) => {
+                        (name.to_owned(), Self::Query { query: Query::json_path(text), place: key.clone() })
+                    }
+                    (Some(name), other) => (
+                        name.to_owned(),
+                        Self::Query { query: Query::Broken(other.to_string()), place: key.clone() },
+                    ),
+                    (None, member) => (key.clone(), Self::json_path(member)),
+                }))
+            }
             Value::Array(items) => Self::array(items.iter().map(Self::json_path)),
             other => Self::Constant(other.clone()),
         }
@@ -88,10 +96,15 @@ impl Template {
     fn jsonata(value: &Value, place: &str) -> Self {
         match value {
             Value::Object(members) => Self::object(
-                members.iter().map(|(key, member)| (key.clone(), Self::jsonata(member, &format!("{place}/{key}")))),
+                members
+                    .iter()
+                    .map(|(key, member)| (key.clone(), Self::jsonata(member, &format!("{place}/{key}")))),
             ),
             Value::Array(items) => Self::array(
-                items.iter().enumerate().map(|(index, item)| Self::jsonata(item, &format!("{place}[{index}]"))),
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| Self::jsonata(item, &format!("{place}[{index}]"))),
             ),
             Value::String(text) => match jsonata::inner(text) {
                 Some(inner) => Self::Query { query: Query::jsonata(inner), place: place.to_owned() },
@@ -105,7 +118,10 @@ impl Template {
         let members: Vec<(String, Self)> = members.collect();
         if members.iter().all(|(_, member)| matches!(member, Self::Constant(_))) {
             return Self::Constant(Value::Object(
-                members.into_iter().filter_map(|(name, member)| Some((name, member.into_constant()?))).collect(),
+                members
+                    .into_iter()
+                    .filter_map(|(name, member)| Some((name, member.into_constant()?)))
+                    .collect(),
             ));
         }
         Self::Object(members)
@@ -137,7 +153,9 @@ impl Template {
                 }
                 Value::Object(filled)
             }
-            Self::Array(items) => Value::Array(items.iter().map(|item| item.evaluate(env)).collect::<Result<_, _>>()?),
+            Self::Array(items) => {
+                Value::Array(items.iter().map(|item| item.evaluate(env)).collect::<Result<_, _>>()?)
+            }
             Self::Query { query, place } => query.evaluate(env, place)?,
         })
     }

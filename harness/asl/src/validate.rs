@@ -56,7 +56,12 @@ impl Diagnostic {
     pub fn refusal(diagnostics: &[Self]) -> Option<String> {
         diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error).map(|error| {
             let at_end = error.code == "INVALID_JSON_DESCRIPTION";
-            let place = error.location.as_ref().filter(|_| !at_end).map(|location| format!(" at {location}")).unwrap_or_default();
+            let place = error
+                .location
+                .as_ref()
+                .filter(|_| !at_end)
+                .map(|location| format!(" at {location}"))
+                .unwrap_or_default();
             format!("Invalid State Machine Definition: '{}: {}{place}'", error.code, error.message)
         })
     }
@@ -86,7 +91,10 @@ const MAX_LENGTH: usize = 1_048_576;
 /// Checks a definition.
 pub fn validate(definition: &str, kind: MachineType) -> Vec<Diagnostic> {
     if definition.len() > MAX_LENGTH && definition.chars().count() > MAX_LENGTH {
-        return vec![Diagnostic::schema(format!("Definition must not be longer than {MAX_LENGTH} characters"), "/")];
+        return vec![Diagnostic::schema(
+            format!("Definition must not be longer than {MAX_LENGTH} characters"),
+            "/",
+        )];
     }
     match json::read(definition) {
         Err(syntax) => vec![Diagnostic::syntax(&syntax)],

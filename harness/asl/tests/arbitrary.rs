@@ -5,18 +5,88 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const FIELDS: &[&str] = &[
-    "Type", "Next", "End", "StartAt", "States", "QueryLanguage", "InputPath", "OutputPath", "Parameters", "ResultSelector", "ResultPath",
-    "Arguments", "Output", "Assign", "Retry", "Catch", "Resource", "TimeoutSeconds", "HeartbeatSecondsPath", "Choices", "Default",
-    "Variable", "StringMatches", "NumericEqualsPath", "And", "Not", "Condition", "Seconds", "TimestampPath", "Branches", "ItemProcessor",
-    "ItemsPath", "Items", "ItemSelector", "ItemBatcher", "MaxItemsPerBatch", "ItemReader", "ErrorEquals", "MaxAttempts", "BackoffRate",
-    "Error", "CausePath", "ProcessorConfig", "MaxConcurrencyPath", "x.$", "a", "b",
+    "Type",
+    "Next",
+    "End",
+    "StartAt",
+    "States",
+    "QueryLanguage",
+    "InputPath",
+    "OutputPath",
+    "Parameters",
+    "ResultSelector",
+    "ResultPath",
+    "Arguments",
+    "Output",
+    "Assign",
+    "Retry",
+    "Catch",
+    "Resource",
+    "TimeoutSeconds",
+    "HeartbeatSecondsPath",
+    "Choices",
+    "Default",
+    "Variable",
+    "StringMatches",
+    "NumericEqualsPath",
+    "And",
+    "Not",
+    "Condition",
+    "Seconds",
+    "TimestampPath",
+    "Branches",
+    "ItemProcessor",
+    "ItemsPath",
+    "Items",
+    "ItemSelector",
+    "ItemBatcher",
+    "MaxItemsPerBatch",
+    "ItemReader",
+    "ErrorEquals",
+    "MaxAttempts",
+    "BackoffRate",
+    "Error",
+    "CausePath",
+    "ProcessorConfig",
+    "MaxConcurrencyPath",
+    "x.$",
+    "a",
+    "b",
 ];
 
 const TEXTS: &[&str] = &[
-    "Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map", "JSONata", "JSONPath", "$", "$.a", "$.a.b[0]", "$..a", "$$.Task",
-    "$v", "$.a[-1]", "$[?(@.a==1)]", "$['a','b']", "States.ALL", "E", "{% $states.input %}", "{% $v + 1 %}", "{% ( %}", "a", "b",
-    "States.Format('{}', $.a)", "States.MathAdd($.a, 1)", "States.ArrayRange(0, $.a, $.b)", "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-    "2024-01-01T00:00:00Z", "*\\*",
+    "Task",
+    "Pass",
+    "Choice",
+    "Wait",
+    "Succeed",
+    "Fail",
+    "Parallel",
+    "Map",
+    "JSONata",
+    "JSONPath",
+    "$",
+    "$.a",
+    "$.a.b[0]",
+    "$..a",
+    "$$.Task",
+    "$v",
+    "$.a[-1]",
+    "$[?(@.a==1)]",
+    "$['a','b']",
+    "States.ALL",
+    "E",
+    "{% $states.input %}",
+    "{% $v + 1 %}",
+    "{% ( %}",
+    "a",
+    "b",
+    "States.Format('{}', $.a)",
+    "States.MathAdd($.a, 1)",
+    "States.ArrayRange(0, $.a, $.b)",
+    "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+    "2024-01-01T00:00:00Z",
+    "*\\*",
 ];
 
 fn json_value() -> impl Strategy<Value = Value> {
@@ -29,10 +99,12 @@ fn json_value() -> impl Strategy<Value = Value> {
         proptest::sample::select(TEXTS).prop_map(Value::from),
     ];
     leaf.prop_recursive(6, 48, 6, |inner| {
-        let key = prop_oneof![4 => proptest::sample::select(FIELDS).prop_map(str::to_owned), 1 => "\\PC{0,4}"];
+        let key =
+            prop_oneof![4 => proptest::sample::select(FIELDS).prop_map(str::to_owned), 1 => "\\PC{0,4}"];
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            proptest::collection::vec((key, inner), 0..6).prop_map(|members| Value::Object(members.into_iter().collect())),
+            proptest::collection::vec((key, inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
@@ -43,7 +115,9 @@ fn state() -> impl Strategy<Value = Value> {
         let mut state = fields.as_object().cloned().unwrap_or_default();
         state.insert("Type".to_owned(), json!(kind));
         state.entry("Resource").or_insert(json!("arn:aws:states:::sqs:sendMessage"));
-        state.entry("Choices").or_insert(json!([choice, {"Variable": "$.a", "NumericEquals": 1, "Next": "s"}]));
+        state
+            .entry("Choices")
+            .or_insert(json!([choice, {"Variable": "$.a", "NumericEquals": 1, "Next": "s"}]));
         state.entry("Seconds").or_insert(json!(1));
         state.entry("Branches").or_insert(json!([]));
         state.entry("ItemProcessor").or_insert(json!({"StartAt": "i", "States": {"i": {"Type": "Succeed"}}}));
@@ -63,12 +137,21 @@ fn exercise(definition: &str, input: &Value, variable: &Value) {
     let inputs = Inputs { input, context: &context, variables: &variables, event_id: 2 };
     for state in machine.states.values() {
         if let Ok(Entered::Map(map)) = asl::enter(state, &inputs) {
-            let _ = map.items.iter().enumerate().map(|(index, item)| asl::item_input(state, &inputs, index, item)).collect::<Vec<_>>();
+            let _ = map
+                .items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| asl::item_input(state, &inputs, index, item))
+                .collect::<Vec<_>>();
             let _ = asl::batches(state, &inputs, map.items);
         }
         let _ = asl::complete(state, &inputs, variable);
         let mut counts = RetryCounts::default();
-        for failure in [TaskFailure::new(None, None), TaskFailure::new(Some("E".to_owned()), None), TaskFailure::missed_heartbeat()] {
+        for failure in [
+            TaskFailure::new(None, None),
+            TaskFailure::new(Some("E".to_owned()), None),
+            TaskFailure::missed_heartbeat(),
+        ] {
             let _ = asl::recover(state, &inputs, &failure, &mut counts);
         }
     }
@@ -110,16 +193,40 @@ proptest! {
 
 #[test]
 fn deep_and_long_definitions_do_not_overflow_the_stack() {
-    let nested = |open: &str, close: &str, times: usize| format!("{}1{}", open.repeat(times), close.repeat(times));
+    let nested =
+        |open: &str, close: &str, times: usize| format!("{}1{}", open.repeat(times), close.repeat(times));
     for times in [50, 1000, 30_000] {
-        let parts = [nested("(", ")", times), nested("[", "]", times), nested("{'a':", "}", times), nested("$f(", ")", times), nested("-", "", times), "1&".repeat(times) + "1", "a.".repeat(times) + "a"];
+        let parts = [
+            nested("(", ")", times),
+            nested("[", "]", times),
+            nested("{'a':", "}", times),
+            nested("$f(", ")", times),
+            nested("-", "", times),
+            "1&".repeat(times) + "1",
+            "a.".repeat(times) + "a",
+        ];
         for part in parts {
             let state = json!({"Type": "Pass", "Output": format!("{{% {part} %}}"), "End": true});
-            exercise(&json!({"QueryLanguage": "JSONata", "StartAt": "s", "States": {"s": state}}).to_string(), &Value::Null, &Value::Null);
+            exercise(
+                &json!({"QueryLanguage": "JSONata", "StartAt": "s", "States": {"s": state}}).to_string(),
+                &Value::Null,
+                &Value::Null,
+            );
         }
-        for path in [nested("$.a[?(@.a==", ")]", times), format!("${}", "[0]".repeat(times)), format!("${}", ".a".repeat(times)), format!("$[?{}@.a{}]", "(".repeat(times), ")".repeat(times)), format!("$[?{}@.a]", "!".repeat(times)), nested("States.Array(", ")", times)] {
+        for path in [
+            nested("$.a[?(@.a==", ")]", times),
+            format!("${}", "[0]".repeat(times)),
+            format!("${}", ".a".repeat(times)),
+            format!("$[?{}@.a{}]", "(".repeat(times), ")".repeat(times)),
+            format!("$[?{}@.a]", "!".repeat(times)),
+            nested("States.Array(", ")", times),
+        ] {
             let state = json!({"Type": "Pass", "Parameters": {"p.$": path}, "End": true});
-            exercise(&json!({"StartAt": "s", "States": {"s": state}}).to_string(), &Value::Null, &Value::Null);
+            exercise(
+                &json!({"StartAt": "s", "States": {"s": state}}).to_string(),
+                &Value::Null,
+                &Value::Null,
+            );
         }
         exercise(&nested("{\"And\":[", "]}", times), &Value::Null, &Value::Null);
     }

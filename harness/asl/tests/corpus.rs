@@ -2,6 +2,8 @@
 //!
 //! The folder comes from `SFN_CONFORMANCE_CORPUS`; without it the test says "skipped".
 
+#![expect(clippy::unwrap_used, reason = "a broken fixture stops the test")]
+
 use asl::{MachineType, Pattern, Severity, State};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -18,8 +20,11 @@ fn corpus() -> Option<Vec<(String, Value)>> {
         println!("skipped: no corpus");
         return None;
     };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json") && path.file_stem().unwrap() != "index");
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| {
+        path.extension().is_some_and(|extension| extension == "json") && path.file_stem().unwrap() != "index"
+    });
     files.sort();
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();
@@ -36,14 +41,16 @@ fn fill(value: &mut Value, key: &str) {
         Value::String(text) if text.contains("${") => {
             let whole = text.starts_with("${") && text.find('}') == Some(text.len() - 1);
             if whole && key == "Resource" {
-                *text = "arn:aws:lambda:us-east-1:123456789012:function:f".to_owned();
+                "arn:aws:lambda:us-east-1:123456789012:function:f".clone_into(text);
             } else if whole && key == "Retry" {
                 *value = serde_json::json!([{ "ErrorEquals": ["States.ALL"], "MaxAttempts": 2 }]);
             } else if whole && ["TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency"].contains(&key) {
                 *value = Value::from(if key == "HeartbeatSeconds" { 60 } else { 900 });
             } else {
                 let mut filled = text.replace("${AWS::Partition}", "aws");
-                while let Some((start, length)) = filled.find("${").and_then(|start| Some((start, filled.get(start..)?.find('}')?))) {
+                while let Some((start, length)) =
+                    filled.find("${").and_then(|start| Some((start, filled.get(start..)?.find('}')?)))
+                {
                     filled.replace_range(start..=start + length, "7");
                 }
                 *text = filled;
@@ -54,10 +61,22 @@ fn fill(value: &mut Value, key: &str) {
 }
 
 fn callbacks(states: &indexmap::IndexMap<String, State>) -> usize {
-    let nested = |state: &State| state.branches().iter().chain(state.processor()).map(|branch| callbacks(&branch.states)).sum::<usize>();
+    let nested = |state: &State| {
+        state
+            .branches()
+            .iter()
+            .chain(state.processor())
+            .map(|branch| callbacks(&branch.states))
+            .sum::<usize>()
+    };
     states
         .values()
-        .map(|state| nested(state) + usize::from(state.resource().is_some_and(|resource| resource.pattern == Pattern::WaitForTaskToken)))
+        .map(|state| {
+            nested(state)
+                + usize::from(
+                    state.resource().is_some_and(|resource| resource.pattern == Pattern::WaitForTaskToken),
+                )
+        })
         .sum()
 }
 
@@ -79,12 +98,17 @@ fn every_definition_of_the_corpus_parses_and_validates_or_is_refused_for_a_state
             Err(errors) => faults.push(format!("{name}: {errors:?}")),
         }
         let found = asl::validate(&text, MachineType::Standard);
-        let errors: Vec<_> = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).collect();
+        let errors: Vec<_> =
+            found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).collect();
         warnings += found.len() - errors.len();
         if errors.is_empty() == REFUSED.iter().any(|(refused, _)| *refused == name) {
             faults.push(format!("{name}: {errors:?}"));
         }
     }
-    println!("{} definitions, {waiting} callback states, {warnings} warnings, {} refused as listed", corpus.len(), REFUSED.len());
+    println!(
+        "{} definitions, {waiting} callback states, {warnings} warnings, {} refused as listed",
+        corpus.len(),
+        REFUSED.len()
+    );
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

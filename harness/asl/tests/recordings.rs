@@ -3,6 +3,8 @@
 //! The folder comes from `SFN_CONFORMANCE_RECORDINGS`; without it the tests say "skipped". Whole histories are the business
 //! of `region`; here each state of a recorded history is entered and left on its own.
 
+#![expect(clippy::unwrap_used, reason = "a broken fixture stops the test")]
+
 use asl::{Entered, Failure, Inputs, MachineType, RetryCounts, Severity, State, TaskFailure, Variables};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -13,7 +15,8 @@ fn recordings() -> Option<Vec<(String, Value)>> {
         println!("skipped: no recordings");
         return None;
     };
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.sort();
     let read = |path: PathBuf| {
@@ -32,12 +35,16 @@ fn alike(ours: &Value, recorded: &Value) -> bool {
     match (ours, recorded) {
         (Value::String(a), Value::String(b)) => a == b || hidden(a) || hidden(b),
         (Value::String(a), _) if hidden(a) => true,
-        (Value::String(a), Value::Object(_) | Value::Array(_)) => serde_json::from_str(a).is_ok_and(|parsed: Value| alike(&parsed, recorded)),
+        (Value::String(a), Value::Object(_) | Value::Array(_)) => {
+            serde_json::from_str(a).is_ok_and(|parsed: Value| alike(&parsed, recorded))
+        }
         (_, Value::String(b)) if hidden(b) => true,
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b)),
         // Newer recordings of the context object have a RedriveCount.
-        (Value::Object(a), Value::Object(b)) if b.contains_key("RedriveCount") && b.contains_key("StartTime") => {
+        (Value::Object(a), Value::Object(b))
+            if b.contains_key("RedriveCount") && b.contains_key("StartTime") =>
+        {
             a.iter().all(|(name, a)| b.get(name).is_some_and(|b| alike(a, b)))
         }
         (Value::Object(a), Value::Object(b)) => {
@@ -48,16 +55,22 @@ fn alike(ours: &Value, recorded: &Value) -> bool {
 }
 
 fn hidden(text: &str) -> bool {
-    text.contains('<') || text.contains("arn") || ["date", "timestamp", "2024-01-01T", "task_token", "entered-time", "uuid", "resource"].iter().any(|word| text.contains(word))
+    text.contains('<')
+        || text.contains("arn")
+        || ["date", "timestamp", "2024-01-01T", "task_token", "entered-time", "uuid", "resource"]
+            .iter()
+            .any(|word| text.contains(word))
 }
 
 /// The recorder parses JSON objects out of strings; everything else stays a string.
 fn wire(value: &Value) -> Value {
-    value.as_str().map_or_else(|| value.clone(), |text| serde_json::from_str(text).unwrap_or_else(|_| value.clone()))
+    value
+        .as_str()
+        .map_or_else(|| value.clone(), |text| serde_json::from_str(text).unwrap_or_else(|_| value.clone()))
 }
 
 /// The recorder hides timestamps; where one is needed, any will do.
-fn timestamped(input: Value) -> Value {
+fn timestamped(input: &Value) -> Value {
     serde_json::from_str(&input.to_string().replace("<timestamp>", "2024-01-01T00:00:00Z")).unwrap()
 }
 
@@ -108,7 +121,7 @@ impl<'a> Walk<'a> {
         }
         Some(Visit {
             state,
-            input: timestamped(wire(&details["input"])),
+            input: timestamped(&wire(&details["input"])),
             context,
             event_id,
             counts: RetryCounts::default(),
@@ -126,7 +139,11 @@ impl<'a> Walk<'a> {
                     self.expect("heartbeat", &json!(heartbeat_seconds), &details["heartbeatInSeconds"]);
                 }
                 if let Some(recorded) = details.get("taskCredentials") {
-                    self.expect("credentials", &credentials.unwrap_or_default()["RoleArn"], &recorded["roleArn"]);
+                    self.expect(
+                        "credentials",
+                        &credentials.unwrap_or_default()["RoleArn"],
+                        &recorded["roleArn"],
+                    );
                 }
             }
             other => self.faults.push(format!("scheduled, but ours is {other:?}")),
@@ -134,7 +151,12 @@ impl<'a> Walk<'a> {
     }
 
     fn inputs<'b>(&'b self, visit: &'b Visit<'a>) -> Inputs<'b> {
-        Inputs { input: &visit.input, context: &visit.context, variables: &self.variables, event_id: visit.event_id }
+        Inputs {
+            input: &visit.input,
+            context: &visit.context,
+            variables: &self.variables,
+            event_id: visit.event_id,
+        }
     }
 
     fn enter(&self, visit: &Visit<'a>) -> Result<Entered, Failure> {
@@ -143,8 +165,11 @@ impl<'a> Walk<'a> {
 
     fn failed(&mut self, visit: &Visit<'a>, details: &Value) {
         let Some(cause) = details["cause"].as_str().filter(|cause| {
-            cause.starts_with("An error occurred while executing") || details["error"] == "States.DataLimitExceeded"
-        }) else { return };
+            cause.starts_with("An error occurred while executing")
+                || details["error"] == "States.DataLimitExceeded"
+        }) else {
+            return;
+        };
         if cause.contains("does not exist") {
             return;
         }
@@ -152,9 +177,13 @@ impl<'a> Walk<'a> {
             (_, Err(failure)) => failure,
             (Some(result), _) => match asl::complete(visit.state, &self.inputs(visit), result) {
                 Err(failure) => failure,
-                Ok(exit) => return self.faults.push(format!("AWS failed with {cause}, ours left with {exit:?}")),
+                Ok(exit) => {
+                    return self.faults.push(format!("AWS failed with {cause}, ours left with {exit:?}"));
+                }
             },
-            (None, Ok(entered)) => return self.faults.push(format!("AWS failed with {cause}, ours is {entered:?}")),
+            (None, Ok(entered)) => {
+                return self.faults.push(format!("AWS failed with {cause}, ours is {entered:?}"));
+            }
         };
         self.expect("error", &json!(failure.error), &details["error"]);
         self.checked += 1;
@@ -165,10 +194,12 @@ impl<'a> Walk<'a> {
 
     fn exited(&mut self, visit: &mut Visit<'a>, details: &Value) {
         let exit = match (&visit.failure, self.enter(visit)) {
-            (Some(failure), _) => match asl::recover(visit.state, &self.inputs(visit), failure, &mut visit.counts.clone()) {
-                Ok(asl::Recovery::Caught { exit, .. }) => Ok(exit),
-                other => return self.faults.push(format!("caught by AWS, ours is {other:?}")),
-            },
+            (Some(failure), _) => {
+                match asl::recover(visit.state, &self.inputs(visit), failure, &mut visit.counts.clone()) {
+                    Ok(asl::Recovery::Caught { exit, .. }) => Ok(exit),
+                    other => return self.faults.push(format!("caught by AWS, ours is {other:?}")),
+                }
+            }
             (None, Ok(Entered::Exit(exit))) => Ok(exit),
             (None, Ok(Entered::Wait { .. })) => asl::complete(visit.state, &self.inputs(visit), &Value::Null),
             (None, Ok(Entered::Task { .. })) => match &visit.result {
@@ -216,16 +247,39 @@ impl<'a> Walk<'a> {
             let Some(mut visit) = visits.pop() else { continue };
             match kind {
                 "TaskScheduled" => self.scheduled(&visit, &event["taskScheduledEventDetails"], "parameters"),
-                "LambdaFunctionScheduled" => self.scheduled(&visit, &event["lambdaFunctionScheduledEventDetails"], "input"),
-                "ActivityScheduled" => self.scheduled(&visit, &event["activityScheduledEventDetails"], "input"),
+                "LambdaFunctionScheduled" => {
+                    self.scheduled(&visit, &event["lambdaFunctionScheduledEventDetails"], "input");
+                }
+                "ActivityScheduled" => {
+                    self.scheduled(&visit, &event["activityScheduledEventDetails"], "input");
+                }
                 "TaskSucceeded" => visit.result = Some(wire(&event["taskSucceededEventDetails"]["output"])),
-                "LambdaFunctionSucceeded" => visit.result = Some(wire(&event["lambdaFunctionSucceededEventDetails"]["output"])),
-                "ActivitySucceeded" => visit.result = Some(wire(&event["activitySucceededEventDetails"]["output"])),
+                "LambdaFunctionSucceeded" => {
+                    visit.result = Some(wire(&event["lambdaFunctionSucceededEventDetails"]["output"]));
+                }
+                "ActivitySucceeded" => {
+                    visit.result = Some(wire(&event["activitySucceededEventDetails"]["output"]));
+                }
                 "TaskFailed" | "LambdaFunctionFailed" | "ActivityFailed" => {
-                    let details = event.as_object().unwrap().iter().find(|(name, _)| name.ends_with("Details")).map(|(_, details)| details).unwrap();
-                    let text = |name: &str| details.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                    let details = event
+                        .as_object()
+                        .unwrap()
+                        .iter()
+                        .find(|(name, _)| name.ends_with("Details"))
+                        .map(|(_, details)| details)
+                        .unwrap();
+                    let text = |name: &str| {
+                        details
+                            .get(name)
+                            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                    };
                     let failure = TaskFailure::new(text("error"), text("cause"));
-                    let inputs = Inputs { input: &visit.input, context: &visit.context, variables: &self.variables, event_id: visit.event_id };
+                    let inputs = Inputs {
+                        input: &visit.input,
+                        context: &visit.context,
+                        variables: &self.variables,
+                        event_id: visit.event_id,
+                    };
                     let recovery = asl::recover(visit.state, &inputs, &failure, &mut visit.counts);
                     if matches!(recovery, Ok(asl::Recovery::Retry { .. })) {
                         visit.context["State"]["RetryCount"] = json!(visit.counts.total());
@@ -233,7 +287,9 @@ impl<'a> Walk<'a> {
                         visit.failure = Some(failure);
                     }
                 }
-                "TaskTimedOut" | "LambdaFunctionTimedOut" | "ActivityTimedOut" => visit.failure = Some(TaskFailure::timeout()),
+                "TaskTimedOut" | "LambdaFunctionTimedOut" | "ActivityTimedOut" => {
+                    visit.failure = Some(TaskFailure::timeout());
+                }
                 "ExecutionFailed" => self.failed(&visit, &event["executionFailedEventDetails"]),
                 _ => {}
             }
@@ -252,10 +308,20 @@ fn every_state_of_a_recorded_history_reads_and_writes_what_aws_recorded() {
         }
         for key in recording["histories"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let per_history = recording.get("definitionPerHistory").and_then(|map| map.get(key));
-            let definition = per_history.filter(|definition| definition.is_object()).unwrap_or(&recording["definition"]);
+            let definition = per_history
+                .filter(|definition| definition.is_object())
+                .unwrap_or_else(|| &recording["definition"]);
             let Ok(machine) = asl::parse(&text_of(definition)) else { continue };
             let Some(events) = recording["snapshot"][key]["events"].as_array() else { continue };
-            let mut walk = Walk { in_map: false, older: name.contains("-older--"), machine: &machine, execution: Value::Null, variables: Variables::new(), checked: 0, faults: Vec::new() };
+            let mut walk = Walk {
+                in_map: false,
+                older: name.contains("-older--"),
+                machine: &machine,
+                execution: Value::Null,
+                variables: Variables::new(),
+                checked: 0,
+                faults: Vec::new(),
+            };
             walk.walk(events);
             histories += 1;
             checked += walk.checked;
@@ -289,25 +355,34 @@ fn every_recorded_definition_parses_and_every_refusal_is_given_with_its_code() {
             continue;
         }
         let message = find_refusal(&recording["snapshot"]);
-        let kind = if recording["machineType"] == "EXPRESS" { MachineType::Express } else { MachineType::Standard };
+        let kind =
+            if recording["machineType"] == "EXPRESS" { MachineType::Express } else { MachineType::Standard };
         if let Some(message) = message {
             refused += 1;
             let ours = asl::Diagnostic::refusal(&asl::validate(&filled(&definition), kind));
             if ours.as_deref() != Some(message.as_str()) {
                 faults.push(format!("{name}: ours {ours:?}, recorded {message}"));
             }
-        } else if matches!(recording["machineType"].as_str(), Some("STANDARD" | "EXPRESS")) && !recording["definition"].is_null() {
+        } else if matches!(recording["machineType"].as_str(), Some("STANDARD" | "EXPRESS"))
+            && !recording["definition"].is_null()
+        {
             parsed += 1;
             if let Err(errors) = asl::parse(&definition) {
                 faults.push(format!("{name}: does not parse: {errors:?}"));
             }
-            let errors: Vec<_> = asl::validate(&filled(&definition), kind).into_iter().filter(|d| d.severity == Severity::Error).collect();
+            let errors: Vec<_> = asl::validate(&filled(&definition), kind)
+                .into_iter()
+                .filter(|d| d.severity == Severity::Error)
+                .collect();
             if !errors.is_empty() {
                 faults.push(format!("{name}: accepted by AWS, refused here: {errors:?}"));
             }
         }
     }
-    println!("{parsed} definitions parsed and accepted, {refused} refused as recorded, {} differ", faults.len());
+    println!(
+        "{parsed} definitions parsed and accepted, {refused} refused as recorded, {} differ",
+        faults.len()
+    );
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 

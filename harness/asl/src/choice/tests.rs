@@ -7,7 +7,10 @@ fn choose(choice: &Value, input: &Value) -> Result<String, Failure> {
     let definition = json!({"StartAt": "c", "States": {"c": state, "yes": {"Type": "Succeed"}, "no": {"Type": "Succeed"}}});
     let machine = parse(&definition.to_string()).unwrap();
     let variables = Variables::new();
-    let entered = enter(machine.find("c").unwrap(), &Inputs { input, context: &json!({}), variables: &variables, event_id: 2 })?;
+    let entered = enter(
+        machine.find("c").unwrap(),
+        &Inputs { input, context: &json!({}), variables: &variables, event_id: 2 },
+    )?;
     match entered {
         Entered::Exit(exit) => match exit.next {
             Next::State(name) => Ok(name),
@@ -58,32 +61,61 @@ fn comparisons_hold_for_values_of_their_type_only() {
 
 #[test]
 fn patterns_take_stars_and_escapes() {
-    let cases = [("log-*.txt", "log-a.b.txt", true), ("log-*.txt", "log-.tx", false), ("*a*b*", "xxaxxbxx", true), ("*a*b*", "xxbxxaxx", false),
-        (r"a\*b", "a*b", true), (r"a\*b", "axb", false), (r"a\\*", r"a\x", true), ("", "", true), ("*", "", true), ("é*", "éa", true)];
+    let cases = [
+        ("log-*.txt", "log-a.b.txt", true),
+        ("log-*.txt", "log-.tx", false),
+        ("*a*b*", "xxaxxbxx", true),
+        ("*a*b*", "xxbxxaxx", false),
+        (r"a\*b", "a*b", true),
+        (r"a\*b", "axb", false),
+        (r"a\\*", r"a\x", true),
+        ("", "", true),
+        ("*", "", true),
+        ("é*", "éa", true),
+    ];
     for (pattern, text, wanted) in cases {
-        assert_eq!(holds(&json!({"Variable": "$", "StringMatches": pattern}), &json!(text)), wanted, "{pattern} {text}");
+        assert_eq!(
+            holds(&json!({"Variable": "$", "StringMatches": pattern}), &json!(text)),
+            wanted,
+            "{pattern} {text}"
+        );
     }
 }
 
 #[test]
 fn rules_combine_and_stop_early() {
-    let guarded = json!({"And": [{"Variable": "$.x", "IsPresent": true}, {"Variable": "$.x", "NumericEquals": 1}]});
+    let guarded =
+        json!({"And": [{"Variable": "$.x", "IsPresent": true}, {"Variable": "$.x", "NumericEquals": 1}]});
     assert!(!holds(&guarded, &json!({})));
     assert!(holds(&guarded, &json!({"x": 1})));
     assert!(holds(&json!({"Not": guarded}), &json!({"x": 2})));
-    assert!(holds(&json!({"Or": [{"Variable": "$.x", "NumericEquals": 1}, {"Variable": "$.missing", "IsNull": true}]}), &json!({"x": 1})));
+    assert!(holds(
+        &json!({"Or": [{"Variable": "$.x", "NumericEquals": 1}, {"Variable": "$.missing", "IsNull": true}]}),
+        &json!({"x": 1})
+    ));
 }
 
 #[test]
 fn a_missing_variable_is_a_runtime_error() {
-    let failure = choose(&json!({"Choices": [{"Variable": "$.x", "NumericEquals": 1, "Next": "yes"}]}), &json!({})).unwrap_err();
+    let failure =
+        choose(&json!({"Choices": [{"Variable": "$.x", "NumericEquals": 1, "Next": "yes"}]}), &json!({}))
+            .unwrap_err();
     assert_eq!(failure.error, "States.Runtime");
-    assert!(failure.cause.unwrap().ends_with("Invalid path '$.x': The choice state's condition path references an invalid value."));
+    assert!(
+        failure
+            .cause
+            .unwrap()
+            .ends_with("Invalid path '$.x': The choice state's condition path references an invalid value.")
+    );
 }
 
 #[test]
 fn no_match_and_no_default_is_an_error_of_its_own() {
-    let failure = choose(&json!({"Choices": [{"Variable": "$.x", "NumericEquals": 1, "Next": "yes"}]}), &json!({"x": 2})).unwrap_err();
+    let failure = choose(
+        &json!({"Choices": [{"Variable": "$.x", "NumericEquals": 1, "Next": "yes"}]}),
+        &json!({"x": 2}),
+    )
+    .unwrap_err();
     assert_eq!(failure.error, "States.NoChoiceMatched");
 }
 
@@ -100,10 +132,18 @@ fn jsonata_conditions_are_boolean() {
 fn a_rule_may_have_its_own_output_and_variables() {
     let state = json!({"Type": "Choice", "QueryLanguage": "JSONata", "Assign": {"d": 1}, "Output": "default",
         "Choices": [{"Condition": "{% $states.input %}", "Next": "yes", "Assign": {"r": 2}, "Output": "rule"}], "Default": "yes"});
-    let machine = parse(&json!({"StartAt": "c", "States": {"c": state, "yes": {"Type": "Succeed"}}}).to_string()).unwrap();
+    let machine =
+        parse(&json!({"StartAt": "c", "States": {"c": state, "yes": {"Type": "Succeed"}}}).to_string())
+            .unwrap();
     let variables = Variables::new();
     let run = |input: Value| {
-        let Entered::Exit(exit) = enter(machine.find("c").unwrap(), &Inputs { input: &input, context: &json!({}), variables: &variables, event_id: 2 }).unwrap() else { panic!() };
+        let Entered::Exit(exit) = enter(
+            machine.find("c").unwrap(),
+            &Inputs { input: &input, context: &json!({}), variables: &variables, event_id: 2 },
+        )
+        .unwrap() else {
+            panic!()
+        };
         (exit.output, exit.assigned.into_iter().collect::<Vec<_>>())
     };
     assert_eq!(run(json!(true)), (json!("rule"), vec![("r".to_owned(), json!(2))]));

@@ -6,7 +6,11 @@ fn leave(fields: &Value, input: &Value, result: &Value) -> Result<Exit, Failure>
     task.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     let machine = parse(&json!({"StartAt": "s", "States": {"s": task}}).to_string()).unwrap();
     let variables: Variables = [("n".to_owned(), json!(1))].into_iter().collect();
-    complete(machine.find("s").unwrap(), &Inputs { input, context: &json!({}), variables: &variables, event_id: 2 }, result)
+    complete(
+        machine.find("s").unwrap(),
+        &Inputs { input, context: &json!({}), variables: &variables, event_id: 2 },
+        result,
+    )
 }
 
 #[test]
@@ -19,7 +23,9 @@ fn result_selector_comes_before_result_path_and_output_path_after() {
 
 #[test]
 fn result_path_works_on_the_raw_input() {
-    let exit = leave(&json!({"InputPath": "$.part", "ResultPath": "$.r"}), &json!({"part": {"x": 1}}), &json!("R")).unwrap();
+    let exit =
+        leave(&json!({"InputPath": "$.part", "ResultPath": "$.r"}), &json!({"part": {"x": 1}}), &json!("R"))
+            .unwrap();
     assert_eq!(exit.output, json!({"part": {"x": 1}, "r": "R"}));
 }
 
@@ -29,7 +35,10 @@ fn jsonata_sees_the_result() {
     let exit = leave(&fields, &json!({}), &json!({"Payload": [1], "k": 4})).unwrap();
     assert_eq!(exit.output, json!({"r": [1], "n": 1}));
     assert_eq!(exit.assigned["n"], json!(5));
-    assert_eq!(leave(&json!({"QueryLanguage": "JSONata"}), &json!({}), &json!("R")).unwrap().output, json!("R"));
+    assert_eq!(
+        leave(&json!({"QueryLanguage": "JSONata"}), &json!({}), &json!("R")).unwrap().output,
+        json!("R")
+    );
 }
 
 #[test]
@@ -42,8 +51,15 @@ fn an_output_path_that_leads_nowhere_is_a_runtime_error() {
 #[test]
 fn a_result_over_the_limit_names_the_service_or_the_arn() {
     let large = json!("x".repeat(crate::DATA_LIMIT));
-    for (resource, who) in [("arn:aws:states:::lambda:invoke", "lambda"), ("arn:aws:lambda:::function:f", "arn:aws:lambda:::function:f")] {
-        let machine = parse(&json!({"StartAt": "s", "States": {"s": {"Type": "Task", "Resource": resource, "End": true}}}).to_string()).unwrap();
+    for (resource, who) in [
+        ("arn:aws:states:::lambda:invoke", "lambda"),
+        ("arn:aws:lambda:::function:f", "arn:aws:lambda:::function:f"),
+    ] {
+        let machine = parse(
+            &json!({"StartAt": "s", "States": {"s": {"Type": "Task", "Resource": resource, "End": true}}})
+                .to_string(),
+        )
+        .unwrap();
         let failure = check_result(machine.find("s").unwrap(), &large).unwrap_err();
         assert!(failure.cause.unwrap().starts_with(&format!("The state/task '{who}' returned a result")));
     }
@@ -52,5 +68,8 @@ fn a_result_over_the_limit_names_the_service_or_the_arn() {
 #[test]
 fn merged_output_over_the_limit_fails() {
     let half = json!("x".repeat(140_000));
-    assert_eq!(leave(&json!({"ResultPath": "$.r"}), &json!({"a": half}), &half).unwrap_err().error, "States.DataLimitExceeded");
+    assert_eq!(
+        leave(&json!({"ResultPath": "$.r"}), &json!({"a": half}), &half).unwrap_err().error,
+        "States.DataLimitExceeded"
+    );
 }

@@ -21,11 +21,17 @@ fn exit(state: &Value, input: &Value) -> Exit {
 fn cause(state: &Value, input: &Value) -> String {
     let failure = run(state, input).unwrap_err();
     assert_eq!(failure.error, "States.Runtime");
-    failure.cause.unwrap().strip_prefix("An error occurred while executing the state 's' (entered at the event id #2). ").unwrap().to_owned()
+    failure
+        .cause
+        .unwrap()
+        .strip_prefix("An error occurred while executing the state 's' (entered at the event id #2). ")
+        .unwrap()
+        .to_owned()
 }
 
 fn task(fields: &Value) -> Value {
-    let mut task = json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true});
+    let mut task =
+        json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true});
     task.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     task
 }
@@ -40,7 +46,10 @@ fn a_task_gets_its_parameters_and_times() {
     let entered = run(&state, &json!({"in": {"n": 5, "beat": 9}})).unwrap();
     let parameters = json!({"QueueUrl": "q", "MessageBody": {"Token": "tok", "n": 5, "list": [{"deep": 5}]}});
     let credentials = Some(json!({"RoleArn": "role/5"}));
-    assert_eq!(entered, Entered::Task { parameters, timeout_seconds: Some(60), heartbeat_seconds: Some(9), credentials });
+    assert_eq!(
+        entered,
+        Entered::Task { parameters, timeout_seconds: Some(60), heartbeat_seconds: Some(9), credentials }
+    );
 }
 
 #[test]
@@ -50,7 +59,11 @@ fn a_jsonata_task_evaluates_its_arguments() {
         "Arguments": {"MessageBody": {"t": "{% $states.context.Task.Token %}", "sum": "{% $sum($states.input.list) %}", "plain": "x {% no %}"}},
     }));
     let variables: Variables = [("limit".to_owned(), json!(30))].into_iter().collect();
-    let Entered::Task { parameters, timeout_seconds, .. } = run_with(&state, &json!({"list": [1, 2.5]}), &variables).unwrap() else { panic!() };
+    let Entered::Task { parameters, timeout_seconds, .. } =
+        run_with(&state, &json!({"list": [1, 2.5]}), &variables).unwrap()
+    else {
+        panic!()
+    };
     assert_eq!(parameters, json!({"MessageBody": {"t": "tok", "sum": 3.5, "plain": "x {% no %}"}}));
     assert_eq!(timeout_seconds, Some(60));
 }
@@ -58,10 +71,19 @@ fn a_jsonata_task_evaluates_its_arguments() {
 #[test]
 fn a_missing_path_is_told_as_aws_recorded() {
     let state = task(&json!({"TimeoutSecondsPath": "$.NoSuchTimeoutSecondsPath"}));
-    assert_eq!(cause(&state, &json!({})), "Invalid path '$.NoSuchTimeoutSecondsPath' : No results for path: $['NoSuchTimeoutSecondsPath']");
+    assert_eq!(
+        cause(&state, &json!({})),
+        "Invalid path '$.NoSuchTimeoutSecondsPath' : No results for path: $['NoSuchTimeoutSecondsPath']"
+    );
     let state = task(&json!({"Parameters": {"a": {"b.$": "$.x"}}}));
-    assert_eq!(cause(&state, &json!({"y": 1})), "The JSONPath '$.x' specified for the field 'b.$' could not be found in the input '{\"y\":1}'");
-    assert_eq!(cause(&task(&json!({"InputPath": "$.x"})), &json!({})), "Invalid path '$.x' : No results for path: $['x']");
+    assert_eq!(
+        cause(&state, &json!({"y": 1})),
+        "The JSONPath '$.x' specified for the field 'b.$' could not be found in the input '{\"y\":1}'"
+    );
+    assert_eq!(
+        cause(&task(&json!({"InputPath": "$.x"})), &json!({})),
+        "Invalid path '$.x' : No results for path: $['x']"
+    );
     assert_eq!(cause(&task(&json!({"Parameters": {"b.$": "$.x["}})), &json!({})), "Invalid path '$.x['");
 }
 
@@ -72,7 +94,11 @@ fn wrong_types_in_jsonata_are_evaluation_errors() {
     assert_eq!(failure.error, "States.QueryEvaluationError");
     assert!(failure.cause.unwrap().ends_with("The JSONata expression '$states.input' specified for the field 'TimeoutSeconds' returned an unexpected result type. Expected 'number', but was 'string' for value: \"x\""));
     assert_eq!(failure.evaluation.unwrap().location.as_deref(), Some("TimeoutSeconds"));
-    assert!(run(&state, &json!(0)).is_err() && run(&state, &json!(-3)).is_err() && run(&state, &json!(1.5)).is_err());
+    assert!(
+        run(&state, &json!(0)).is_err()
+            && run(&state, &json!(-3)).is_err()
+            && run(&state, &json!(1.5)).is_err()
+    );
 }
 
 #[test]
@@ -89,22 +115,43 @@ fn a_pass_state_moves_data() {
         pass
     };
     let input = json!({"a": {"b": 1}, "c": 2});
-    assert_eq!(exit(&pass(json!({})), &input), Exit { output: input.clone(), next: Next::State("n".to_owned()), assigned: Variables::new() });
+    assert_eq!(
+        exit(&pass(json!({})), &input),
+        Exit { output: input.clone(), next: Next::State("n".to_owned()), assigned: Variables::new() }
+    );
     assert_eq!(exit(&pass(json!({"InputPath": "$.a"})), &input).output, json!({"b": 1}));
     assert_eq!(exit(&pass(json!({"InputPath": null})), &input).output, json!({}));
     assert_eq!(exit(&pass(json!({"OutputPath": null})), &input).output, json!({}));
-    assert_eq!(exit(&pass(json!({"Result": 7, "ResultPath": "$.r"})), &input).output, json!({"a": {"b": 1}, "c": 2, "r": 7}));
+    assert_eq!(
+        exit(&pass(json!({"Result": 7, "ResultPath": "$.r"})), &input).output,
+        json!({"a": {"b": 1}, "c": 2, "r": 7})
+    );
     assert_eq!(exit(&pass(json!({"Result": 7, "ResultPath": null})), &input).output, input);
-    assert_eq!(exit(&pass(json!({"InputPath": "$.a", "ResultPath": "$.r", "OutputPath": "$.r"})), &input).output, json!({"b": 1}));
-    let assigned = exit(&pass(json!({"Parameters": {"x.$": "$.c"}, "Assign": {"z.$": "$.x", "y": 1}})), &input).assigned;
-    assert_eq!(assigned.into_iter().collect::<Vec<_>>(), [("y".to_owned(), json!(1)), ("z".to_owned(), json!(2))]);
-    assert_eq!(cause(&pass(json!({"Result": 1, "ResultPath": "$.x"})), &json!("foo")), "Unable to apply ReferencePath $.x to input \"foo\"");
+    assert_eq!(
+        exit(&pass(json!({"InputPath": "$.a", "ResultPath": "$.r", "OutputPath": "$.r"})), &input).output,
+        json!({"b": 1})
+    );
+    let assigned =
+        exit(&pass(json!({"Parameters": {"x.$": "$.c"}, "Assign": {"z.$": "$.x", "y": 1}})), &input).assigned;
+    assert_eq!(
+        assigned.into_iter().collect::<Vec<_>>(),
+        [("y".to_owned(), json!(1)), ("z".to_owned(), json!(2))]
+    );
+    assert_eq!(
+        cause(&pass(json!({"Result": 1, "ResultPath": "$.x"})), &json!("foo")),
+        "Unable to apply ReferencePath $.x to input \"foo\""
+    );
 }
 
 #[test]
 fn a_pass_output_over_the_limit_names_the_state() {
-    let failure = run(&json!({"Type": "Pass", "Parameters": {"a.$": "$"}, "End": true}), &json!("€".repeat(87_380))).unwrap_err();
-    assert_eq!(failure.cause.unwrap(), "The state/task 's' returned a result with a size exceeding the maximum number of bytes service limit.");
+    let failure =
+        run(&json!({"Type": "Pass", "Parameters": {"a.$": "$"}, "End": true}), &json!("€".repeat(87_380)))
+            .unwrap_err();
+    assert_eq!(
+        failure.cause.unwrap(),
+        "The state/task 's' returned a result with a size exceeding the maximum number of bytes service limit."
+    );
 }
 
 #[test]
@@ -117,20 +164,39 @@ fn a_jsonata_pass_assigns_from_the_old_variables() {
 
 #[test]
 fn a_wait_state_says_until_when() {
-    let wait = |field: &str, value: Value, input: Value| run(&json!({"Type": "Wait", field: value, "End": true}), &input);
+    let wait = |field: &str, value: Value, input: Value| {
+        run(&json!({"Type": "Wait", field: value, "End": true}), &input)
+    };
     assert_eq!(wait("Seconds", json!(3), json!({})).unwrap(), Entered::Wait { until: WaitUntil::Seconds(3) });
-    assert_eq!(wait("SecondsPath", json!("$.s"), json!({"s": 0})).unwrap(), Entered::Wait { until: WaitUntil::Seconds(0) });
+    assert_eq!(
+        wait("SecondsPath", json!("$.s"), json!({"s": 0})).unwrap(),
+        Entered::Wait { until: WaitUntil::Seconds(0) }
+    );
     let timestamp = json!("1970-01-01T00:00:02Z");
-    assert_eq!(wait("Timestamp", timestamp.clone(), json!({})).unwrap(), Entered::Wait { until: WaitUntil::Timestamp(2000) });
-    assert_eq!(wait("TimestampPath", json!("$.t"), json!({"t": timestamp})).unwrap(), Entered::Wait { until: WaitUntil::Timestamp(2000) });
-    let failed = |value: Value| cause(&json!({"Type": "Wait", "SecondsPath": "$.s", "End": true}), &json!({"s": value}));
+    assert_eq!(
+        wait("Timestamp", timestamp.clone(), json!({})).unwrap(),
+        Entered::Wait { until: WaitUntil::Timestamp(2000) }
+    );
+    assert_eq!(
+        wait("TimestampPath", json!("$.t"), json!({"t": timestamp})).unwrap(),
+        Entered::Wait { until: WaitUntil::Timestamp(2000) }
+    );
+    let failed = |value: Value| {
+        cause(&json!({"Type": "Wait", "SecondsPath": "$.s", "End": true}), &json!({"s": value}))
+    };
     assert_eq!(failed(json!(-1)), "The SecondsPath parameter references a negative value: $.s == -1");
-    assert_eq!(failed(json!(-1.5)), "The SecondsPath parameter cannot be parsed as a long value: $.s == -1.5");
+    assert_eq!(
+        failed(json!(-1.5)),
+        "The SecondsPath parameter cannot be parsed as a long value: $.s == -1.5"
+    );
 }
 
 #[test]
 fn a_fail_state_may_be_silent_or_read_its_words() {
-    assert_eq!(run(&json!({"Type": "Fail"}), &json!({})).unwrap(), Entered::Fail { error: None, cause: None });
+    assert_eq!(
+        run(&json!({"Type": "Fail"}), &json!({})).unwrap(),
+        Entered::Fail { error: None, cause: None }
+    );
     let state = json!({"Type": "Fail", "ErrorPath": "$.e", "CausePath": "States.Format('c {}', $.e)"});
     let wanted = Entered::Fail { error: Some("E".to_owned()), cause: Some("c E".to_owned()) };
     assert_eq!(run(&state, &json!({"e": "E"})).unwrap(), wanted);
@@ -144,13 +210,26 @@ fn map(fields: &Value) -> Value {
 
 #[test]
 fn a_map_finds_its_items_and_limits() {
-    let state = map(&json!({"ItemsPath": "$.l", "MaxConcurrencyPath": "$.m", "ToleratedFailureCount": 2, "ToleratedFailurePercentagePath": "$.p"}));
-    let Entered::Map(entered) = run(&state, &json!({"l": [1, 2], "m": 3, "p": 1.5})).unwrap() else { panic!() };
+    let state = map(
+        &json!({"ItemsPath": "$.l", "MaxConcurrencyPath": "$.m", "ToleratedFailureCount": 2, "ToleratedFailurePercentagePath": "$.p"}),
+    );
+    let Entered::Map(entered) = run(&state, &json!({"l": [1, 2], "m": 3, "p": 1.5})).unwrap() else {
+        panic!()
+    };
     assert_eq!((entered.items, entered.max_concurrency), (vec![json!(1), json!(2)], 3));
     assert_eq!((entered.tolerated_count, entered.tolerated_percentage), (Some(2), Some(1.5)));
-    assert_eq!(cause(&state, &json!({"l": [], "m": {}})), "The MaxConcurrencyPath field refers to value \"{}\" which is not a valid integer: $.m");
-    assert_eq!(cause(&state, &json!({"l": [], "m": 1, "p": 101})), "ToleratedFailurePercentage must be between 0 and 100.");
-    assert_eq!(cause(&map(&json!({"ItemsPath": "$$.Execution"})), &json!([])), "Reference path \"$.Execution\" must point to array.");
+    assert_eq!(
+        cause(&state, &json!({"l": [], "m": {}})),
+        "The MaxConcurrencyPath field refers to value \"{}\" which is not a valid integer: $.m"
+    );
+    assert_eq!(
+        cause(&state, &json!({"l": [], "m": 1, "p": 101})),
+        "ToleratedFailurePercentage must be between 0 and 100."
+    );
+    assert_eq!(
+        cause(&map(&json!({"ItemsPath": "$$.Execution"})), &json!([])),
+        "Reference path \"$.Execution\" must point to array."
+    );
     let failure = run(&map(&json!({"QueryLanguage": "JSONata"})), &json!(null)).unwrap_err();
     assert!(failure.cause.unwrap().ends_with("Map state input must be an array but was: null"));
     assert_eq!(failure.evaluation.unwrap().location, None);
@@ -159,7 +238,8 @@ fn a_map_finds_its_items_and_limits() {
 #[test]
 fn item_selectors_see_the_item_and_the_input_of_the_map() {
     for field in ["ItemSelector", "Parameters"] {
-        let state = map(&json!({field: {"v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index", "all.$": "$"}}));
+        let state =
+            map(&json!({field: {"v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index", "all.$": "$"}}));
         let machine = parse(&json!({"StartAt": "s", "States": {"s": state}}).to_string()).unwrap();
         let (input, context, variables) = (json!(["a", "b"]), json!({}), Variables::new());
         let inputs = Inputs { input: &input, context: &context, variables: &variables, event_id: 2 };
@@ -171,12 +251,23 @@ fn item_selectors_see_the_item_and_the_input_of_the_map() {
 #[test]
 fn batches_respect_items_and_bytes() {
     let group = |batcher: Value, items: Vec<Value>| {
-        let machine = parse(&json!({"StartAt": "s", "States": {"s": map(&json!({"ItemBatcher": batcher}))}}).to_string()).unwrap();
+        let machine = parse(
+            &json!({"StartAt": "s", "States": {"s": map(&json!({"ItemBatcher": batcher}))}}).to_string(),
+        )
+        .unwrap();
         let (input, context, variables) = (json!([]), json!({}), Variables::new());
         let inputs = Inputs { input: &input, context: &context, variables: &variables, event_id: 2 };
         batches(machine.find("s").unwrap(), &inputs, items).unwrap()
     };
-    let wanted = vec![json!({"BatchInput": {"k": 1}, "Items": [1, 2]}), json!({"BatchInput": {"k": 1}, "Items": [3]})];
-    assert_eq!(group(json!({"MaxItemsPerBatch": 2, "BatchInput": {"k": 1}}), vec![json!(1), json!(2), json!(3)]), wanted);
-    assert_eq!(group(json!({"MaxInputBytesPerBatch": 30}), vec![json!("12345678"), json!("12345678"), json!("1")]).len(), 2);
+    let wanted =
+        vec![json!({"BatchInput": {"k": 1}, "Items": [1, 2]}), json!({"BatchInput": {"k": 1}, "Items": [3]})];
+    assert_eq!(
+        group(json!({"MaxItemsPerBatch": 2, "BatchInput": {"k": 1}}), vec![json!(1), json!(2), json!(3)]),
+        wanted
+    );
+    assert_eq!(
+        group(json!({"MaxInputBytesPerBatch": 30}), vec![json!("12345678"), json!("12345678"), json!("1")])
+            .len(),
+        2
+    );
 }

@@ -19,7 +19,10 @@ pub(super) fn apply(function: Function, values: Vec<Value>, dice: &Dice) -> Resu
         Function::Array => Ok(Value::Array(values.collect())),
         Function::ArrayPartition => {
             let (items, size) = (array(next())?, integer(&next())?);
-            let size = usize::try_from(size).ok().filter(|size| *size > 0).ok_or("The chunk size must be a positive integer")?;
+            let size = usize::try_from(size)
+                .ok()
+                .filter(|size| *size > 0)
+                .ok_or("The chunk size must be a positive integer")?;
             Ok(Value::Array(items.chunks(size).map(|chunk| Value::Array(chunk.to_vec())).collect()))
         }
         Function::ArrayContains => {
@@ -44,7 +47,8 @@ pub(super) fn apply(function: Function, values: Vec<Value>, dice: &Dice) -> Resu
         }
         Function::Base64Encode => Ok(Value::String(STANDARD.encode(bounded(text(next())?)?))),
         Function::Base64Decode => {
-            let bytes = STANDARD.decode(bounded(text(next())?)?).map_err(|_| "Invalid Base64 data".to_owned())?;
+            let bytes =
+                STANDARD.decode(bounded(text(next())?)?).map_err(|_| "Invalid Base64 data".to_owned())?;
             Ok(Value::String(String::from_utf8_lossy(&bytes).into_owned()))
         }
         Function::Hash => {
@@ -53,14 +57,18 @@ pub(super) fn apply(function: Function, values: Vec<Value>, dice: &Dice) -> Resu
                 other => other.to_string(),
             };
             let (data, algorithm) = (bounded(data)?, text(next())?);
-            hash(&data, &algorithm).map(Value::String).ok_or_else(|| format!("Invalid hash algorithm '{algorithm}'"))
+            hash(&data, &algorithm)
+                .map(Value::String)
+                .ok_or_else(|| format!("Invalid hash algorithm '{algorithm}'"))
         }
         Function::JsonMerge => match (next(), next(), next()) {
             (Value::Object(mut first), Value::Object(second), Value::Bool(false)) => {
                 first.extend(second);
                 Ok(Value::Object(first))
             }
-            (Value::Object(_), Value::Object(_), _) => Err("Only shallow merging (false) is supported".to_owned()),
+            (Value::Object(_), Value::Object(_), _) => {
+                Err("Only shallow merging (false) is supported".to_owned())
+            }
             _ => Err("The first two arguments must be JSON objects".to_owned()),
         },
         Function::MathRandom => {
@@ -105,11 +113,14 @@ fn fill(template: &str, mut values: impl Iterator<Item = Value>) -> Result<Value
         let (before, after) = rest.split_at(at);
         filled.push_str(before);
         if let Some(after) = after.strip_prefix("{}") {
-            filled.push_str(&java_text(&values.next().ok_or("Invalid arguments: fewer arguments than placeholders")?));
+            filled.push_str(&java_text(
+                &values.next().ok_or("Invalid arguments: fewer arguments than placeholders")?,
+            ));
             rest = after;
             continue;
         }
-        let length = after.chars().take(if after.starts_with('\\') { 2 } else { 1 }).map(char::len_utf8).sum();
+        let length =
+            after.chars().take(if after.starts_with('\\') { 2 } else { 1 }).map(char::len_utf8).sum();
         let (escape, after) = after.split_at(length);
         filled.push_str(&unescape(escape));
         rest = after;
@@ -171,6 +182,7 @@ fn bounded(text: String) -> Result<String, String> {
 
 /// Numbers are rounded to integers, as the guide says of MathAdd, MathRandom and ArrayRange.
 fn integer(value: &Value) -> Result<i64, String> {
-    let rounded = value.as_f64().map(f64::round).filter(|number| number.abs() < 9.2e18).map(|number| number as i64);
+    let rounded =
+        value.as_f64().map(f64::round).filter(|number| number.abs() < 9.2e18).map(|number| number as i64);
     value.as_i64().or(rounded).ok_or_else(|| format!("Expected a number but got: {value}"))
 }

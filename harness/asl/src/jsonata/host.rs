@@ -30,7 +30,8 @@ pub(super) fn register(evaluator: &mut Evaluator, env: &Env<'_>) {
             _ => draws.fraction(),
         }))
     });
-    let _ = evaluator.register_fn_override("shuffle", move |arguments: &[JValue]| Ok(shuffle(arguments, &dice)));
+    let _ =
+        evaluator.register_fn_override("shuffle", move |arguments: &[JValue]| Ok(shuffle(arguments, &dice)));
     let _ = evaluator.register_fn_override("millis", move |_: &[JValue]| Ok(JValue::Number(now as f64)));
     let _ = evaluator.register_fn_override("now", move |arguments: &[JValue]| format(now, arguments));
     let _ = evaluator.register_fn_override("eval", |_: &[JValue]| refuse("T1006", "$eval is not supported"));
@@ -39,7 +40,10 @@ pub(super) fn register(evaluator: &mut Evaluator, env: &Env<'_>) {
 /// The time of an evaluation: when its state was entered.
 fn entered_at(env: &Env<'_>) -> i64 {
     let entered = env.inputs.context.pointer("/State/EnteredTime").and_then(Value::as_str);
-    entered.and_then(|text| DateTime::parse_from_rfc3339(text).ok()).map(|time| time.timestamp_millis()).unwrap_or_default()
+    entered
+        .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+        .map(|time| time.timestamp_millis())
+        .unwrap_or_default()
 }
 
 /// `$now(picture, zone)` is `$fromMillis` of the time of the evaluation.
@@ -63,10 +67,19 @@ fn partition(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
         [JValue::Undefined, ..] => Ok(JValue::Undefined),
         [JValue::Array(items), JValue::Number(size)] if *size >= 1.0 => {
             let items: Vec<JValue> = items.iter().cloned().collect();
-            Ok(JValue::array(items.chunks(size.floor() as usize).map(|chunk| JValue::array(chunk.to_vec())).collect::<Vec<_>>()))
+            Ok(JValue::array(
+                items
+                    .chunks(size.floor() as usize)
+                    .map(|chunk| JValue::array(chunk.to_vec()))
+                    .collect::<Vec<_>>(),
+            ))
         }
-        [JValue::Array(_), JValue::Number(_)] => refuse("D3137", "The chunk size of $partition must be a positive number"),
-        [single, JValue::Number(size)] if *size >= 1.0 => Ok(JValue::array(vec![JValue::array(vec![single.clone()])])),
+        [JValue::Array(_), JValue::Number(_)] => {
+            refuse("D3137", "The chunk size of $partition must be a positive number")
+        }
+        [single, JValue::Number(size)] if *size >= 1.0 => {
+            Ok(JValue::array(vec![JValue::array(vec![single.clone()])]))
+        }
         _ => refuse("T0410", "The arguments of function $partition do not match its signature"),
     }
 }
@@ -81,7 +94,11 @@ fn range(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
     if step == 0.0 || !length.is_finite() || length > MAX_RANGE {
         return refuse("D3137", "$range must have a step other than 0 and at most 1000 items");
     }
-    Ok(JValue::array((0..length.max(0.0) as usize).map(|index| JValue::Number(first + index as f64 * step)).collect::<Vec<_>>()))
+    Ok(JValue::array(
+        (0..length.max(0.0) as usize)
+            .map(|index| JValue::Number(first + index as f64 * step))
+            .collect::<Vec<_>>(),
+    ))
 }
 
 fn digest(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {

@@ -3,10 +3,15 @@ use serde_json::{Value, json};
 
 fn evaluate(expression: &str, input: &Value) -> Result<Value, Failure> {
     let state = json!({"Type": "Pass", "Output": format!("{{% {expression} %}}"), "End": true});
-    let machine = parse(&json!({"QueryLanguage": "JSONata", "StartAt": "s", "States": {"s": state}}).to_string()).unwrap();
+    let machine =
+        parse(&json!({"QueryLanguage": "JSONata", "StartAt": "s", "States": {"s": state}}).to_string())
+            .unwrap();
     let context = json!({"State": {"EnteredTime": "2024-05-06T07:08:09.010Z"}, "Execution": {"Id": "x"}});
     let variables: Variables = [("v".to_owned(), json!({"a": [{"b": 1}, {"b": 2}]}))].into_iter().collect();
-    match enter(machine.find("s").unwrap(), &Inputs { input, context: &context, variables: &variables, event_id: 2 })? {
+    match enter(
+        machine.find("s").unwrap(),
+        &Inputs { input, context: &context, variables: &variables, event_id: 2 },
+    )? {
         Entered::Exit(exit) => Ok(exit.output),
         other => panic!("{other:?}"),
     }
@@ -70,7 +75,10 @@ fn aws_functions_work() {
 
 #[test]
 fn the_same_visit_draws_the_same() {
-    assert_eq!(value("[$uuid(), $string($random())]", &json!({})), value("[$uuid(), $string($random())]", &json!({})));
+    assert_eq!(
+        value("[$uuid(), $string($random())]", &json!({})),
+        value("[$uuid(), $string($random())]", &json!({}))
+    );
     let two = value("[$uuid(), $uuid()]", &json!({}));
     assert_ne!(two[0], two[1]);
 }
@@ -90,7 +98,14 @@ fn errors_carry_their_code() {
     assert!(cause("$error('mine')").contains("mine"));
     assert!(cause("$eval('1')").contains("$eval is not supported"));
     assert!(cause("function($x){ $x }").contains("unsupported result type"));
-    for expression in ["$partition([1], 0)", "$range(0, 1, 0)", "$range(0, 100000)", "$hash('a', 'x')", "$parse('{')", "$parse(1)"] {
+    for expression in [
+        "$partition([1], 0)",
+        "$range(0, 1, 0)",
+        "$range(0, 100000)",
+        "$hash('a', 'x')",
+        "$parse('{')",
+        "$parse(1)",
+    ] {
         assert!(evaluate(expression, &json!({})).is_err(), "{expression}");
     }
 }

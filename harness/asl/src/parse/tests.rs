@@ -4,13 +4,17 @@ use serde_json::json;
 #[test]
 fn a_machine_knows_its_states_in_every_scope() {
     let inner = |name: &str| json!({"StartAt": name, "States": {name: {"Type": "Pass", "End": true}}});
-    let machine = parse(&json!({
-        "StartAt": "p", "TimeoutSeconds": 9, "Comment": "c", "QueryLanguage": "JSONata",
-        "States": {
-            "p": {"Type": "Parallel", "Branches": [inner("b0"), inner("b1")], "Next": "m"},
-            "m": {"Type": "Map", "ItemProcessor": inner("i"), "End": true},
-        },
-    }).to_string()).unwrap();
+    let machine = parse(
+        &json!({
+            "StartAt": "p", "TimeoutSeconds": 9, "Comment": "c", "QueryLanguage": "JSONata",
+            "States": {
+                "p": {"Type": "Parallel", "Branches": [inner("b0"), inner("b1")], "Next": "m"},
+                "m": {"Type": "Map", "ItemProcessor": inner("i"), "End": true},
+            },
+        })
+        .to_string(),
+    )
+    .unwrap();
     assert_eq!((machine.timeout_seconds, machine.query_language), (Some(9), QueryLanguage::JsonAta));
     assert_eq!(machine.find("b1").unwrap().type_name(), "Pass");
     assert_eq!(machine.find("b1").unwrap().query_language, QueryLanguage::JsonAta);
@@ -38,8 +42,12 @@ fn next_states_are_listed_once() {
 #[test]
 fn the_states_of_a_jsonata_map_inherit_the_language_of_the_machine() {
     // Recorded: validation-api, valid-query-language-pass has such a Map in a JSONPath machine.
-    let machine = parse(&json!({"StartAt": "m", "States": {"m": {"Type": "Map", "QueryLanguage": "JSONata", "End": true,
-        "ItemProcessor": {"StartAt": "i", "States": {"i": {"Type": "Pass", "End": true}}}}}}).to_string()).unwrap();
+    let machine = parse(
+        &json!({"StartAt": "m", "States": {"m": {"Type": "Map", "QueryLanguage": "JSONata", "End": true,
+        "ItemProcessor": {"StartAt": "i", "States": {"i": {"Type": "Pass", "End": true}}}}}})
+        .to_string(),
+    )
+    .unwrap();
     assert_eq!(machine.find("m").unwrap().query_language, QueryLanguage::JsonAta);
     assert_eq!(machine.find("i").unwrap().query_language, QueryLanguage::JsonPath);
     assert!(matches!(machine.find("m").unwrap().kind, StateKind::Map(_)));
@@ -47,8 +55,18 @@ fn the_states_of_a_jsonata_map_inherit_the_language_of_the_machine() {
 
 #[test]
 fn what_cannot_run_does_not_parse() {
-    for definition in ["", "[]", "{}", "nope", r#"{"StartAt": "a"}"#, r#"{"StartAt": "a", "States": {}}"#, r#"{"StartAt": "a", "States": {"a": {}}}"#,
-        r#"{"StartAt": "a", "States": {"a": {"Type": "Task"}}}"#, r#"{"StartAt": "a", "States": {"a": 1}}"#, r#"{"StartAt": "a", "States": {"a": {"Type": "Nope"}}}"#] {
+    for definition in [
+        "",
+        "[]",
+        "{}",
+        "nope",
+        r#"{"StartAt": "a"}"#,
+        r#"{"StartAt": "a", "States": {}}"#,
+        r#"{"StartAt": "a", "States": {"a": {}}}"#,
+        r#"{"StartAt": "a", "States": {"a": {"Type": "Task"}}}"#,
+        r#"{"StartAt": "a", "States": {"a": 1}}"#,
+        r#"{"StartAt": "a", "States": {"a": {"Type": "Nope"}}}"#,
+    ] {
         assert!(parse(definition).is_err_and(|errors| !errors.is_empty()), "{definition}");
     }
 }

@@ -78,7 +78,11 @@ fn the_first_matching_catcher_decides() {
     let machine = machine(&json!({"Catch": [
         {"ErrorEquals": ["X"], "Next": "other"}, {"ErrorEquals": ["E", "F"], "Next": "caught"}, {"ErrorEquals": ["States.ALL"], "Next": "other"},
     ]}));
-    let Recovery::Caught { catcher, exit } = ask(&machine, &json!({}), &named("F"), &mut RetryCounts::default()) else { panic!() };
+    let Recovery::Caught { catcher, exit } =
+        ask(&machine, &json!({}), &named("F"), &mut RetryCounts::default())
+    else {
+        panic!()
+    };
     assert_eq!((catcher, exit.next), (1, crate::Next::State("caught".to_owned())));
 }
 
@@ -94,8 +98,13 @@ fn a_failure_without_a_name_is_for_states_all_only() {
     assert!(catches(&json!(["States.ALL"]), &nameless));
     assert!(!catches(&json!(["States.TaskFailed"]), &nameless));
     assert!(!catches(&json!(["States.Runtime"]), &nameless));
-    let machine = machine(&json!({"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "caught"}]}));
-    let Recovery::Caught { exit, .. } = ask(&machine, &json!({"a": 1}), &nameless, &mut RetryCounts::default()) else { panic!() };
+    let machine =
+        machine(&json!({"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "caught"}]}));
+    let Recovery::Caught { exit, .. } =
+        ask(&machine, &json!({"a": 1}), &nameless, &mut RetryCounts::default())
+    else {
+        panic!()
+    };
     assert_eq!(exit.output, json!({"a": 1, "e": {"Error": null, "Cause": null}}));
 }
 
@@ -130,7 +139,10 @@ fn a_runtime_error_of_the_interpreter_is_never_caught() {
 #[test]
 fn a_large_result_is_caught_but_a_large_output_only_by_its_name() {
     let large = Failure::data_limit("lambda");
-    assert!(catches(&json!(["States.ALL"]), &TaskFailure::new(Some(large.error.clone()), large.cause.clone())));
+    assert!(catches(
+        &json!(["States.ALL"]),
+        &TaskFailure::new(Some(large.error.clone()), large.cause.clone())
+    ));
     assert!(!catches(&json!(["States.ALL"]), &TaskFailure::from(&large)));
     assert!(catches(&json!(["States.DataLimitExceeded"]), &TaskFailure::from(&large)));
 }
@@ -141,7 +153,8 @@ fn the_catchers_result_path_places_the_error_output() {
         let mut catcher = catcher;
         catcher["ErrorEquals"] = json!(["States.ALL"]);
         catcher["Next"] = json!("caught");
-        let machine = machine(&json!({"Catch": [catcher], "OutputPath": "$.no.such.path", "ResultPath": "$.ignored"}));
+        let machine =
+            machine(&json!({"Catch": [catcher], "OutputPath": "$.no.such.path", "ResultPath": "$.ignored"}));
         match ask(&machine, &json!({"a": 1}), &named("E"), &mut RetryCounts::default()) {
             Recovery::Caught { exit, .. } => exit.output,
             other => panic!("{other:?}"),
@@ -163,7 +176,10 @@ fn a_jsonata_catcher_sees_the_error_output() {
             "Assign": {"why": "{% $states.errorOutput.Cause %}"}, "Output": {"in": "{% $states.input %}", "e": "{% $states.errorOutput.Error & '!' %}"},
         }],
     }));
-    let Recovery::Caught { exit, .. } = ask(&machine, &json!(7), &named("E"), &mut RetryCounts::default()) else { panic!() };
+    let Recovery::Caught { exit, .. } = ask(&machine, &json!(7), &named("E"), &mut RetryCounts::default())
+    else {
+        panic!()
+    };
     assert_eq!(exit.output, json!({"in": 7, "e": "E!"}));
     assert_eq!(exit.assigned["why"], json!("why"));
 }
@@ -171,5 +187,8 @@ fn a_jsonata_catcher_sees_the_error_output() {
 #[test]
 fn an_unmatched_failure_leaves_the_state_as_it_came() {
     let machine = machine(&json!({"Catch": [{"ErrorEquals": ["X"], "Next": "caught"}]}));
-    assert_eq!(ask(&machine, &json!({}), &named("E"), &mut RetryCounts::default()), Recovery::Uncaught(named("E")));
+    assert_eq!(
+        ask(&machine, &json!({}), &named("E"), &mut RetryCounts::default()),
+        Recovery::Uncaught(named("E"))
+    );
 }

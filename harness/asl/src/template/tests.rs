@@ -6,7 +6,9 @@ use serde_json::json;
 fn what_depends_on_nothing_is_one_constant() {
     let plain = json!({"a": [1, {"b": "c"}], "d": "{% not closed"});
     for language in [QueryLanguage::JsonPath, QueryLanguage::JsonAta] {
-        assert!(matches!(Template::new(&plain, language, "Output"), Template::Constant(value) if value == plain));
+        assert!(
+            matches!(Template::new(&plain, language, "Output"), Template::Constant(value) if value == plain)
+        );
     }
 }
 

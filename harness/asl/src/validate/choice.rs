@@ -15,7 +15,8 @@ impl Checker {
         if members.get("Default").is_some_and(|default| !default.is_string()) {
             self.schema("Expected value of type String", &format!("{}/Default", place.location));
         }
-        let Some(rules) = members.get("Choices").and_then(Value::as_array).filter(|rules| !rules.is_empty()) else {
+        let Some(rules) = members.get("Choices").and_then(Value::as_array).filter(|rules| !rules.is_empty())
+        else {
             self.schema("Expected a list with at least one rule", &format!("{}/Choices", place.location));
             return;
         };
@@ -41,16 +42,21 @@ impl Checker {
         let location = format!("{}/Condition", place.location);
         match rule.get("Condition") {
             Some(Value::Bool(_)) => {}
-            Some(Value::String(text)) if text.starts_with("{%") => self.expression(text, "Condition", &location),
+            Some(Value::String(text)) if text.starts_with("{%") => {
+                self.expression(text, "Condition", &location);
+            }
             _ => self.schema("Expected a JSONata expression or a value of type Boolean", &location),
         }
     }
 
     /// A rule or a part of one: And, Or, Not, or one comparison of a Variable.
     fn rule(&mut self, rule: &Object<String, Value>, place: &Place) {
-        let combined: Vec<&String> = rule.keys().filter(|name| matches!(name.as_str(), "And" | "Or" | "Not")).collect();
-        let tests: Vec<&String> =
-            rule.keys().filter(|name| !RULE_FIELDS.contains(&name.as_str()) && !combined.contains(name)).collect();
+        let combined: Vec<&String> =
+            rule.keys().filter(|name| matches!(name.as_str(), "And" | "Or" | "Not")).collect();
+        let tests: Vec<&String> = rule
+            .keys()
+            .filter(|name| !RULE_FIELDS.contains(&name.as_str()) && !combined.contains(name))
+            .collect();
         match (combined.as_slice(), tests.as_slice()) {
             ([name], []) => self.combination(name, rule.get(name.as_str()).unwrap_or(&Value::Null), place),
             ([], [name]) => {
@@ -61,7 +67,10 @@ impl Checker {
                     self.schema("Not a comparison operator with a value that it takes", &location);
                 }
             }
-            _ => self.schema("A rule must have exactly one of And, Or, Not, or a comparison operator", &place.location),
+            _ => self.schema(
+                "A rule must have exactly one of And, Or, Not, or a comparison operator",
+                &place.location,
+            ),
         }
     }
 

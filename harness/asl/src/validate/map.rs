@@ -17,13 +17,16 @@ impl Checker {
         for field in ["ItemReader", "ItemBatcher", "ResultWriter"] {
             self.part(members, field, place);
         }
-        let found = ["ItemProcessor", "Iterator"].into_iter().find_map(|name| Some((name, members.get(name)?)));
+        let found =
+            ["ItemProcessor", "Iterator"].into_iter().find_map(|name| Some((name, members.get(name)?)));
         match found {
             None => {
                 self.required(members, &["ItemProcessor"], &place.location);
             }
             Some((name, Value::Object(processor))) => self.processor(processor, &outer.at(name)),
-            Some((name, _)) => self.schema("Expected value of type Object", &format!("{}/{name}", place.location)),
+            Some((name, _)) => {
+                self.schema("Expected value of type Object", &format!("{}/{name}", place.location));
+            }
         }
     }
 
@@ -49,11 +52,16 @@ impl Checker {
                 match execution_type {
                     Some(Some("STANDARD")) => kind = MachineType::Standard,
                     Some(Some("EXPRESS")) => kind = MachineType::Express,
-                    Some(_) => self.schema("Value must be one of [STANDARD, EXPRESS]", &format!("{location}/ExecutionType")),
+                    Some(_) => self.schema(
+                        "Value must be one of [STANDARD, EXPRESS]",
+                        &format!("{location}/ExecutionType"),
+                    ),
                     None => self.schema("These fields are required: [ExecutionType]", &location),
                 }
             }
-            (Some(_), _) => self.schema("Value must be one of [INLINE, DISTRIBUTED]", &format!("{location}/Mode")),
+            (Some(_), _) => {
+                self.schema("Value must be one of [INLINE, DISTRIBUTED]", &format!("{location}/Mode"));
+            }
         }
         self.scope(processor, &Place { kind, ..place.clone() });
     }

@@ -10,13 +10,20 @@ pub(super) const MAX_SECONDS: u64 = 99_999_999;
 
 impl Checker {
     /// A whole number within bounds; JSONata may give it by an expression.
-    pub(super) fn integer(&mut self, members: &Object<String, Value>, field: &str, least: u64, most: u64, place: &Place) -> Option<u64> {
+    pub(super) fn integer(
+        &mut self,
+        members: &Object<String, Value>,
+        field: &str,
+        least: u64,
+        most: u64,
+        place: &Place,
+    ) -> Option<u64> {
         let value = members.get(field)?;
         let location = format!("{}/{field}", place.location);
-        if self.is_expression(value, place) {
+        if is_expression(value, place) {
             return None;
         }
-        let Some(number) = value.as_i64().map(i128::from).or(value.as_u64().map(i128::from)) else {
+        let Some(number) = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from)) else {
             self.schema("Expected value of type Integer", &location);
             return None;
         };
@@ -30,10 +37,17 @@ impl Checker {
     }
 
     /// A number within bounds.
-    pub(super) fn float(&mut self, members: &Object<String, Value>, field: &str, least: f64, most: f64, place: &Place) {
+    pub(super) fn float(
+        &mut self,
+        members: &Object<String, Value>,
+        field: &str,
+        least: f64,
+        most: f64,
+        place: &Place,
+    ) {
         let Some(value) = members.get(field) else { return };
         let location = format!("{}/{field}", place.location);
-        if self.is_expression(value, place) {
+        if is_expression(value, place) {
             return;
         }
         match value.as_f64() {
@@ -45,13 +59,17 @@ impl Checker {
 
     /// Not both of a field and its other form.
     pub(super) fn exclusive(&mut self, members: &Object<String, Value>, fields: &[&str], place: &Place) {
-        let present: Vec<&str> = fields.iter().filter(|field| members.contains_key(**field)).copied().collect();
+        let present: Vec<&str> =
+            fields.iter().filter(|field| members.contains_key(**field)).copied().collect();
         if present.len() > 1 {
-            self.schema(format!("Only one of these fields is allowed: [{}]", present.join(", ")), &place.location);
+            self.schema(
+                format!("Only one of these fields is allowed: [{}]", present.join(", ")),
+                &place.location,
+            );
         }
     }
+}
 
-    fn is_expression(&self, value: &Value, place: &Place) -> bool {
-        place.language == QueryLanguage::JsonAta && value.as_str().and_then(jsonata::inner).is_some()
-    }
+fn is_expression(value: &Value, place: &Place) -> bool {
+    place.language == QueryLanguage::JsonAta && value.as_str().and_then(jsonata::inner).is_some()
 }

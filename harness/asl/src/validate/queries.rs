@@ -12,13 +12,27 @@ use serde_json::{Map as Object, Value};
 const TEMPLATES: [&str; 8] =
     ["Parameters", "Arguments", "ResultSelector", "ItemSelector", "Credentials", "Output", "Items", "Assign"];
 const PATHS: [&str; 9] = [
-    "ItemsPath", "SecondsPath", "TimestampPath", "TimeoutSecondsPath", "HeartbeatSecondsPath", "MaxConcurrencyPath",
-    "ToleratedFailureCountPath", "ToleratedFailurePercentagePath", "Variable",
+    "ItemsPath",
+    "SecondsPath",
+    "TimestampPath",
+    "TimeoutSecondsPath",
+    "HeartbeatSecondsPath",
+    "MaxConcurrencyPath",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+    "Variable",
 ];
 /// Fields of one value that JSONata may give by an expression.
 const SINGLE: [&str; 9] = [
-    "Seconds", "Timestamp", "TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency", "ToleratedFailureCount",
-    "ToleratedFailurePercentage", "Error", "Cause",
+    "Seconds",
+    "Timestamp",
+    "TimeoutSeconds",
+    "HeartbeatSeconds",
+    "MaxConcurrency",
+    "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+    "Error",
+    "Cause",
 ];
 
 impl Checker {
@@ -66,7 +80,8 @@ impl Checker {
         match members.get("ResultPath") {
             None | Some(Value::Null) => {}
             Some(value) => {
-                let reference = value.as_str().and_then(Path::parse).is_some_and(|path| path.reference().is_some());
+                let reference =
+                    value.as_str().and_then(Path::parse).is_some_and(|path| path.reference().is_some());
                 if !reference {
                     self.schema("Value is not a Reference Path", &format!("{}/ResultPath", place.location));
                 }
@@ -82,7 +97,10 @@ impl Checker {
 
     fn call(&mut self, text: &str, field: &str, place: &Place) {
         if Call::parse(text).is_none() {
-            self.schema("Value is not a valid intrinsic function call", &format!("{}/{field}", place.location));
+            self.schema(
+                "Value is not a valid intrinsic function call",
+                &format!("{}/{field}", place.location),
+            );
         }
     }
 
@@ -100,12 +118,14 @@ impl Checker {
             (Value::Array(items), _) => items.iter().for_each(|item| self.template(item, field, place)),
             (Value::String(text), QueryLanguage::JsonAta) => self.expression(text, field, &place.location),
             (Value::String(text), QueryLanguage::JsonPath) => {
-                let queries = text.starts_with("$.") || text.starts_with("$$.") || Call::parse(text).is_some();
+                let queries =
+                    text.starts_with("$.") || text.starts_with("$$.") || Call::parse(text).is_some();
                 if queries {
                     self.found.push(Diagnostic {
                         severity: Severity::Warning,
                         code: "NO_DOLLAR",
-                        message: "No .$ on a field that appears to be a JSONPath or Intrinsic Function".to_owned(),
+                        message: "No .$ on a field that appears to be a JSONPath or Intrinsic Function"
+                            .to_owned(),
                         location: Some(format!("{}/{field}", place.location)),
                     });
                 }
@@ -115,9 +135,13 @@ impl Checker {
     }
 
     fn query(&mut self, key: &str, member: &Value, place: &Place) {
-        let valid = member.as_str().is_some_and(|text| if Call::is_call(text) { Call::parse(text).is_some() } else { Path::parse(text).is_some() });
+        let valid = member.as_str().is_some_and(|text| {
+            if Call::is_call(text) { Call::parse(text).is_some() } else { Path::parse(text).is_some() }
+        });
         if !valid {
-            let message = format!("The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call");
+            let message = format!(
+                "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
+            );
             self.schema(message, &place.location);
         }
     }
@@ -127,7 +151,10 @@ impl Checker {
         match jsonata::inner(text) {
             Some(inner) => {
                 if let Err(error) = Expression::parse(inner) {
-                    self.schema(format!("The JSONata expression for the field '{field}' is not valid: {error}"), location);
+                    self.schema(
+                        format!("The JSONata expression for the field '{field}' is not valid: {error}"),
+                        location,
+                    );
                 }
             }
             None if text.starts_with("{%") || text.ends_with("%}") => {
@@ -144,9 +171,14 @@ impl Checker {
             return;
         };
         for key in members.keys() {
-            let name = if place.language == QueryLanguage::JsonPath { key.strip_suffix(".$").unwrap_or(key) } else { key };
+            let name = if place.language == QueryLanguage::JsonPath {
+                key.strip_suffix(".$").unwrap_or(key)
+            } else {
+                key
+            };
             let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-            if !first || !name.chars().all(is_variable_char) || name.chars().count() > 80 || name == "states" {
+            if !first || !name.chars().all(is_variable_char) || name.chars().count() > 80 || name == "states"
+            {
                 self.schema(format!("'{name}' is not a valid name of a variable"), &location);
             }
         }

@@ -59,7 +59,10 @@ impl Checker {
             && most <= interval
             && item.contains_key("IntervalSeconds")
         {
-            self.schema("'MaxDelaySeconds' must be greater than 'IntervalSeconds'", &format!("{}/MaxDelaySeconds", place.location));
+            self.schema(
+                "'MaxDelaySeconds' must be greater than 'IntervalSeconds'",
+                &format!("{}/MaxDelaySeconds", place.location),
+            );
         }
         if let Some(strategy) = item.get("JitterStrategy")
             && !matches!(strategy.as_str(), Some("FULL" | "NONE"))

@@ -28,7 +28,8 @@ impl Place {
     }
 }
 
-const MACHINE_FIELDS: [&str; 6] = ["Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"];
+const MACHINE_FIELDS: [&str; 6] =
+    ["Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"];
 
 impl Checker {
     pub(super) fn new(kind: MachineType) -> Self {
@@ -42,7 +43,13 @@ impl Checker {
         for name in members.keys().filter(|name| !MACHINE_FIELDS.contains(&name.as_str())) {
             self.schema("Field is not supported", &format!("/{name}"));
         }
-        self.integer(members, "TimeoutSeconds", 1, super::numbers::MAX_SECONDS, &Place { language: QueryLanguage::JsonPath, ..place.clone() });
+        self.integer(
+            members,
+            "TimeoutSeconds",
+            1,
+            super::numbers::MAX_SECONDS,
+            &Place { language: QueryLanguage::JsonPath, ..place.clone() },
+        );
         self.scope(members, &place);
         self.found
     }
@@ -53,12 +60,22 @@ impl Checker {
     }
 
     fn missing_target(&mut self, field: &str, target: &str, location: &str) {
-        self.found.push(Diagnostic::error("MISSING_TRANSITION_TARGET", format!("Missing '{field}' target: {target}"), location));
+        self.found.push(Diagnostic::error(
+            "MISSING_TRANSITION_TARGET",
+            format!("Missing '{field}' target: {target}"),
+            location,
+        ));
     }
 
     /// `These fields are required: […]` (recorded: validation-api, base-no-startat).
-    pub(super) fn required(&mut self, members: &Object<String, Value>, fields: &[&str], location: &str) -> bool {
-        let missing: Vec<&str> = fields.iter().filter(|field| !members.contains_key(**field)).copied().collect();
+    pub(super) fn required(
+        &mut self,
+        members: &Object<String, Value>,
+        fields: &[&str],
+        location: &str,
+    ) -> bool {
+        let missing: Vec<&str> =
+            fields.iter().filter(|field| !members.contains_key(**field)).copied().collect();
         if !missing.is_empty() {
             self.schema(format!("These fields are required: [{}]", missing.join(", ")), location);
         }
@@ -66,13 +83,21 @@ impl Checker {
     }
 
     /// The language of a machine or state.
-    pub(super) fn language(&mut self, members: &Object<String, Value>, outer: QueryLanguage, location: &str) -> QueryLanguage {
+    pub(super) fn language(
+        &mut self,
+        members: &Object<String, Value>,
+        outer: QueryLanguage,
+        location: &str,
+    ) -> QueryLanguage {
         match members.get("QueryLanguage").map(Value::as_str) {
             None => outer,
             Some(Some("JSONata")) => QueryLanguage::JsonAta,
             Some(Some("JSONPath")) => {
                 if self.jsonata_machine && !location.is_empty() {
-                    self.schema("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", location);
+                    self.schema(
+                        "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
+                        location,
+                    );
                 }
                 QueryLanguage::JsonPath
             }
@@ -121,7 +146,11 @@ impl Checker {
             self.schema("State names must have 1 to 80 characters", location);
         }
         if !self.names.insert(name.to_owned()) {
-            self.found.push(Diagnostic::error("DUPLICATE_STATE_NAME", format!("Duplicate State name: {name}"), location));
+            self.found.push(Diagnostic::error(
+                "DUPLICATE_STATE_NAME",
+                format!("Duplicate State name: {name}"),
+                location,
+            ));
         }
     }
 
@@ -145,20 +174,30 @@ impl Checker {
             }
         }
         // Behind a transition into nowhere, unreached states are a consequence.
-        for name in states.keys().filter(|_| self.found.len() == known).filter(|name| !reached.contains(name.as_str())).collect::<Vec<_>>() {
+        for name in states
+            .keys()
+            .filter(|_| self.found.len() == known)
+            .filter(|name| !reached.contains(name.as_str()))
+            .collect::<Vec<_>>()
+        {
             let location = format!("{}/States/{name}", place.location);
             let message = format!("State \"{name}\" is not reachable.");
             self.found.push(Diagnostic::error("MISSING_TRANSITION_TARGET", message, &location));
         }
         if !ends && !states.values().any(is_terminal) {
             let location = if place.location.is_empty() { "/" } else { &place.location };
-            self.found.push(Diagnostic::error("MISSING_END_STATE", "No state ends the state machine".to_owned(), location));
+            self.found.push(Diagnostic::error(
+                "MISSING_END_STATE",
+                "No state ends the state machine".to_owned(),
+                location,
+            ));
         }
     }
 }
 
 fn is_terminal(state: &Value) -> bool {
-    state.get("End") == Some(&Value::Bool(true)) || matches!(state.get("Type").and_then(Value::as_str), Some("Succeed" | "Fail"))
+    state.get("End") == Some(&Value::Bool(true))
+        || matches!(state.get("Type").and_then(Value::as_str), Some("Succeed" | "Fail"))
 }
 
 /// Where a state can go, each with its place below the state.
@@ -169,7 +208,11 @@ fn transitions(state: &Value) -> Vec<(String, &str)> {
     }
     for list in ["Choices", "Catch"] {
         for (index, item) in state.get(list).and_then(Value::as_array).into_iter().flatten().enumerate() {
-            found.extend(item.get("Next").and_then(Value::as_str).map(|target| (format!("{list}[{index}]/Next"), target)));
+            found.extend(
+                item.get("Next")
+                    .and_then(Value::as_str)
+                    .map(|target| (format!("{list}[{index}]/Next"), target)),
+            );
         }
     }
     found

@@ -11,9 +11,22 @@ use serde_json::{Map as Object, Value};
 const COMMON: &[&str] = &["Type", "Comment", "QueryLanguage"];
 /// Fields that only JSONPath has.
 const JSON_PATH: &[&str] = &[
-    "InputPath", "OutputPath", "Parameters", "ResultSelector", "ResultPath", "Result", "ItemsPath", "SecondsPath", "TimestampPath",
-    "TimeoutSecondsPath", "HeartbeatSecondsPath", "MaxConcurrencyPath", "ToleratedFailureCountPath",
-    "ToleratedFailurePercentagePath", "ErrorPath", "CausePath",
+    "InputPath",
+    "OutputPath",
+    "Parameters",
+    "ResultSelector",
+    "ResultPath",
+    "Result",
+    "ItemsPath",
+    "SecondsPath",
+    "TimestampPath",
+    "TimeoutSecondsPath",
+    "HeartbeatSecondsPath",
+    "MaxConcurrencyPath",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+    "ErrorPath",
+    "CausePath",
 ];
 /// Fields that only JSONata has.
 const JSONATA: &[&str] = &["Arguments", "Output", "Items"];
@@ -21,26 +34,93 @@ const JSONATA: &[&str] = &["Arguments", "Output", "Items"];
 fn fields_of(type_name: &str) -> Option<&'static [&'static str]> {
     Some(match type_name {
         "Task" => &[
-            "Next", "End", "InputPath", "OutputPath", "Parameters", "ResultSelector", "ResultPath", "Arguments", "Output", "Assign",
-            "Retry", "Catch", "Resource", "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath",
+            "Next",
+            "End",
+            "InputPath",
+            "OutputPath",
+            "Parameters",
+            "ResultSelector",
+            "ResultPath",
+            "Arguments",
+            "Output",
+            "Assign",
+            "Retry",
+            "Catch",
+            "Resource",
+            "TimeoutSeconds",
+            "TimeoutSecondsPath",
+            "HeartbeatSeconds",
+            "HeartbeatSecondsPath",
             "Credentials",
         ],
-        "Pass" => &["Next", "End", "InputPath", "OutputPath", "Parameters", "ResultPath", "Result", "Output", "Assign"],
+        "Pass" => &[
+            "Next",
+            "End",
+            "InputPath",
+            "OutputPath",
+            "Parameters",
+            "ResultPath",
+            "Result",
+            "Output",
+            "Assign",
+        ],
         "Choice" => &["InputPath", "OutputPath", "Choices", "Default", "Output", "Assign"],
         "Wait" => &[
-            "Next", "End", "InputPath", "OutputPath", "Output", "Assign", "Seconds", "SecondsPath", "Timestamp", "TimestampPath",
+            "Next",
+            "End",
+            "InputPath",
+            "OutputPath",
+            "Output",
+            "Assign",
+            "Seconds",
+            "SecondsPath",
+            "Timestamp",
+            "TimestampPath",
         ],
         "Succeed" => &["InputPath", "OutputPath", "Output"],
         "Fail" => &["Error", "ErrorPath", "Cause", "CausePath"],
         "Parallel" => &[
-            "Next", "End", "InputPath", "OutputPath", "Parameters", "ResultSelector", "ResultPath", "Arguments", "Output", "Assign",
-            "Retry", "Catch", "Branches",
+            "Next",
+            "End",
+            "InputPath",
+            "OutputPath",
+            "Parameters",
+            "ResultSelector",
+            "ResultPath",
+            "Arguments",
+            "Output",
+            "Assign",
+            "Retry",
+            "Catch",
+            "Branches",
         ],
         "Map" => &[
-            "Next", "End", "InputPath", "OutputPath", "Parameters", "ResultSelector", "ResultPath", "Output", "Assign", "Retry",
-            "Catch", "ItemsPath", "Items", "ItemSelector", "ItemProcessor", "Iterator", "ItemReader", "ItemBatcher", "ResultWriter",
-            "MaxConcurrency", "MaxConcurrencyPath", "ToleratedFailureCount", "ToleratedFailureCountPath",
-            "ToleratedFailurePercentage", "ToleratedFailurePercentagePath", "Label",
+            "Next",
+            "End",
+            "InputPath",
+            "OutputPath",
+            "Parameters",
+            "ResultSelector",
+            "ResultPath",
+            "Output",
+            "Assign",
+            "Retry",
+            "Catch",
+            "ItemsPath",
+            "Items",
+            "ItemSelector",
+            "ItemProcessor",
+            "Iterator",
+            "ItemReader",
+            "ItemBatcher",
+            "ResultWriter",
+            "MaxConcurrency",
+            "MaxConcurrencyPath",
+            "ToleratedFailureCount",
+            "ToleratedFailureCountPath",
+            "ToleratedFailurePercentage",
+            "ToleratedFailurePercentagePath",
+            "Label",
         ],
         _ => return None,
     })
@@ -96,7 +176,10 @@ impl Checker {
                 self.schema("Field is not supported", &location);
             } else if foreign {
                 let language = if place.language == QueryLanguage::JsonAta { "JSONata" } else { "JSONPath" };
-                self.schema(format!("Field is not supported when 'QueryLanguage' is '{language}'"), &location);
+                self.schema(
+                    format!("Field is not supported when 'QueryLanguage' is '{language}'"),
+                    &location,
+                );
             }
         }
     }
@@ -118,11 +201,15 @@ impl Checker {
     fn wait(&mut self, members: &Object<String, Value>, place: &Place) {
         let forms = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
         if forms.iter().filter(|form| members.contains_key(**form)).count() != 1 {
-            self.schema(format!("Exactly one of these fields is required: [{}]", forms.join(", ")), &place.location);
+            self.schema(
+                format!("Exactly one of these fields is required: [{}]", forms.join(", ")),
+                &place.location,
+            );
         }
         self.integer(members, "Seconds", 0, MAX_SECONDS, place);
         if let Some(value) = members.get("Timestamp") {
-            let expression = place.language == QueryLanguage::JsonAta && value.as_str().and_then(jsonata::inner).is_some();
+            let expression =
+                place.language == QueryLanguage::JsonAta && value.as_str().and_then(jsonata::inner).is_some();
             if !expression && value.as_str().and_then(parse_timestamp).is_none() {
                 self.schema("Expected value of type Timestamp", &format!("{}/Timestamp", place.location));
             }
@@ -143,7 +230,8 @@ impl Checker {
                     }
                 }
             }
-            _ => self.schema("Expected a list with at least one branch", &format!("{}/Branches", outer.location)),
+            _ => self
+                .schema("Expected a list with at least one branch", &format!("{}/Branches", outer.location)),
         }
     }
 }

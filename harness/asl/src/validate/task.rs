@@ -47,7 +47,10 @@ impl Checker {
         if let (Some(timeout), Some(heartbeat)) = (timeout, heartbeat)
             && heartbeat >= timeout
         {
-            self.schema("'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'", &format!("{}/HeartbeatSeconds", place.location));
+            self.schema(
+                "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'",
+                &format!("{}/HeartbeatSeconds", place.location),
+            );
         }
     }
 
@@ -77,10 +80,16 @@ impl Checker {
             // Recorded: express, illegal-callbacks; the first text really ends with a blank.
             match resource.pattern {
                 Pattern::WaitForTaskToken => {
-                    self.schema("Express state machine does not support '.waitForTaskToken' service integration ", location);
+                    self.schema(
+                        "Express state machine does not support '.waitForTaskToken' service integration ",
+                        location,
+                    );
                 }
                 Pattern::Sync | Pattern::Sync2 => {
-                    self.schema("Express state machine does not support '.sync' service integration", location);
+                    self.schema(
+                        "Express state machine does not support '.sync' service integration",
+                        location,
+                    );
                 }
                 Pattern::RequestResponse => {}
             }
@@ -93,12 +102,12 @@ fn is_offered(resource: &Resource) -> bool {
     if resource.service.starts_with("aws-sdk:") {
         return matches!(resource.pattern, Pattern::RequestResponse | Pattern::WaitForTaskToken);
     }
-    INTEGRATIONS.iter().find(|(service, _, _)| *service == resource.service).is_some_and(|(service, sync, token)| {
-        match resource.pattern {
+    INTEGRATIONS.iter().find(|(service, _, _)| *service == resource.service).is_some_and(
+        |(service, sync, token)| match resource.pattern {
             Pattern::RequestResponse => true,
             Pattern::Sync => *sync,
             Pattern::Sync2 => *service == "states",
             Pattern::WaitForTaskToken => *token,
-        }
-    })
+        },
+    )
 }
