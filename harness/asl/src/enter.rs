@@ -69,10 +69,19 @@ pub fn item_input(state: &State, inputs: &Inputs<'_>, index: usize, item: &Value
     limited(&env, selector.evaluate(&env.at(&input))?)
 }
 
-/// Groups the inputs of iterations as ItemBatcher says; without one they stay as they are.
-pub fn batches(state: &State, inputs: &Inputs<'_>, items: Vec<Value>) -> Result<Vec<Value>, Failure> {
-    let StateKind::Map(map) = &state.kind else { return Ok(items) };
-    let Some(batcher) = &map.batcher else { return Ok(items) };
+/// Drops what is beyond the reader's MaxItems, then groups the inputs of iterations as ItemBatcher says.
+pub fn batches(
+    state: &State,
+    inputs: &Inputs<'_>,
+    map: &MapEntered,
+    items: Vec<Value>,
+) -> Result<Vec<Value>, Failure> {
+    let mut items = items;
+    if let Some(most) = map.reading.as_ref().and_then(|reading| reading.max_items) {
+        items.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    }
+    let StateKind::Map(kind) = &state.kind else { return Ok(items) };
+    let Some(batcher) = &kind.batcher else { return Ok(items) };
     let dice = Dice::for_visit(inputs.context, inputs.event_id);
     let env = Env::new(state, inputs, &dice);
     let input = state.flow.input_path.apply(&env)?;

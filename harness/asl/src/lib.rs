@@ -16,6 +16,7 @@ mod env;
 mod field;
 mod flow;
 mod hash;
+mod inspect;
 mod intrinsic;
 pub mod json;
 mod jsonata;
@@ -32,6 +33,7 @@ mod validate;
 pub use choice::ChoiceRule;
 pub use complete::{check_result, complete};
 pub use enter::{batches, enter, item_context, item_input};
+pub use inspect::inspect;
 pub use machine::{
     Batcher, Branch, Catcher, Machine, MachineType, Map, Next, QueryLanguage, Reader, Rescue, Retrier, Scope,
     State, StateKind, Task, Wait,

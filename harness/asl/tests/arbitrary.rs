@@ -143,7 +143,7 @@ fn exercise(definition: &str, input: &Value, variable: &Value) {
                 .enumerate()
                 .map(|(index, item)| asl::item_input(state, &inputs, index, item))
                 .collect::<Vec<_>>();
-            let _ = asl::batches(state, &inputs, map.items);
+            let _ = asl::batches(state, &inputs, &map, map.items.clone());
         }
         let _ = asl::complete(state, &inputs, variable);
         let mut counts = RetryCounts::default();

@@ -257,7 +257,10 @@ fn batches_respect_items_and_bytes() {
         .unwrap();
         let (input, context, variables) = (json!([]), json!({}), Variables::new());
         let inputs = Inputs { input: &input, context: &context, variables: &variables, event_id: 2 };
-        batches(machine.find("s").unwrap(), &inputs, items).unwrap()
+        {
+            let Entered::Map(map) = enter(machine.find("s").unwrap(), &inputs).unwrap() else { panic!() };
+            batches(machine.find("s").unwrap(), &inputs, &map, items).unwrap()
+        }
     };
     let wanted =
         vec![json!({"BatchInput": {"k": 1}, "Items": [1, 2]}), json!({"BatchInput": {"k": 1}, "Items": [3]})];
