@@ -1,4 +1,210 @@
-//! (being written)
-use super::Group;
+//! IO and the message side of data flow: bodies, context values, limits.
 
-pub(super) const GROUPS: &[Group] = &[];
+use record::Event;
+use serde_json::Value;
+
+use super::token_effect::message_of;
+use super::{CheckRow, Group, Sink};
+use crate::view::{Attempt, Definition, Effect, Pattern, Verb, View, brief, same_json};
+
+const TEMPLATE: CheckRow = ("IO-01", "template-keys-lose-their-suffix", "in the parameters no key keeps its .$ and fixed values pass as they are");
+const UNRESOLVED: CheckRow = ("IO-02", "unresolved-path-fails", "an unresolved path fails the execution");
+const BODY: CheckRow = ("IO-03", "body-is-the-parameters", "an object given as MessageBody arrives as its JSON text, a string as it is");
+const ROUND: CheckRow = ("IO-08", "values-survive-the-round-trip", "JSON values survive from callback to result and from parameters to message");
+const LIMIT: CheckRow = ("IO-10", "data-is-bounded", "no input or output of a state or execution is over 262,144 bytes");
+const PARAMETERS: CheckRow = ("IO-11", "parameters-are-bounded", "the parameters of a task are at most 262,144 bytes; more fails before anything is sent");
+const CONTEXT: CheckRow = ("IO-12", "context-object-is-true", "context values agree with the API's answers");
+const RETRIES: CheckRow = ("ERR-19", "retry-count-counts", "State.RetryCount counts retries from 0");
+const JSONATA: CheckRow = ("IO-13", "jsonata-token", "in JSONata machines the token is in states.context.Task.Token");
+
+pub(super) const GROUPS: &[Group] = &[
+    Group { checks: &[TEMPLATE, CONTEXT, RETRIES, JSONATA], run: parameters },
+    Group { checks: &[BODY, ROUND], run: messages },
+    Group { checks: &[LIMIT, PARAMETERS], run: limits },
+    Group { checks: &[UNRESOLVED], run: unresolved },
+];
+
+const BYTES: usize = 262_144;
+
+fn parameters(view: &View<'_>, sink: &mut Sink) {
+    for attempt in &view.attempts {
+        let (Some(parameters), Some(state)) = (&attempt.parameters, view.state_of(attempt)) else { continue };
+        let Some(template) = state.template() else { continue };
+        if state.jsonata {
+            if attempt.pattern == Pattern::Callback && attempt.token.is_some() {
+                sink.met(JSONATA);
+            }
+            continue;
+        }
+        compare(view, attempt, template, parameters, &mut String::new(), sink);
+    }
+}
+
+/// Compares what a template says with what the parameters have, where that is known without evaluating paths.
+fn compare(view: &View<'_>, attempt: &Attempt, template: &Value, seen: &Value, at: &mut String, sink: &mut Sink) {
+    match (template, seen) {
+        (Value::Object(template), Value::Object(seen)) => {
+            for (key, wanted) in template {
+                let dynamic = key.strip_suffix(".$");
+                let name = dynamic.unwrap_or(key);
+                let Some(value) = seen.get(name) else {
+                    sink.violated(TEMPLATE, format!("state {}: no {at}/{name} in the parameters", attempt.state.clone().unwrap_or_default()));
+                    continue;
+                };
+                let length = at.len();
+                at.push('/');
+                at.push_str(name);
+                match (dynamic, wanted) {
+                    (Some(_), Value::String(path)) => {
+                        sink.met(TEMPLATE);
+                        context(view, attempt, path.trim(), value, sink);
+                    }
+                    (Some(_), _) => {}
+                    (None, wanted) => compare(view, attempt, wanted, value, at, sink),
+                }
+                at.truncate(length);
+            }
+            if let Some(extra) = seen.keys().find(|key| key.ends_with(".$") && template.contains_key(*key)) {
+                sink.violated(TEMPLATE, format!("the parameters keep the key {extra}"));
+            }
+        }
+        (Value::Array(template), Value::Array(seen)) if template.len() == seen.len() => {
+            for (wanted, value) in template.iter().zip(seen) {
+                compare(view, attempt, wanted, value, at, sink);
+            }
+        }
+        (template, seen) => sink.expect(TEMPLATE, same_json(template, seen), || {
+            format!("{at} is {} in the parameters, the definition says {}", brief(&seen.to_string()), brief(&template.to_string()))
+        }),
+    }
+}
+
+fn context(view: &View<'_>, attempt: &Attempt, path: &str, value: &Value, sink: &mut Sink) {
+    let Some(execution) = view.executions.get(attempt.execution) else { return };
+    let machine = execution.machine.and_then(|machine| view.machines.get(machine));
+    let text = |wanted: Option<&str>| wanted.map(|wanted| value.as_str() == Some(wanted));
+    let time = || value.as_str().map(|text| text.ends_with('Z') && record::Time::from_iso(text).is_some());
+    let held = match path {
+        "$$.Execution.Id" => text(Some(execution.arn)),
+        "$$.Execution.Name" => text(Some(execution.name)),
+        "$$.Execution.RoleArn" => text(execution.role.as_deref()),
+        "$$.Execution.Input" => execution.input.as_ref().map(|input| same_json(input, value)),
+        "$$.Execution.StartTime" | "$$.State.EnteredTime" => time().or(Some(false)),
+        "$$.State.Name" => text(attempt.state.as_deref()),
+        "$$.StateMachine.Id" => text(machine.map(|machine| machine.arn.as_str())),
+        "$$.StateMachine.Name" => text(machine.map(|machine| machine.name.as_str())),
+        "$$.State.RetryCount" => {
+            let redriven = !execution.redrives.is_empty();
+            let inside = view.state_of(attempt).is_some_and(|state| !state.inside.is_empty());
+            if !redriven && !inside {
+                let seen = value.as_u64();
+                sink.expect(RETRIES, seen == Some(attempt.number as u64), || {
+                    format!("State.RetryCount is {value} in attempt {} (from 0)", attempt.number)
+                });
+            }
+            None
+        }
+        _ => None,
+    };
+    if let Some(held) = held {
+        sink.expect(CONTEXT, held, || format!("{path} is {} in the parameters", brief(&value.to_string())));
+    }
+}
+
+fn messages(view: &View<'_>, sink: &mut Sink) {
+    for attempt in &view.attempts {
+        if !attempt.resource.starts_with("sqs:") {
+            continue;
+        }
+        let (Some(message), Some(parameters)) = (message_of(view, attempt), &attempt.parameters) else { continue };
+        let Some(sent) = parameters.get("MessageBody") else { continue };
+        let held = match sent {
+            Value::String(text) => message.body == text || message.json.as_ref().is_some_and(|json| same_json(json, sent)),
+            other => message.json.as_ref().is_some_and(|json| same_json(json, other)),
+        };
+        sink.expect(BODY, held, || format!("the message of state {} is not its MessageBody", attempt.state.clone().unwrap_or_default()));
+        if held {
+            sink.met(ROUND);
+        }
+    }
+    for attempt in &view.attempts {
+        let Some(token) = attempt.token.and_then(|token| view.tokens.get(token)) else { continue };
+        let ended = attempt.end(view.events(attempt)).is_some_and(|event| event.kind.ends_with("Succeeded"));
+        if ended && view.operations_of(token).any(|op| op.verb == Verb::Success && op.effect == Effect::Accepted) {
+            sink.met(ROUND);
+        }
+    }
+}
+
+fn limits(view: &View<'_>, sink: &mut Sink) {
+    for read in view.reads.iter().filter(|read| read.data && read.unreadable.is_none()) {
+        for event in &read.history.events {
+            for member in ["input", "output"] {
+                if let Some(text) = event.text(member)
+                    && (event.is_entered() || event.is_exited() || event.kind.starts_with("Execution"))
+                    && text.len() > BYTES / 2
+                {
+                    let compact = serde_json::from_str::<Value>(text).map_or(text.len(), |value| value.to_string().len());
+                    if compact.min(text.len()) > BYTES {
+                        sink.violated_at(LIMIT, Some(event.id), format!("{} has {member} of {} bytes", event.kind, text.len()));
+                    } else {
+                        sink.met(LIMIT);
+                    }
+                }
+            }
+            if let Some(parameters) = event.text("parameters")
+                && parameters.len() > BYTES / 2
+            {
+                let compact = serde_json::from_str::<Value>(parameters).map_or(parameters.len(), |value| value.to_string().len());
+                sink.expect(PARAMETERS, compact.min(parameters.len()) <= BYTES, || format!("parameters of {} bytes were sent", parameters.len()));
+            }
+            if event.kind == "ExecutionFailed" && event.text("error") == Some("States.DataLimitExceeded") {
+                let from = read.history.get(event.previous);
+                let after_entry = from.is_some_and(Event::is_entered);
+                sink.met(if after_entry { PARAMETERS } else { LIMIT });
+            }
+        }
+    }
+}
+
+fn unresolved(view: &View<'_>, sink: &mut Sink) {
+    const NAMES: &[&str] = &["States.Runtime", "States.ParameterPathFailure", "States.QueryEvaluationError"];
+    for (index, execution) in view.executions.iter().enumerate() {
+        let (Some(definition), Some(read)) = (&execution.definition, execution.best.and_then(|read| view.reads.get(read))) else {
+            continue;
+        };
+        for event in read.history.events.iter().filter(|event| event.is_entered()) {
+            if broken_path(view, index, definition, event)
+                && let Some(last) = read.terminal()
+            {
+                let named = last.text("error").is_some_and(|error| NAMES.contains(&error));
+                sink.expect(UNRESOLVED, last.kind == "ExecutionFailed" && named, || {
+                    format!("an unresolved path ended with {} {:?}", last.kind, last.text("error"))
+                });
+            }
+        }
+    }
+}
+
+/// Whether the state's parameters name a plain path that the input does not have.
+fn broken_path(view: &View<'_>, index: usize, definition: &Definition, event: &Event) -> bool {
+    let Some(state) = event.text("name").and_then(|name| definition.states.get(name)) else { return false };
+    if state.jsonata || state.json.contains_key("InputPath") {
+        return false;
+    }
+    let Some(input) = super::timeout::input_of(view, index, event.id) else { return false };
+    state.template().is_some_and(|template| any_missing(template, &input))
+}
+
+fn any_missing(template: &Value, input: &Value) -> bool {
+    match template {
+        Value::Object(members) => members.iter().any(|(key, value)| match value {
+            Value::String(path) if key.ends_with(".$") => {
+                super::timeout::plain_path(path, input).is_some_and(|found| found.is_none())
+            }
+            other => any_missing(other, input),
+        }),
+        Value::Array(items) => items.iter().any(|item| any_missing(item, input)),
+        _ => false,
+    }
+}

@@ -42,7 +42,7 @@ pub(super) const WHOLE_SECONDS: i64 = 1_000;
 pub(super) const HANG: i64 = 9_000;
 
 /// So long after it was due, whatever AWS promises must be seen, also where nobody waited for it.
-pub(super) const PATIENCE: i64 = 60_000;
+pub(super) const PATIENCE: i64 = 30_000;
 
 /// How long after a thing was due the case must have looked again before its absence is a violation.
 pub(super) fn patience(view: &View<'_>) -> i64 {
@@ -204,4 +204,9 @@ pub(super) fn register(view: &View<'_>, token: &Token) -> Register {
 /// Milliseconds of a number of seconds.
 pub(super) fn seconds(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000)
+}
+
+/// How early a timer may be by the timestamps of a history.
+pub(super) fn slack(events: &[record::Event]) -> i64 {
+    if !events.is_empty() && events.iter().all(|event| event.at.0 % 1000 == 0) { WHOLE_SECONDS } else { SLACK }
 }
