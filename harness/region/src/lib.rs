@@ -7,9 +7,24 @@
 //! What it does not do: parsing wire protocols, judging (`rules`), planning. Wrong variants of it live in [`mutants`], behind
 //! the one seam [`Conduct`]; the code of the services knows none of them.
 
-mod conduct;
+pub mod conduct;
+mod connectors;
+mod events;
+mod execution;
+mod ids;
+mod json_fault;
+mod lambda;
 pub mod mutants;
+mod place;
+mod refuse;
 mod region;
+mod request;
+pub mod script;
+mod sfn;
+mod sns;
+mod sqs;
+mod timers;
 
 pub use conduct::Conduct;
+pub use connectors::Held;
 pub use region::{Answer, Options, Region, patience};
