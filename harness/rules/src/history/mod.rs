@@ -1,12 +1,29 @@
 //! Event histories of Standard workflows: what AWS could not have written is a breach.
 //!
 //! A history is judged in three passes: each event by itself (`shape`, `details`), the events as a partial order over
-//! `previousEventId` (`trace`), and, with a definition, every branch again as `asl` would have run it (`replay`).
+//! `previousEventId` (`grow`, `trace`, `flow`), and, with a definition, every branch again as `asl` would have run it (`replay`).
 //! Calls, deliveries and other executions are not known here. Invariant: nothing that rules.md section 20 leaves open is a
 //! breach, and what cannot be known from the history is not guessed.
 
 use record::{History, Time};
 use serde_json::Value;
+
+use ledger::Ledger;
+
+mod advice;
+mod attempt;
+mod composite;
+mod flow;
+mod grow;
+mod holes;
+mod ledger;
+mod members;
+mod recovery;
+mod replay;
+mod shape;
+mod times;
+mod tokens;
+mod trace;
 
 /// One thing that AWS would not have written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,11 +96,109 @@ pub struct Checked {
     pub unjudged: Vec<String>,
 }
 
-/// Checks a history, complete or still growing.
+/// Checks a history, complete or still growing. Events are taken in the order in which they stand.
 pub fn check(history: &History, known: &Known<'_>) -> Checked {
-    let _ = (history, known);
-    Checked::default()
+    let events = history.events.as_slice();
+    let mut ledger = Ledger::default();
+    let hidden = shape::is_hidden(events);
+    shape::check(events, hidden, known, &mut ledger);
+    if events.is_empty() {
+        return ledger.close();
+    }
+    let real = times::are_real(events);
+    let trace = grow::grow(events, &mut ledger);
+    if known.closed == Some(true) && trace.terminal.is_none() {
+        ledger.breach_at("HIS-06", events.last().map(|event| event.id), "the execution has ended, its history has no terminal event");
+    }
+    flow::check(&trace, known, &mut ledger);
+    times::check(&trace, real, &mut ledger);
+    tokens::check(&trace, &mut ledger);
+    if let Some(machine) = known.definition {
+        replay::check(&trace, machine, known, real, &mut ledger);
+    }
+    advice::check(&trace, known.definition, &mut ledger);
+    if hidden {
+        ledger.met("GEH-08");
+        ledger.unjudged("the execution data are hidden: data flow is not judged");
+    }
+    ledger.close()
 }
 
-/// Every check of histories: rule, check, what it looks at.
-pub const CHECKS: &[(&str, &str, &str)] = &[];
+/// Every check of histories: rule, check, what it looks at. One row a rule, so that a breach names its check.
+pub const CHECKS: &[(&str, &str, &str)] = &[
+    ("HIS-01", "history/ids", "event ids are 1 to n, in order"),
+    ("HIS-02", "history/links-exist", "previousEventId is smaller than id and names an event, or 0"),
+    ("HIS-03", "history/first-links", "events 1 and 2 have previousEventId 0"),
+    ("HIS-04", "history/chain", "in a linear machine each event points at the one it follows from"),
+    ("HIS-05", "history/start", "the first event is ExecutionStarted with input and role"),
+    ("HIS-06", "history/one-end", "one terminal event, the last, and the one that the states lead to"),
+    ("HIS-07", "history/status", "the terminal event and the status agree"),
+    ("HIS-08", "history/time-order", "timestamps do not decrease"),
+    ("HIS-09", "history/dates", "first and last timestamp are startDate and stopDate"),
+    ("HIS-10", "history/members", "detail members belong to their type and have the modelled form"),
+    ("HIS-11", "history/enter-exit", "states are entered and left by turns"),
+    ("HIS-12", "history/data-chain", "each output is the next input"),
+    ("HIS-13", "history/transitions", "each transition is the definition's"),
+    ("HIS-14", "history/callback-attempt", "order of events in a callback, sync or activity attempt"),
+    ("HIS-15", "history/request-attempt", "order of events in a request-response attempt"),
+    ("HIS-16", "history/resource", "all events of an attempt carry the resource of the state"),
+    ("HIS-17", "history/scheduled", "TaskScheduled has region, parameters and only set windows"),
+    ("HIS-18", "history/submitted", "TaskSubmitted.output is the service's answer"),
+    ("HIS-19", "history/callback-output", "TaskSucceeded.output is JSON, and what the callback sent"),
+    ("HIS-20", "history/callback-error", "TaskFailed carries the callback's error and cause"),
+    ("HIS-21", "history/tokens", "one token for each attempt"),
+    ("HIS-22", "history/uncaught", "ExecutionFailed follows the failure it comes from"),
+    ("HIS-23", "history/fail-state", "a Fail state is never left"),
+    ("HIS-24", "history/limit", "at most 25,000 events"),
+    ("HIS-25", "history/types", "unknown event types are advice, no breach"),
+    ("HIS-26", "history/tree", "Parallel and Map: a chain for each branch and iteration"),
+    ("HIS-27", "history/aborts", "a failed branch aborts its siblings and fails its Parallel or Map"),
+    ("HIS-28", "history/families", "Activity, LambdaFunction and Task events go with the resource"),
+    ("HIS-29", "history/replay", "the definition, run again, gives the same values"),
+    ("GEH-01", "history/listed-order", "events are listed in ascending order"),
+    ("GEH-08", "history/hidden-data", "includeExecutionData=false removes data and nothing else"),
+    ("GEH-09", "history/truncated", "inputDetails and outputDetails are never truncated"),
+    ("DEF-06", "history/scope", "transitions stay in their scope"),
+    ("START-22", "history/no-second-run", "nothing runs twice unless Retry asks for it"),
+    ("TOK-04", "history/token-per-attempt", "no two attempts share a token"),
+    ("TMO-01", "history/timeout-name", "a task timeout is States.Timeout"),
+    ("TMO-02", "history/timeout-early", "no timeout before TimeoutSeconds, counted from the start"),
+    ("TMO-03", "history/timeout-unset", "no timeout where none is set"),
+    ("TMO-06", "history/execution-timeout", "no ExecutionTimedOut before the machine's TimeoutSeconds"),
+    ("TMO-11", "history/timeout-shown", "timeoutInSeconds is the effective value"),
+    ("HB-02", "history/heartbeat-name", "a missed heartbeat is States.Timeout or States.HeartbeatTimeout"),
+    ("HB-05", "history/heartbeat-early", "no missed heartbeat before HeartbeatSeconds"),
+    ("HB-12", "history/heartbeat-shown", "heartbeatInSeconds is the effective value"),
+    ("ERR-05", "history/catcher", "the first matching Catcher decides"),
+    ("ERR-06", "history/uncaught-error", "ExecutionFailed repeats the error that nothing caught"),
+    ("ERR-07", "history/error-output", "the Catcher places Error and Cause"),
+    ("ERR-09", "history/caught-exit", "a caught error leaves its state"),
+    ("ERR-10", "history/retry-first", "Retry is used before Catch"),
+    ("ERR-11", "history/retry-defaults", "Retry has its default values"),
+    ("ERR-12", "history/no-retry", "MaxAttempts 0 allows no retry"),
+    ("ERR-13", "history/retry-wait", "a retry waits for its interval"),
+    ("ERR-14", "history/retry-jitter", "with full jitter any wait up to the interval is possible"),
+    ("ERR-15", "history/retry-count", "retries are counted for each retrier and visit"),
+    ("ERR-16", "history/attempts", "no more attempts than Retry allows"),
+    ("ERR-18", "history/retry-link", "a retry points at the failure"),
+    ("IO-01", "history/parameters", "parameters are the template's"),
+    ("IO-02", "history/unresolved", "an unresolved path fails the execution"),
+    ("IO-04", "history/task-output", "the result of a Task is placed as the definition says"),
+    ("IO-06", "history/state-output", "the output of other states is as the definition says"),
+    ("IO-10", "history/data-limit", "input and output have at most 262,144 bytes"),
+    ("IO-11", "history/parameter-limit", "parameters have at most 262,144 bytes"),
+    ("RED-01", "history/redrivable", "only failed, stopped and timed out executions are redriven"),
+    ("RED-05", "history/redrive", "a redrive appends to the history after its terminal event"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::CHECKS;
+
+    #[test]
+    fn each_rule_and_each_check_has_one_row() {
+        let rules: std::collections::BTreeSet<_> = CHECKS.iter().map(|(rule, _, _)| rule).collect();
+        let checks: std::collections::BTreeSet<_> = CHECKS.iter().map(|(_, check, _)| check).collect();
+        assert_eq!((rules.len(), checks.len()), (CHECKS.len(), CHECKS.len()));
+    }
+}

@@ -1,0 +1,428 @@
+//! Parallel, Map and Map Run events, and the aborts of states inside them (HIS-26, HIS-27).
+//!
+//! Closing events are leaves (facts.md 52): the chain goes on from the event they point at.
+
+use record::Event;
+use serde_json::Value;
+
+use super::ledger::Ledger;
+use super::trace::{Home, Phase, Round, Strand, Trace};
+
+/// The Parallel visit whose branches start at this event.
+pub(super) fn open_parallel(trace: &Trace<'_>, previous: u64) -> Option<(usize, usize)> {
+    open_rounds(trace, "Parallel").into_iter().find(|(visit, round)| {
+        let started = trace.visits.get(*visit).and_then(|visit| visit.rounds.get(*round)).map(|round| round.started);
+        started.and_then(|at| trace.event(at)).is_some_and(|event| event.id == previous)
+    })
+}
+
+/// The innermost Parallel that runs.
+pub(super) fn any_open_parallel(trace: &Trace<'_>) -> Option<(usize, usize)> {
+    open_rounds(trace, "Parallel").pop()
+}
+
+fn open_rounds(trace: &Trace<'_>, kind: &str) -> Vec<(usize, usize)> {
+    let running = |strand: &Strand| matches!(strand.phase, Phase::Running | Phase::Redriven);
+    let visits = trace.visits.iter().enumerate().filter(|(_, visit)| visit.kind == kind && visit.exited.is_none());
+    visits
+        .filter(|(_, visit)| trace.strand(visit.strand).is_some_and(running))
+        .filter_map(|(at, visit)| Some((at, visit.rounds.len().checked_sub(1)?)))
+        .collect()
+}
+
+/// A new branch or iteration, which starts from an event.
+pub(super) fn new_strand(trace: &mut Trace<'_>, home: Home, head: u64) -> usize {
+    trace.strands.push(Strand {
+        home,
+        visits: Vec::new(),
+        phase: Phase::Ready,
+        heads: vec![head],
+        loose: false,
+        succeeded: false,
+        aborted: false,
+        redriven: false,
+    });
+    let strand = trace.strands.len() - 1;
+    if let Some((visit, round)) = home.around()
+        && let Some(round) = trace.visits.get_mut(visit).and_then(|visit| visit.rounds.get_mut(round))
+    {
+        round.strands.push(strand);
+    }
+    strand
+}
+
+/// Takes an event of a Parallel, Map or Map Run, or an abort; false for any other type.
+pub(super) fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledger) -> bool {
+    match event.kind.as_str() {
+        "ParallelStateStarted" => started(trace, position, event, "Parallel", ledger),
+        "MapStateStarted" => started(trace, position, event, "Map", ledger),
+        "ParallelStateSucceeded" => succeeded(trace, event, "Parallel", ledger),
+        "MapStateSucceeded" => succeeded(trace, event, "Map", ledger),
+        "ParallelStateFailed" => failed(trace, position, event, "Parallel", ledger),
+        "MapStateFailed" => failed(trace, position, event, "Map", ledger),
+        "MapIterationStarted" => iteration_started(trace, event, ledger),
+        "MapIterationSucceeded" | "MapIterationFailed" | "MapIterationAborted" => iteration_ended(trace, event, ledger),
+        "MapRunStarted" | "MapRunRedriven" => run(trace, position, event, Phase::RunStarted, ledger),
+        "MapRunSucceeded" => run(trace, position, event, Phase::RunEnded, ledger),
+        "MapRunFailed" | "MapRunAborted" => run(trace, position, event, Phase::RunFailed, ledger),
+        "TaskStateAborted" => aborted(trace, position, event, &["Task"], ledger),
+        "WaitStateAborted" => aborted(trace, position, event, &["Wait"], ledger),
+        "ParallelStateAborted" => aborted(trace, position, event, &["Parallel"], ledger),
+        "MapStateAborted" => aborted(trace, position, event, &["Map"], ledger),
+        _ => return false,
+    }
+    true
+}
+
+fn in_state(trace: &Trace<'_>, at: usize, kind: &str) -> bool {
+    trace.open_visit(at).is_some_and(|(_, visit)| visit.kind == kind)
+}
+
+/// Ids of the failures inside the last round of a visit: what a retry and a failed state point at.
+fn failures(trace: &Trace<'_>, visit: usize) -> Vec<u64> {
+    let strands = trace.round_strands(visit);
+    let inner = strands.iter().flat_map(|at| trace.within(*at)).filter_map(|at| trace.strand(at));
+    inner.filter(|strand| strand.phase.can_fail() || strand.phase == Phase::Over).flat_map(|strand| strand.heads.iter().copied()).collect()
+}
+
+fn started(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, ledger: &mut Ledger) {
+    let view: &Trace<'_> = trace;
+    let retry = view.strands.iter().enumerate().rposition(|(at, strand)| {
+        let running = matches!(strand.phase, Phase::Running | Phase::RunFailed | Phase::CompositeFailed | Phase::EvaluationFailed);
+        let visit = view.open_visit(at).filter(|(_, visit)| visit.kind == kind && !visit.rounds.is_empty());
+        running && visit.is_some_and(|(visit, _)| strand.heads.contains(&event.previous) && strand.phase != Phase::Running || failures(view, visit).contains(&event.previous))
+    });
+    let strand = match retry {
+        Some(strand) => strand,
+        None => match view.pick(event, |at, strand| in_state(view, at, kind) && matches!(strand.phase, Phase::Entered | Phase::Redriven)) {
+            Ok(pick) => {
+                if !pick.linked {
+                    trace.bad_link(event, pick.strand, ledger);
+                }
+                pick.strand
+            }
+            Err(linked) => {
+                let running = (0..trace.strands.len()).rev().find(|at| in_state(trace, *at, kind));
+                let strand = linked.or(running).unwrap_or_default();
+                let place = trace.whereabouts(strand);
+                trace.fault("HIS-26", event, format!("{} while {place}", event.kind), ledger);
+                if !in_state(trace, strand, kind) {
+                    return;
+                }
+                strand
+            }
+        },
+    };
+    if let Some((visit, _)) = trace.current(strand) {
+        close(trace, visit);
+    }
+    let segment = trace.segment;
+    if let Some(visit) = trace.current_mut(strand) {
+        visit.rounds.push(Round { started: position, strands: Vec::new(), segment, run: None });
+    }
+    trace.advance(strand, event, Phase::Running);
+}
+
+/// No strand of the last round goes on.
+fn close(trace: &mut Trace<'_>, visit: usize) {
+    let inner: Vec<usize> = trace.round_strands(visit).iter().flat_map(|at| trace.within(*at)).collect();
+    for at in inner {
+        if let Some(strand) = trace.strands.get_mut(at) {
+            strand.phase = Phase::Over;
+        }
+    }
+}
+
+fn succeeded(trace: &mut Trace<'_>, event: &Event, kind: &str, ledger: &mut Ledger) {
+    let running = |trace: &Trace<'_>, at: usize| {
+        in_state(trace, at, kind) && trace.strand(at).is_some_and(|strand| matches!(strand.phase, Phase::Running | Phase::RunEnded | Phase::Redriven))
+    };
+    let linked = |trace: &Trace<'_>, at: usize| links(trace, at).contains(&event.previous) || trace.strand(at).is_some_and(|strand| strand.loose);
+    let fitting: Vec<usize> = (0..trace.strands.len()).rev().filter(|at| running(trace, *at)).collect();
+    let strand = fitting.iter().find(|at| linked(trace, **at)).or(fitting.first()).copied();
+    let Some(strand) = strand else {
+        let place = trace.whereabouts(0);
+        return trace.fault("HIS-26", event, format!("{} but no {kind} state runs: {place}", event.kind), ledger);
+    };
+    if !linked(trace, strand) {
+        let expected = links(trace, strand).iter().map(u64::to_string).collect::<Vec<_>>().join(" or ");
+        trace.bad_link_to(event, &expected, ledger);
+    }
+    complete(trace, strand, event, kind, ledger);
+    let run = trace.strand(strand).is_some_and(|strand| strand.phase == Phase::RunEnded);
+    let mut heads = vec![event.previous];
+    if run {
+        heads.extend(trace.strand(strand).map(|strand| strand.heads.clone()).unwrap_or_default());
+        let begun = trace.open_visit(strand).and_then(|(_, visit)| visit.rounds.last()?.run).and_then(|at| trace.event(at));
+        heads.extend(begun.map(|event| event.id));
+    }
+    if let Some((visit, _)) = trace.current(strand) {
+        for at in trace.round_strands(visit) {
+            if let Some(strand) = trace.strands.get_mut(at) {
+                strand.succeeded = true;
+                strand.phase = Phase::Over;
+            }
+        }
+    }
+    trace.advance(strand, event, Phase::CompositeSucceeded);
+    if let Some(strand) = trace.strands.get_mut(strand) {
+        strand.heads = heads;
+    }
+}
+
+/// What a closing event of a running composite may point at.
+fn links(trace: &Trace<'_>, at: usize) -> Vec<u64> {
+    let Some((visit, open)) = trace.open_visit(at) else { return Vec::new() };
+    let strands = trace.round_strands(visit);
+    if strands.is_empty() {
+        return trace.strand(at).map(|strand| strand.heads.clone()).unwrap_or_default();
+    }
+    let mut ids: Vec<u64> = strands.iter().filter_map(|at| trace.strand(*at)).flat_map(|strand| strand.heads.iter().copied()).collect();
+    let closing = |event: &&Event| event.kind == "MapIterationSucceeded" && trace.owner.get(&event.id).is_some_and(|owner| strands.contains(owner));
+    if open.kind == "Map" {
+        ids = trace.events.iter().filter(closing).map(|event| event.id).collect();
+    }
+    ids
+}
+
+/// Every branch and iteration must be at its end.
+fn complete(trace: &mut Trace<'_>, strand: usize, event: &Event, kind: &str, ledger: &mut Ledger) {
+    let Some((visit, open)) = trace.open_visit(strand) else { return };
+    if open.redriven {
+        return;
+    }
+    let name = open.name.clone();
+    let length = open.rounds.last().and_then(|round| trace.event(round.started)).and_then(|event| event.details.get("length")).and_then(Value::as_u64);
+    let run = open.rounds.last().is_some_and(|round| round.run.is_some());
+    let strands = trace.round_strands(visit);
+    let unfinished = strands.iter().find(|at| {
+        trace.strand(**at).is_some_and(|strand| match strand.home {
+            Home::Iteration { .. } => !strand.succeeded,
+            _ => strand.phase != Phase::Ready || strand.visits.is_empty(),
+        })
+    });
+    if let Some(at) = unfinished {
+        let place = trace.whereabouts(*at);
+        trace.fault("HIS-26", event, format!("{kind} state {name:?} succeeded, but in one of its strands {place}"), ledger);
+    } else if let (Some(length), "Map", false) = (length, kind, run)
+        && length != strands.len() as u64
+    {
+        trace.fault("HIS-26", event, format!("Map state {name:?} has {length} items, but {} iterations ran", strands.len()), ledger);
+    } else if kind == "Parallel" && strands.is_empty() {
+        trace.fault("HIS-26", event, format!("Parallel state {name:?} succeeded, but no branch ran"), ledger);
+    }
+}
+
+fn failed(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, ledger: &mut Ledger) {
+    ledger.met("HIS-27");
+    let candidate = |trace: &Trace<'_>, at: usize| {
+        in_state(trace, at, kind)
+            && trace.strand(at).is_some_and(|strand| {
+                matches!(strand.phase, Phase::Running | Phase::RunFailed | Phase::EvaluationFailed | Phase::Entered | Phase::CompositeSucceeded | Phase::Redriven)
+            })
+    };
+    let linked = |trace: &Trace<'_>, at: usize| {
+        let Some((visit, _)) = trace.open_visit(at) else { return false };
+        let own = trace.strand(at).is_some_and(|strand| strand.loose || strand.heads.contains(&event.previous));
+        failures(trace, visit).contains(&event.previous) || own
+    };
+    let fitting: Vec<usize> = (0..trace.strands.len()).rev().filter(|at| candidate(trace, *at)).collect();
+    let Some(strand) = fitting.iter().find(|at| linked(trace, **at)).or(fitting.first()).copied() else {
+        let place = trace.whereabouts(0);
+        return trace.fault("HIS-26", event, format!("{} but no {kind} state can fail: {place}", event.kind), ledger);
+    };
+    if !linked(trace, strand) {
+        trace.bad_link_to(event, "the event that failed a branch", ledger);
+        ledger.breach("HIS-27", event, format!("{} does not follow a failure in a branch", event.kind));
+    }
+    if let Some((visit, _)) = trace.current(strand) {
+        close(trace, visit);
+    }
+    if let Some(visit) = trace.current_mut(strand) {
+        visit.failed = Some(position);
+    }
+    trace.advance(strand, event, Phase::CompositeFailed);
+}
+
+fn index_of(event: &Event) -> u64 {
+    event.details.get("index").and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn iteration_started(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
+    let (name, index) = (event.text("name").unwrap_or_default(), index_of(event));
+    let rounds = open_rounds(trace, "Map");
+    let linked = |trace: &Trace<'_>, visit: usize, round: usize| {
+        let Some(round) = trace.visits.get(visit).and_then(|visit| visit.rounds.get(round)) else { return false };
+        let begun = trace.event(round.started).is_some_and(|started| started.id == event.previous);
+        let loose = trace.visits.get(visit).is_some_and(|visit| visit.redriven);
+        begun || loose || trace.owner.get(&event.previous).is_some_and(|owner| round.strands.contains(owner))
+    };
+    let by_link = rounds.iter().rev().find(|(visit, round)| linked(trace, *visit, *round));
+    let by_name = rounds.iter().rev().find(|(visit, _)| trace.visits.get(*visit).is_some_and(|visit| visit.name == name));
+    let Some((visit, round)) = by_link.or(by_name).or(rounds.last()).copied() else {
+        let place = trace.whereabouts(0);
+        return trace.fault("HIS-26", event, format!("MapIterationStarted but no Map state runs: {place}"), ledger);
+    };
+    if !linked(trace, visit, round) {
+        trace.bad_link_to(event, "MapStateStarted or the end of an earlier iteration", ledger);
+    }
+    let state = trace.visits.get(visit).map(|visit| visit.name.clone()).unwrap_or_default();
+    if state != name {
+        trace.fault("HIS-26", event, format!("the iteration is of {name:?}, the Map state is {state:?}"), ledger);
+    }
+    let length = trace.visits.get(visit).and_then(|visit| trace.event(visit.rounds.get(round)?.started));
+    let length = length.and_then(|event| event.details.get("length")).and_then(Value::as_u64);
+    if length.is_some_and(|length| index >= length) {
+        trace.fault("HIS-26", event, format!("iteration {index} of a Map with {} items", length.unwrap_or_default()), ledger);
+    }
+    let same = trace.round_strands(visit).into_iter().find(|at| {
+        trace.strand(*at).is_some_and(|strand| matches!(strand.home, Home::Iteration { index: other, .. } if other == index))
+    });
+    if let Some(earlier) = same {
+        if trace.strand(earlier).is_some_and(|strand| strand.redriven) {
+            if let Some(strand) = trace.strands.get_mut(earlier) {
+                strand.phase = Phase::Over;
+            }
+            if let Some(round) = trace.visits.get_mut(visit).and_then(|visit| visit.rounds.get_mut(round)) {
+                round.strands.retain(|at| *at != earlier);
+            }
+        } else {
+            trace.fault("HIS-26", event, format!("iteration {index} of {name:?} starts twice"), ledger);
+        }
+    }
+    let strand = new_strand(trace, Home::Iteration { visit, round, index }, event.id);
+    trace.owner.insert(event.id, strand);
+}
+
+fn iteration_ended(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
+    let (name, index) = (event.text("name").unwrap_or_default(), index_of(event));
+    let ok = event.kind == "MapIterationSucceeded";
+    let fail = event.kind == "MapIterationFailed";
+    let at_end = |strand: &Strand| match () {
+        () if ok => strand.phase == Phase::Ready && !strand.visits.is_empty(),
+        () if fail => strand.phase.can_fail(),
+        () => strand.phase != Phase::Over,
+    };
+    let of_index = |strand: &Strand| matches!(strand.home, Home::Iteration { index: other, .. } if other == index) && strand.phase != Phase::Over;
+    let named = |trace: &Trace<'_>, strand: &Strand| {
+        strand.home.around().and_then(|(visit, _)| trace.visits.get(visit)).is_some_and(|visit| visit.name == name)
+    };
+    let linked = |trace: &Trace<'_>, at: usize, strand: &Strand| {
+        let inner = || trace.within(at).iter().any(|at| trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous)));
+        let beside = || {
+            let siblings = strand.home.around().map(|(visit, _)| trace.round_strands(visit)).unwrap_or_default();
+            siblings.iter().any(|at| trace.within(*at).iter().any(|at| trace.owner.get(&event.previous) == Some(at)))
+        };
+        strand.loose || strand.heads.contains(&event.previous) || (fail && inner()) || (!ok && !fail && (beside() || event.previous == 0))
+    };
+    let fitting: Vec<usize> = (0..trace.strands.len()).rev().filter(|at| trace.strand(*at).is_some_and(|strand| of_index(strand) && named(trace, strand))).collect();
+    let best = |wanted: &dyn Fn(usize, &Strand) -> bool| fitting.iter().copied().find(|at| trace.strand(*at).is_some_and(|strand| wanted(*at, strand)));
+    let strand = best(&|at, strand| at_end(strand) && linked(trace, at, strand)).or_else(|| best(&|at, strand| linked(trace, at, strand))).or(fitting.first().copied());
+    let Some(strand) = strand else {
+        return trace.fault("HIS-26", event, format!("{} of iteration {index} of {name:?}, which does not run", event.kind), ledger);
+    };
+    let (ready, good) = trace.strand(strand).map_or((false, false), |found| (at_end(found), linked(trace, strand, found)));
+    if !ready {
+        let place = trace.whereabouts(strand);
+        trace.fault("HIS-26", event, format!("{} of iteration {index} while {place}", event.kind), ledger);
+    }
+    if !good {
+        trace.bad_link(event, strand, ledger);
+    }
+    if let Some(strand) = trace.strands.get_mut(strand) {
+        strand.succeeded = ok;
+        strand.aborted = !ok && !fail;
+        strand.phase = if ok { Phase::Over } else { strand.phase };
+        if !ok && !fail {
+            strand.phase = Phase::Over;
+        }
+        strand.loose = false;
+    }
+    trace.owner.insert(event.id, strand);
+}
+
+fn run(trace: &mut Trace<'_>, position: usize, event: &Event, phase: Phase, ledger: &mut Ledger) {
+    let view: &Trace<'_> = trace;
+    let pick = view.pick(event, |at, strand| {
+        in_state(view, at, "Map")
+            && match phase {
+                Phase::RunStarted => matches!(strand.phase, Phase::Running | Phase::Redriven),
+                _ => matches!(strand.phase, Phase::RunStarted | Phase::Redriven),
+            }
+    });
+    let strand = match pick {
+        Ok(pick) => {
+            if !pick.linked && event.kind != "MapRunAborted" {
+                trace.bad_link(event, pick.strand, ledger);
+            }
+            pick.strand
+        }
+        Err(linked) => {
+            let strand = linked.unwrap_or_default();
+            let place = trace.whereabouts(strand);
+            trace.fault("HIS-26", event, format!("{} while {place}", event.kind), ledger);
+            strand
+        }
+    };
+    if phase == Phase::RunStarted
+        && let Some(round) = trace.current_mut(strand).and_then(|visit| visit.rounds.last_mut())
+    {
+        round.run = Some(position);
+    }
+    trace.advance(strand, event, phase);
+}
+
+/// A state was stopped because a sibling failed, or because the execution was stopped. The event names no state: it is
+/// given to a state that can have it (facts.md 49, 50).
+fn aborted(trace: &mut Trace<'_>, position: usize, event: &Event, kinds: &[&str], ledger: &mut Ledger) {
+    ledger.met("HIS-27");
+    let fits = |trace: &Trace<'_>, at: usize| {
+        trace.current(at).is_some_and(|(_, visit)| kinds.contains(&visit.kind.as_str()) && visit.exited.is_none() && visit.aborted.is_none())
+    };
+    let fitting: Vec<usize> = (0..trace.strands.len()).filter(|at| fits(trace, *at)).collect();
+    let own = fitting.iter().copied().find(|at| trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous)));
+    let owner = trace.owner.get(&event.previous).copied();
+    let siblings = |at: usize| {
+        let around = |at: usize| trace.strand(at).and_then(|strand| strand.home.around());
+        owner.is_some_and(|owner| around(owner).is_some() && around(owner) == around(at))
+    };
+    let Some(strand) = own.or_else(|| fitting.iter().copied().find(|at| siblings(*at))).or(fitting.last().copied()) else {
+        return trace.fault("HIS-27", event, format!("{} but no {} state is open", event.kind, kinds.join(" or ")), ledger);
+    };
+    if event.previous != 0 && owner.is_none() {
+        trace.bad_link(event, strand, ledger);
+    }
+    if let Some(visit) = trace.current_mut(strand) {
+        visit.aborted = Some(position);
+    }
+    if let Some(strand) = trace.strands.get_mut(strand) {
+        strand.aborted = true;
+    }
+    if let Some((visit, _)) = trace.current(strand)
+        && kinds.iter().any(|kind| matches!(*kind, "Parallel" | "Map"))
+    {
+        close(trace, visit);
+    }
+    trace.owner.entry(event.id).or_insert(strand);
+}
+
+/// A Task that fails its Parallel is itself aborted (HIS-27), before or after ParallelStateFailed.
+pub(super) fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
+    let mut missing = Vec::new();
+    for visit in trace.visits.iter().filter(|visit| visit.kind == "Parallel" && !visit.redriven) {
+        let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };
+        if visit.exited.is_none() && trace.terminal.is_none() {
+            continue;
+        }
+        let strands = visit.rounds.last().map(|round| round.strands.clone()).unwrap_or_default();
+        let Some(leaf) = strands.iter().find(|at| trace.owner.get(&failed.previous) == Some(*at)) else { continue };
+        let Some((_, task)) = trace.current(*leaf) else { continue };
+        let broke = task.attempts.last().and_then(|attempt| attempt.ended).and_then(|at| trace.event(at));
+        if task.kind == "Task" && broke.is_some_and(|event| event.id == failed.previous) && task.aborted.is_none() {
+            missing.push((failed, task.name.clone()));
+        }
+    }
+    for (failed, name) in missing {
+        trace.fault("HIS-27", failed, format!("the failing Task {name:?} has no TaskStateAborted"), ledger);
+    }
+}

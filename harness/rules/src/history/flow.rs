@@ -1,0 +1,218 @@
+//! Data from event to event, without a definition: what one event hands on is what the next receives (HIS-12, ERR-06).
+
+use record::Event;
+use serde_json::Value;
+
+use super::Known;
+use super::attempt::pattern_of;
+use super::ledger::Ledger;
+use super::trace::{Attempt, Family, Phase, Trace};
+use asl::Pattern;
+
+/// A member that holds JSON, parsed; None where it is absent or no JSON.
+pub(super) fn json(event: &Event, member: &str) -> Option<Value> {
+    serde_json::from_str(event.text(member)?).ok()
+}
+
+/// Whether two values are equal as JSON; numbers as doubles.
+pub(super) fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
+        }
+        _ => a == b,
+    }
+}
+
+/// A value for a message, cut to a readable length.
+pub(super) fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(160) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// Follows the data along every strand.
+pub(super) fn check(trace: &Trace<'_>, known: &Known<'_>, ledger: &mut Ledger) {
+    start(trace, known, ledger);
+    for strand in 0..trace.strands.len() {
+        chain(trace, strand, ledger);
+    }
+    for visit in &trace.visits {
+        branches(trace, visit, ledger);
+        for attempt in &visit.attempts {
+            submitted(trace, attempt, ledger);
+            completed(trace, attempt, known, ledger);
+        }
+    }
+    end(trace, ledger);
+}
+
+fn start(trace: &Trace<'_>, known: &Known<'_>, ledger: &mut Ledger) {
+    let Some(first) = trace.event(0).filter(|event| event.kind == "ExecutionStarted") else { return };
+    if let (Some(expected), Some(actual)) = (known.input, json(first, "input"))
+        && !same(expected, &actual)
+    {
+        ledger.breach("HIS-05", first, format!("input {}, started with {}", brief(&actual), brief(expected)));
+    }
+    if let (Some(expected), Some(actual)) = (known.role_arn, first.text("roleArn"))
+        && expected != actual
+    {
+        ledger.breach("HIS-05", first, format!("roleArn {actual:?}, the state machine has {expected:?}"));
+    }
+}
+
+fn handed_on(before: &Event, before_member: &str, after: &Event, after_member: &str, ledger: &mut Ledger) {
+    let (Some(given), Some(taken)) = (json(before, before_member), json(after, after_member)) else { return };
+    ledger.met("HIS-12");
+    if !same(&given, &taken) {
+        let (b, a) = (&before.kind, &after.kind);
+        ledger.breach("HIS-12", after, format!("{a}.{after_member} is {}, {b}.{before_member} was {}", brief(&taken), brief(&given)));
+    }
+}
+
+fn chain(trace: &Trace<'_>, strand: usize, ledger: &mut Ledger) {
+    let visits = trace.strand(strand).map(|strand| strand.visits.clone()).unwrap_or_default();
+    let mut before = (strand == 0).then(|| trace.event(0)).flatten().map(|event| (event, "input"));
+    for visit in visits.iter().filter_map(|at| trace.visits.get(*at)) {
+        let Some(entered) = trace.event(visit.entered) else { continue };
+        if let Some((event, member)) = before {
+            handed_on(event, member, entered, "input", ledger);
+        }
+        before = match visit.exited.and_then(|at| trace.event(at)) {
+            Some(exited) => Some((exited, "output")),
+            None => Some((entered, "input")),
+        };
+    }
+}
+
+/// Every branch of a Parallel receives the same input.
+fn branches(trace: &Trace<'_>, visit: &super::trace::Visit, ledger: &mut Ledger) {
+    if visit.kind != "Parallel" {
+        return;
+    }
+    for round in &visit.rounds {
+        let firsts = round.strands.iter().filter_map(|at| trace.strand(*at)?.visits.first());
+        let mut entered = firsts.filter_map(|at| trace.event(trace.visits.get(*at)?.entered));
+        let Some(first) = entered.next() else { continue };
+        for other in entered {
+            handed_on(first, "input", other, "input", ledger);
+        }
+    }
+}
+
+/// The service's answer, for the services whose answer is recorded (facts.md 15).
+fn submitted(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
+    let Some(event) = attempt.submitted.and_then(|at| trace.event(at)) else { return };
+    let Some(output) = json(event, "output") else { return };
+    let needed: &[&str] = match (event.text("resourceType"), event.text("resource")) {
+        (Some("sqs"), Some(resource)) if resource.starts_with("sendMessage.") => &["MessageId", "MD5OfMessageBody"],
+        (Some("sns"), Some(resource)) if resource.starts_with("publish.") => &["MessageId"],
+        (Some("states"), Some(resource)) if resource.starts_with("startExecution.") => &["ExecutionArn", "StartDate"],
+        _ => return,
+    };
+    ledger.met("HIS-18");
+    for member in needed {
+        if output.get(member).is_none() {
+            ledger.breach("HIS-18", event, format!("TaskSubmitted.output has no {member}"));
+        }
+    }
+}
+
+/// The outcome of a callback attempt is what the accepted call said (HIS-19, HIS-20).
+fn completed(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &mut Ledger) {
+    if attempt.family != Family::Task || pattern_of(trace, attempt) == Pattern::RequestResponse {
+        return;
+    }
+    let Some(ended) = attempt.ended.and_then(|at| trace.event(at)) else { return };
+    let Some(parameters) = trace.event(attempt.scheduled).and_then(|event| json(event, "parameters")) else { return };
+    let Some(completion) = known.completions.iter().find(|completion| holds(&parameters, &completion.token)) else { return };
+    match (&completion.result, ended.kind.as_str()) {
+        (Ok(sent), "TaskSucceeded") => {
+            ledger.met("HIS-19");
+            let (sent, written) = (serde_json::from_str::<Value>(sent).ok(), json(ended, "output"));
+            if let (Some(sent), Some(written)) = (sent, written)
+                && !same(&sent, &written)
+            {
+                ledger.breach("HIS-19", ended, format!("output {}, the callback sent {}", brief(&written), brief(&sent)));
+            }
+        }
+        (Err((error, cause)), "TaskFailed") => {
+            ledger.met("HIS-20");
+            for (member, sent) in [("error", error), ("cause", cause)] {
+                let written = ended.text(member);
+                if written.unwrap_or_default() != sent.as_deref().unwrap_or_default() {
+                    ledger.breach("HIS-20", ended, format!("{member} {written:?}, the callback sent {sent:?}"));
+                }
+            }
+        }
+        (Ok(_), _) => ledger.breach("HIS-19", ended, format!("{} although SendTaskSuccess was accepted", ended.kind)),
+        (Err(_), _) => ledger.breach("HIS-20", ended, format!("{} although SendTaskFailure was accepted", ended.kind)),
+    }
+}
+
+fn holds(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(string) => string.contains(text),
+        Value::Array(items) => items.iter().any(|item| holds(item, text)),
+        Value::Object(members) => members.values().any(|member| holds(member, text)),
+        _ => false,
+    }
+}
+
+/// Error and cause of an event, with null as absent.
+pub(super) fn error_of(event: &Event) -> (Option<&str>, Option<&str>) {
+    (event.text("error"), event.text("cause"))
+}
+
+/// The failure that a strand ends with: an attempt's end, an evaluation, or that of the branch that failed its composite.
+/// None where the definition alone knows (Fail states), or where the interpreter itself failed.
+pub(super) fn failure_event<'h>(trace: &Trace<'h>, strand: usize) -> Option<&'h Event> {
+    let (_, visit) = trace.current(strand)?;
+    if let Some(evaluation) = visit.evaluation {
+        return trace.event(evaluation);
+    }
+    if let Some(failed) = visit.failed.and_then(|at| trace.event(at)) {
+        let cause = trace.events.iter().find(|event| event.id == failed.previous)?;
+        if matches!(cause.kind.as_str(), "MapRunFailed" | "EvaluationFailed") {
+            return Some(cause);
+        }
+        let inner = *trace.owner.get(&cause.id)?;
+        return if inner == strand { None } else { failure_event(trace, inner) };
+    }
+    let attempt = visit.attempts.last()?;
+    trace.event(attempt.ended?).filter(|_| !attempt.ok)
+}
+
+fn end(trace: &Trace<'_>, ledger: &mut Ledger) {
+    let Some(last) = trace.terminal.and_then(|at| trace.event(at)) else { return };
+    let Some(root) = trace.strand(0) else { return };
+    match last.kind.as_str() {
+        "ExecutionSucceeded" => {
+            let exited = trace.current(0).and_then(|(_, visit)| visit.exited).and_then(|at| trace.event(at));
+            if let Some(exited) = exited {
+                handed_on(exited, "output", last, "output", ledger);
+            }
+        }
+        "ExecutionFailed" if matches!(root.phase, Phase::Failed | Phase::CompositeFailed | Phase::EvaluationFailed) => {
+            let Some(failure) = failure_event(trace, 0) else { return };
+            let own = |error: Option<&str>| error.is_some_and(|error| error == "States.Runtime" || error == "States.DataLimitExceeded");
+            // The catcher's own fields can fail, the limit of events can be met (HIS-24): then the error is another one.
+            let replaced = own(last.text("error")) && !own(failure.text("error"));
+            ledger.met("ERR-06");
+            let equal = |a: Option<&str>, b: Option<&str>| a.unwrap_or_default() == b.unwrap_or_default();
+            let ((error, cause), (last_error, last_cause)) = (error_of(failure), error_of(last));
+            if !replaced && !(equal(error, last_error) && equal(cause, last_cause)) {
+                ledger.breach(
+                    "ERR-06",
+                    last,
+                    format!("error {last_error:?} and cause {last_cause:?}, but {} had {error:?} and {cause:?}", failure.kind),
+                );
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,339 @@
+//! Building a trace event by event: states, terminal events, redrives. Attempts and composites have their own files.
+
+use record::Event;
+
+use super::ledger::Ledger;
+use super::shape::EVENT_LIMIT;
+use super::trace::{Home, Phase, Strand, Trace, Visit};
+use super::{attempt, composite};
+
+/// Reads a history into a tree; what breaks the grammar goes into the ledger.
+pub(super) fn grow<'h>(events: &'h [Event], ledger: &mut Ledger) -> Trace<'h> {
+    let mut trace = Trace::new(events);
+    for (position, event) in events.iter().enumerate() {
+        step(&mut trace, position, event, ledger);
+    }
+    finish(&mut trace, ledger);
+    trace
+}
+
+fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledger) {
+    if let Some(ended) = trace.terminal.and_then(|at| trace.event(at))
+        && event.kind != "ExecutionRedriven"
+    {
+        trace.fault("HIS-06", event, format!("{} after the terminal event {}", event.kind, ended.kind), ledger);
+    }
+    if position == 0 && event.kind != "ExecutionStarted" {
+        trace.fault("HIS-05", event, format!("the first event is {}, not ExecutionStarted", event.kind), ledger);
+    }
+    let kind = event.kind.as_str();
+    match kind {
+        "ExecutionStarted" => {
+            ledger.met("HIS-05");
+            if position != 0 {
+                trace.fault("HIS-05", event, "ExecutionStarted occurs again", ledger);
+            }
+        }
+        "ExecutionRedriven" => redriven(trace, event, ledger),
+        _ if event.is_terminal() => terminal(trace, position, event, ledger),
+        _ if event.is_entered() => entered(trace, position, event, ledger),
+        _ if event.is_exited() && record::history::is_modelled(kind) => exited(trace, position, event, ledger),
+        "EvaluationFailed" => evaluation_failed(trace, position, event, ledger),
+        _ => {
+            let known = attempt::step(trace, position, event, ledger) || composite::step(trace, position, event, ledger);
+            if !known {
+                unknown(trace, event);
+            }
+        }
+    }
+}
+
+/// An event of a type that is not modelled: the chain may go through it or around it.
+fn unknown(trace: &mut Trace<'_>, event: &Event) {
+    let strand = trace.strands.iter_mut().rposition(|strand| strand.heads.contains(&event.previous));
+    if let Some(strand) = strand.and_then(|at| trace.strands.get_mut(at)) {
+        strand.heads.push(event.id);
+    }
+}
+
+fn entered(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledger) {
+    let name = event.text("name").unwrap_or_default();
+    let kind = event.kind.strip_suffix("StateEntered").unwrap_or_default();
+    let branch = composite::open_parallel(trace, event.previous);
+    let strand = if let Some((visit, round)) = branch {
+        composite::new_strand(trace, Home::Branch { visit, round }, event.previous)
+    } else {
+        let again = |trace: &Trace<'_>, at: usize| trace.current(at).is_some_and(|(_, visit)| visit.name == name);
+        let view: &Trace<'_> = trace;
+        let pick = view.pick(event, |at, strand| match strand.phase {
+            Phase::Ready => !(strand.visits.is_empty() && matches!(strand.home, Home::Branch { .. })),
+            Phase::Redriven => again(view, at),
+            _ => false,
+        });
+        match pick {
+            Ok(pick) => {
+                if !pick.linked {
+                    trace.bad_link(event, pick.strand, ledger);
+                }
+                pick.strand
+            }
+            Err(linked) => {
+                if let (None, Some((visit, round))) = (linked, composite::any_open_parallel(trace)) {
+                    trace.bad_link_to(event, "the ParallelStateStarted of its branch", ledger);
+                    composite::new_strand(trace, Home::Branch { visit, round }, event.previous)
+                } else {
+                    let strand = linked.unwrap_or_default();
+                    let place = trace.whereabouts(strand);
+                    let rule = if trace.strand(strand).is_some_and(|strand| strand.phase == Phase::FailState) { "HIS-23" } else { "HIS-11" };
+                    trace.fault(rule, event, format!("state {name:?} is entered while {place}"), ledger);
+                    strand
+                }
+            }
+        }
+    };
+    let redriven = trace.strand(strand).is_some_and(|strand| strand.phase == Phase::Redriven);
+    let visit = Visit {
+        strand,
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        entered: position,
+        attempts: Vec::new(),
+        rounds: Vec::new(),
+        evaluation: None,
+        failed: None,
+        exited: None,
+        aborted: None,
+        redriven,
+    };
+    trace.visits.push(visit);
+    let visit = trace.visits.len() - 1;
+    if let Some(strand) = trace.strands.get_mut(strand) {
+        strand.visits.push(visit);
+        strand.aborted = false;
+    }
+    if kind == "Fail" {
+        ledger.met("HIS-23");
+    }
+    trace.advance(strand, event, if kind == "Fail" { Phase::FailState } else { Phase::Entered });
+}
+
+/// Whether a visit of this kind can be left from this phase.
+fn can_leave(kind: &str, phase: Phase) -> bool {
+    match phase {
+        Phase::Entered => matches!(kind, "Pass" | "Choice" | "Wait" | "Succeed"),
+        Phase::Succeeded | Phase::Failed => kind == "Task",
+        Phase::CompositeSucceeded | Phase::CompositeFailed => matches!(kind, "Parallel" | "Map"),
+        Phase::EvaluationFailed => kind != "Fail",
+        Phase::Redriven => kind == "Wait",
+        _ => false,
+    }
+}
+
+fn exited(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledger) {
+    ledger.met("HIS-11");
+    let name = event.text("name").unwrap_or_default();
+    let kind = event.kind.strip_suffix("StateExited").unwrap_or_default();
+    let view: &Trace<'_> = trace;
+    let pick = view.pick(event, |at, strand| {
+        view.open_visit(at).is_some_and(|(_, visit)| visit.name == name && visit.kind == kind && can_leave(kind, strand.phase))
+    });
+    let strand = match pick {
+        Ok(pick) => {
+            if !pick.linked {
+                trace.bad_link(event, pick.strand, ledger);
+            }
+            pick.strand
+        }
+        Err(linked) => {
+            let strand = linked.unwrap_or_default();
+            not_leaving(trace, strand, event, name, kind, ledger);
+            strand
+        }
+    };
+    if let Some(visit) = trace.current_mut(strand)
+        && visit.exited.is_none()
+    {
+        visit.exited = Some(position);
+    }
+    trace.advance(strand, event, Phase::Ready);
+    if let Some(strand) = trace.strands.get_mut(strand) {
+        strand.loose = false;
+    }
+}
+
+fn not_leaving(trace: &mut Trace<'_>, strand: usize, event: &Event, name: &str, kind: &str, ledger: &mut Ledger) {
+    let place = trace.whereabouts(strand);
+    let phase = trace.strand(strand).map_or(Phase::Over, |strand| strand.phase);
+    let open = trace.open_visit(strand).map(|(_, visit)| (visit.name.clone(), visit.kind.clone()));
+    let Some((open_name, open_kind)) = open else {
+        return trace.fault("HIS-11", event, format!("state {name:?} is left but it is not open: {place}"), ledger);
+    };
+    if open_kind == "Fail" {
+        return trace.fault("HIS-23", event, format!("{} after FailStateEntered: a Fail state is never left", event.kind), ledger);
+    }
+    if open_name != name || open_kind != kind {
+        return trace.fault("HIS-11", event, format!("{} of {name:?} while {open_kind} state {open_name:?} is open", event.kind), ledger);
+    }
+    let rule = match phase {
+        Phase::Entered | Phase::Scheduled | Phase::Started | Phase::Submitted if kind == "Task" => {
+            attempt::rule_of(trace, strand).unwrap_or("HIS-14")
+        }
+        Phase::Entered | Phase::Running | Phase::RunStarted | Phase::RunEnded | Phase::RunFailed if kind == "Parallel" || kind == "Map" => "HIS-26",
+        _ => "HIS-11",
+    };
+    trace.fault(rule, event, format!("{name:?} is left while {place}"), ledger);
+}
+
+fn evaluation_failed(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledger) {
+    let name = event.text("state").unwrap_or_default();
+    let fits = |trace: &Trace<'_>, at: usize, strand: &Strand| {
+        let possible = strand.phase.can_fail() && !matches!(strand.phase, Phase::FailState | Phase::Redriven);
+        possible && trace.open_visit(at).is_some_and(|(_, visit)| visit.name == name)
+    };
+    // The event repeats the link of StateEntered (facts.md 53); in a Wait state it points at StateEntered (appendix 1).
+    let linked = |trace: &Trace<'_>, at: usize, strand: &Strand| {
+        let entered = trace.open_visit(at).and_then(|(_, visit)| trace.event(visit.entered));
+        strand.loose
+            || strand.heads.contains(&event.previous)
+            || entered.is_some_and(|entered| event.previous == entered.previous || event.previous == entered.id)
+            || trace.within(at).iter().any(|inner| trace.strand(*inner).is_some_and(|inner| inner.heads.contains(&event.previous)))
+    };
+    let fitting: Vec<usize> =
+        trace.strands.iter().enumerate().filter(|(at, strand)| fits(trace, *at, strand)).map(|(at, _)| at).collect();
+    let strand = fitting.iter().rev().find(|at| trace.strand(**at).is_some_and(|strand| linked(trace, **at, strand)));
+    let strand = match strand.or(fitting.last()).copied() {
+        Some(at) => {
+            if !trace.strand(at).is_some_and(|strand| linked(trace, at, strand)) {
+                trace.bad_link(event, at, ledger);
+            }
+            at
+        }
+        None => {
+            trace.fault("HIS-11", event, format!("EvaluationFailed of state {name:?}, which is not at a point where that is possible"), ledger);
+            return;
+        }
+    };
+    let entered = trace.open_visit(strand).and_then(|(_, visit)| trace.event(visit.entered)).map(|event| event.id);
+    if let Some(visit) = trace.current_mut(strand) {
+        visit.evaluation = Some(position);
+    }
+    trace.advance(strand, event, Phase::EvaluationFailed);
+    if let Some(strand) = trace.strands.get_mut(strand) {
+        strand.heads.extend(entered);
+    }
+}
+
+fn terminal(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledger) {
+    ledger.met("HIS-06");
+    trace.terminal = Some(position);
+    let root = trace.strands.first().map_or(Phase::Ready, |strand| strand.phase);
+    let loose = trace.strands.first().is_some_and(|strand| strand.loose);
+    let heads = trace.strands.first().map(|strand| strand.heads.clone()).unwrap_or_default();
+    let place = trace.whereabouts(0);
+    let visited = trace.strands.first().is_some_and(|strand| !strand.visits.is_empty());
+    match event.kind.as_str() {
+        "ExecutionSucceeded" => {
+            let aborted = trace.strands.first().is_some_and(|strand| strand.aborted);
+            if root != Phase::Ready || !visited || aborted {
+                trace.fault("HIS-06", event, format!("ExecutionSucceeded is the wrong end: {place}"), ledger);
+                let rule = match root {
+                    Phase::FailState => "HIS-23",
+                    Phase::Failed | Phase::CompositeFailed | Phase::EvaluationFailed => "HIS-22",
+                    _ => "HIS-11",
+                };
+                trace.fault(rule, event, format!("ExecutionSucceeded while {place}"), ledger);
+            } else if !heads.contains(&event.previous) && !loose {
+                trace.bad_link(event, 0, ledger);
+            }
+        }
+        "ExecutionFailed" => {
+            ledger.met("HIS-22");
+            let at_limit = event.id as usize == EVENT_LIMIT;
+            let unstarted = root == Phase::Ready && !visited;
+            let inside = || trace.within(0).into_iter().filter_map(|at| trace.strand(at)).any(|strand| strand.heads.contains(&event.previous));
+            if at_limit || loose {
+            } else if root == Phase::Ready && visited {
+                trace.fault("HIS-22", event, format!("ExecutionFailed does not follow a failure: {place}"), ledger);
+                trace.fault("HIS-06", event, format!("ExecutionFailed is the wrong end: {place}"), ledger);
+            } else if !unstarted && !root.can_fail() {
+                let rule = attempt::rule_of(trace, 0).unwrap_or("HIS-14");
+                trace.fault(rule, event, format!("ExecutionFailed while {place}: the attempt has no end"), ledger);
+                trace.fault("HIS-22", event, format!("ExecutionFailed does not follow a failure: {place}"), ledger);
+            } else if unstarted {
+                if event.previous > 1 {
+                    trace.bad_link_to(event, "0", ledger);
+                }
+            } else if !heads.contains(&event.previous) && !(root == Phase::Running && inside()) {
+                trace.bad_link(event, 0, ledger);
+            }
+        }
+        _ => {
+            ledger.met("HIS-04");
+            if event.previous != 0 {
+                trace.bad_link_to(event, "0", ledger);
+                if trace.branching {
+                    ledger.breach("HIS-04", event, format!("{} carries previousEventId 0, not {}", event.kind, event.previous));
+                }
+            }
+        }
+    }
+    trace.owner.insert(event.id, 0);
+}
+
+fn redriven(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
+    ledger.met("RED-05");
+    match trace.terminal.and_then(|at| trace.event(at)) {
+        None => trace.fault("RED-05", event, "ExecutionRedriven without a terminal event before it", ledger),
+        Some(ended) if ended.kind == "ExecutionSucceeded" => {
+            trace.fault("RED-01", event, "an execution that succeeded cannot be redriven", ledger);
+        }
+        Some(_) => {}
+    }
+    trace.terminal = None;
+    trace.segment += 1;
+    if let Some(count) = event.details.get("redriveCount").and_then(serde_json::Value::as_u64)
+        && count != trace.segment as u64
+    {
+        ledger.breach("RED-05", event, format!("redriveCount is {count} at redrive number {}", trace.segment));
+    }
+    for strand in &mut trace.strands {
+        let done = strand.succeeded || (strand.home != Home::Root && strand.phase == Phase::Ready && !strand.aborted && !strand.visits.is_empty());
+        if done {
+            continue;
+        }
+        strand.loose = true;
+        strand.redriven = true;
+        strand.aborted = false;
+        if strand.phase != Phase::Ready {
+            strand.phase = Phase::Redriven;
+        }
+        for visit in strand.visits.last() {
+            if let Some(visit) = trace.visits.get_mut(*visit)
+                && visit.exited.is_none()
+            {
+                visit.redriven = true;
+                visit.aborted = None;
+            }
+        }
+    }
+    trace.owner.insert(event.id, 0);
+}
+
+/// What only the whole history shows.
+fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
+    if trace.branching {
+        ledger.met("HIS-26");
+    } else {
+        ledger.met("HIS-04");
+    }
+    composite::finish(trace, ledger);
+    let Some(last) = trace.terminal.and_then(|at| trace.event(at)) else { return };
+    if last.kind != "ExecutionSucceeded" {
+        return;
+    }
+    let open = trace.visits.iter().find(|visit| visit.exited.is_none() && !visit.redriven && visit.aborted.is_none() && visit.strand == 0);
+    if let Some(visit) = open {
+        let message = format!("the execution succeeded, but state {:?} was never left", visit.name);
+        trace.fault("HIS-11", last, message, ledger);
+    }
+}

@@ -1,0 +1,242 @@
+//! Values that only AWS knows: everything is evaluated twice, with two sets of stand-ins, and compared with the history.
+//!
+//! Where both evaluations agree, the history must hold that value. Where they differ by stand-ins alone, the history's text
+//! fills the hole, always with the same text. Where they differ otherwise (a hash of a token, a random number, the time), any
+//! value of that type is accepted.
+
+use std::collections::BTreeMap;
+
+use record::Time;
+use serde_json::{Value, json};
+
+use super::Known;
+use super::flow::{brief, same};
+
+/// Which set of stand-ins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum World {
+    One,
+    Two,
+}
+
+/// Names of holes; a hole is written between marks so that it can be found inside longer texts.
+const MACHINE: &str = "machine";
+const EXECUTION: &str = "execution";
+const REGION: &str = "region";
+const ACCOUNT: &str = "account";
+const PARTITION: &str = "partition";
+
+/// What is filled in so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Holes {
+    filled: BTreeMap<String, String>,
+}
+
+fn stand_in(world: World, hole: &str) -> String {
+    let mark = if world == World::One { "q7one" } else { "q7two" };
+    format!("{mark}-{hole}-{mark}")
+}
+
+/// What is known when a state's fields are evaluated.
+#[derive(Clone, Debug)]
+pub(super) struct Scene<'a> {
+    pub(super) known: Known<'a>,
+    pub(super) input: &'a Value,
+    pub(super) role_arn: Option<&'a str>,
+    pub(super) started: Time,
+    pub(super) redrives: usize,
+}
+
+impl Scene<'_> {
+    /// The context object of a state.
+    pub(super) fn context(&self, world: World, state: &str, entered: Time, retries: Option<u64>, token: Option<&str>) -> Value {
+        let hole = |name: &str| stand_in(world, name);
+        let execution_arn = self.known.execution_arn.map_or_else(
+            || {
+                let (machine, execution) = (hole(MACHINE), hole(EXECUTION));
+                format!("arn:{}:states:{}:{}:execution:{machine}:{execution}", hole(PARTITION), hole(REGION), hole(ACCOUNT))
+            },
+            str::to_owned,
+        );
+        let machine_arn = self.known.state_machine_arn.map_or_else(
+            || format!("arn:{}:states:{}:{}:stateMachine:{}", hole(PARTITION), hole(REGION), hole(ACCOUNT), hole(MACHINE)),
+            str::to_owned,
+        );
+        let last = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
+        let shift = if world == World::One { 0 } else { 1001 };
+        let mut state = json!({ "Name": state, "EnteredTime": Time(entered.0 + shift).iso() });
+        if let Some(retries) = retries {
+            state["RetryCount"] = json!(retries);
+        }
+        let mut context = json!({
+            "Execution": {
+                "Id": execution_arn,
+                "Input": self.input,
+                "Name": last(&execution_arn),
+                "RoleArn": self.role_arn.map_or_else(|| hole("role"), str::to_owned),
+                "StartTime": Time(self.started.0 + shift).iso(),
+                "RedriveCount": self.redrives,
+            },
+            "State": state,
+            "StateMachine": { "Id": machine_arn, "Name": last(&machine_arn) },
+        });
+        if let Some(token) = token {
+            context["Task"] = json!({ "Token": hole(token) });
+        }
+        context
+    }
+}
+
+impl Holes {
+    /// Whether a value can be what both evaluations stand for. On success the holes are filled.
+    pub(super) fn fit(&mut self, one: &Value, two: &Value, actual: &Value) -> Result<(), String> {
+        let mut trial = self.clone();
+        trial.walk(one, two, actual, "$")?;
+        *self = trial;
+        Ok(())
+    }
+
+    /// The text of a hole, once known.
+    pub(super) fn text(&self, hole: &str) -> Option<&str> {
+        self.filled.get(hole).map(String::as_str)
+    }
+
+    fn walk(&mut self, one: &Value, two: &Value, actual: &Value, at: &str) -> Result<(), String> {
+        let differs = || format!("at {at}: {}, expected {}", brief(actual), brief(one));
+        match (one, two, actual) {
+            (Value::Object(one), Value::Object(two), Value::Object(actual)) if one.len() == two.len() => {
+                for (name, value) in one {
+                    match (two.get(name), actual.get(name)) {
+                        (Some(two), Some(actual)) => self.walk(value, two, actual, &format!("{at}.{name}"))?,
+                        (Some(_), None) if is_unsettled(name, one) => {}
+                        (Some(_), None) => return Err(format!("at {at}: no member {name:?}")),
+                        (None, _) => return Ok(()),
+                    }
+                }
+                match actual.keys().find(|name| !one.contains_key(*name) && !is_unsettled(name, one)) {
+                    Some(name) => Err(format!("at {at}: unexpected member {name:?}")),
+                    None => Ok(()),
+                }
+            }
+            (Value::Array(one), Value::Array(two), Value::Array(actual)) if one.len() == two.len() => {
+                if one.len() != actual.len() {
+                    return Err(format!("at {at}: {} elements, expected {}", actual.len(), one.len()));
+                }
+                let mut rows = one.iter().zip(two).zip(actual).enumerate();
+                rows.try_for_each(|(index, ((one, two), actual))| self.walk(one, two, actual, &format!("{at}[{index}]")))
+            }
+            _ if same(one, two) => if same(one, actual) { Ok(()) } else { Err(differs()) },
+            (Value::String(one), Value::String(two), Value::String(actual)) => match pattern(one, two) {
+                Some(parts) => self.fill(&parts, actual).map_err(|what| format!("at {at}: {what}")),
+                None => Ok(()),
+            },
+            _ if std::mem::discriminant(one) == std::mem::discriminant(two) => {
+                if std::mem::discriminant(one) == std::mem::discriminant(actual) { Ok(()) } else { Err(differs()) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn fill(&mut self, parts: &[Part], actual: &str) -> Result<(), String> {
+        let mut rest = actual;
+        let mut parts = parts.iter().peekable();
+        while let Some(part) = parts.next() {
+            match part {
+                Part::Text(text) => {
+                    rest = rest.strip_prefix(text.as_str()).ok_or_else(|| format!("{actual:?} lacks {text:?}"))?;
+                }
+                Part::Hole(hole) => {
+                    let value = match self.filled.get(hole) {
+                        Some(known) => {
+                            if !rest.starts_with(known.as_str()) {
+                                return Err(format!("{actual:?} does not hold the {hole} {known:?} of earlier events"));
+                            }
+                            known.clone()
+                        }
+                        None => {
+                            let end = match parts.peek() {
+                                Some(Part::Text(text)) => {
+                                    rest.find(text.as_str()).ok_or_else(|| format!("{actual:?} lacks {text:?}"))?
+                                }
+                                _ => rest.len(),
+                            };
+                            rest.get(..end).unwrap_or_default().to_owned()
+                        }
+                    };
+                    if value.is_empty() {
+                        return Err(format!("{actual:?} has nothing for the {hole}"));
+                    }
+                    rest = rest.get(value.len()..).unwrap_or_default();
+                    self.filled.insert(hole.clone(), value);
+                }
+            }
+        }
+        if rest.is_empty() { Ok(()) } else { Err(format!("{actual:?} has {rest:?} too much")) }
+    }
+}
+
+/// Members of the context object that came and went over the years, or that only some states have (recorded both ways).
+fn is_unsettled(name: &str, object: &serde_json::Map<String, Value>) -> bool {
+    match name {
+        "RedriveCount" | "RedriveTime" => object.contains_key("StartTime"),
+        "RetryCount" => object.contains_key("EnteredTime"),
+        _ => false,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Hole(String),
+}
+
+/// The common pattern of two texts that differ by stand-ins alone.
+fn pattern(one: &str, two: &str) -> Option<Vec<Part>> {
+    let (one, two) = (parts(World::One, one), parts(World::Two, two));
+    (one == two).then_some(one)
+}
+
+fn parts(world: World, text: &str) -> Vec<Part> {
+    let mark = if world == World::One { "q7one-" } else { "q7two-" };
+    let close = mark.trim_end_matches('-');
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(mark) {
+        let Some((hole, after)) = after.split_once(&format!("-{close}")) else { break };
+        if !before.is_empty() {
+            found.push(Part::Text(before.to_owned()));
+        }
+        found.push(Part::Hole(hole.to_owned()));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        found.push(Part::Text(rest.to_owned()));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(world: World) -> Value {
+        json!({ "a": format!("token {} of {}", stand_in(world, "token-3"), stand_in(world, EXECUTION)), "b": 1 })
+    }
+
+    #[test]
+    fn holes_are_filled_once_and_then_hold() {
+        let mut holes = Holes::default();
+        assert!(holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of x", "b": 1})).is_ok());
+        assert_eq!(holes.text("token-3"), Some("T"));
+        assert!(holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of x", "b": 1.0})).is_ok());
+        assert!(holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of y", "b": 1})).is_err());
+        assert!(holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of x", "b": 2})).is_err());
+    }
+
+    #[test]
+    fn what_differs_without_stand_ins_matches_anything_of_its_type() {
+        let mut holes = Holes::default();
+        assert!(holes.fit(&json!("4f1a"), &json!("99c0"), &json!("anything")).is_ok());
+        assert!(holes.fit(&json!(3), &json!(4), &json!("text")).is_err());
+    }
+}

@@ -1,0 +1,69 @@
+//! Time rules as lower bounds between event timestamps (TMO-02, HB-05): "never early" is exact, "late" is no breach.
+
+use record::{Event, Time};
+
+use super::ledger::Ledger;
+use super::trace::Trace;
+
+/// Whether the timestamps say anything. A list whose events are all the same span apart was numbered, not recorded.
+pub(super) fn are_real(events: &[Event]) -> bool {
+    let mut spans = events.windows(2).filter_map(|pair| match pair {
+        [a, b] => Some(b.at - a.at),
+        _ => None,
+    });
+    match spans.next() {
+        Some(first) if first > 0 && events.len() > 3 => spans.any(|span| span != first),
+        _ => true,
+    }
+}
+
+/// How much earlier than `bound` a timer may show: clocks of different hosts write the events.
+pub(super) fn slack(bound_ms: i64) -> i64 {
+    (bound_ms / 4).clamp(0, 1000)
+}
+
+/// Whether less than `bound_ms` passed.
+pub(super) fn is_early(from: Time, to: Time, bound_ms: i64) -> bool {
+    to - from < bound_ms - slack(bound_ms)
+}
+
+/// Timeouts of attempts against the windows that their schedule event shows.
+pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
+    if !real {
+        ledger.unjudged("the timestamps are evenly spaced: time rules are not judged");
+    }
+    for attempt in trace.visits.iter().flat_map(|visit| &visit.attempts) {
+        let Some(ended) = attempt.ended.and_then(|at| trace.event(at)).filter(|event| event.kind.ends_with("TimedOut")) else { continue };
+        let Some(scheduled) = trace.event(attempt.scheduled) else { continue };
+        let seconds = |member: &str| scheduled.details.get(member).and_then(serde_json::Value::as_i64);
+        let (timeout, heartbeat) = (seconds("timeoutInSeconds"), seconds("heartbeatInSeconds"));
+        named(ended, heartbeat.is_some(), ledger);
+        let Some(bound) = timeout.into_iter().chain(heartbeat).min() else {
+            ledger.breach("TMO-03", ended, "timed out although the task was scheduled without timeout and heartbeat");
+            continue;
+        };
+        let Some(started) = attempt.started.and_then(|at| trace.event(at)) else { continue };
+        let missed = heartbeat == Some(bound);
+        let rule = if missed { "HB-05" } else { "TMO-02" };
+        ledger.met(rule);
+        if real && is_early(started.at, ended.at, bound.saturating_mul(1000)) {
+            let after = ended.at - started.at;
+            let message = format!("timed out {after} ms after its start; the window is {bound} s");
+            ledger.breach(rule, ended, message.clone());
+            if missed && timeout.is_some() {
+                ledger.breach("TMO-02", ended, message);
+            }
+        }
+    }
+}
+
+/// The error of a timeout (TMO-01, A-01), without a cause (facts.md 20).
+fn named(ended: &Event, heartbeat: bool, ledger: &mut Ledger) {
+    ledger.met("TMO-01");
+    let error = ended.text("error");
+    let possible = error == Some("States.Timeout") || (heartbeat && error == Some("States.HeartbeatTimeout"));
+    if !possible {
+        let rule = if heartbeat { "HB-02" } else { "TMO-01" };
+        ledger.breach(rule, ended, format!("a timeout has the error States.Timeout, not {error:?}"));
+    }
+}

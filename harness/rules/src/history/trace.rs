@@ -1,0 +1,288 @@
+//! A history as a tree: strands of states, their visits, attempts and rounds, found by following `previousEventId`.
+//!
+//! A strand is the chain of states of one scope: the execution itself, a branch of a Parallel, an iteration of a Map.
+//! Building a trace (`grow` and its siblings) finds what breaks the grammar; the passes after it only read.
+
+use std::collections::BTreeMap;
+
+use record::Event;
+
+use super::ledger::Ledger;
+
+/// Where a strand runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    Root,
+    Branch { visit: usize, round: usize },
+    Iteration { visit: usize, round: usize, index: u64 },
+}
+
+impl Home {
+    /// The Parallel or Map visit around the strand.
+    pub(super) fn around(self) -> Option<(usize, usize)> {
+        match self {
+            Self::Root => None,
+            Self::Branch { visit, round } | Self::Iteration { visit, round, .. } => Some((visit, round)),
+        }
+    }
+}
+
+/// How far a strand is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Between states, or before the first.
+    Ready,
+    Entered,
+    /// An attempt is scheduled, started, submitted, or ended.
+    Scheduled,
+    Started,
+    Submitted,
+    Succeeded,
+    Failed,
+    /// A Parallel or Map has started its branches or iterations.
+    Running,
+    RunStarted,
+    RunEnded,
+    RunFailed,
+    CompositeSucceeded,
+    CompositeFailed,
+    EvaluationFailed,
+    /// A Fail state was entered.
+    FailState,
+    /// Stopped with its execution and started again by a redrive.
+    Redriven,
+    /// Closed for good.
+    Over,
+}
+
+impl Phase {
+    /// Whether the strand can fail here: AWS fails a state before its work begins or after it ended (facts.md, appendix 1).
+    pub(super) fn can_fail(self) -> bool {
+        !matches!(self, Self::Ready | Self::Scheduled | Self::Started | Self::Submitted | Self::RunStarted | Self::Over)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Strand {
+    pub(super) home: Home,
+    pub(super) visits: Vec<usize>,
+    pub(super) phase: Phase,
+    /// Ids that the next event of the chain may point at.
+    pub(super) heads: Vec<u64>,
+    /// Links are not judged: the strand goes on after a redrive, where nothing is recorded.
+    pub(super) loose: bool,
+    /// Whether the iteration ended well.
+    pub(super) succeeded: bool,
+    pub(super) aborted: bool,
+    /// A redrive touched it.
+    pub(super) redriven: bool,
+}
+
+/// Which events an attempt is made of (HIS-28).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    Task,
+    Activity,
+    Lambda,
+}
+
+/// One attempt of a Task state; fields are positions in the history.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    pub(super) family: Family,
+    pub(super) scheduled: usize,
+    pub(super) started: Option<usize>,
+    pub(super) submitted: Option<usize>,
+    pub(super) ended: Option<usize>,
+    pub(super) ok: bool,
+    /// Attempts after a redrive count anew (RED-03).
+    pub(super) segment: usize,
+}
+
+/// One try of a Parallel or Map.
+#[derive(Clone, Debug)]
+pub(super) struct Round {
+    pub(super) started: usize,
+    pub(super) strands: Vec<usize>,
+    pub(super) segment: usize,
+    pub(super) run: Option<usize>,
+}
+
+/// One stay in a state.
+#[derive(Clone, Debug)]
+pub(super) struct Visit {
+    pub(super) strand: usize,
+    pub(super) name: String,
+    /// `Task`, `Parallel`…: the type without `StateEntered`.
+    pub(super) kind: String,
+    pub(super) entered: usize,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) rounds: Vec<Round>,
+    pub(super) evaluation: Option<usize>,
+    /// `ParallelStateFailed` or `MapStateFailed`.
+    pub(super) failed: Option<usize>,
+    pub(super) exited: Option<usize>,
+    pub(super) aborted: Option<usize>,
+    /// It goes on in a later segment than it began, or repeats a visit of an earlier one.
+    pub(super) redriven: bool,
+}
+
+/// One history as a tree.
+#[derive(Debug)]
+pub(super) struct Trace<'h> {
+    pub(super) events: &'h [Event],
+    pub(super) strands: Vec<Strand>,
+    pub(super) visits: Vec<Visit>,
+    /// The strand to which each event belongs, by id.
+    pub(super) owner: BTreeMap<u64, usize>,
+    /// Whether a Parallel or Map occurs: HIS-26 holds in place of HIS-04.
+    pub(super) branching: bool,
+    /// Redrives so far.
+    pub(super) segment: usize,
+    /// The terminal event of the current segment.
+    pub(super) terminal: Option<usize>,
+    /// Whether the structure came out without breach: only then data are compared across events.
+    pub(super) sound: bool,
+}
+
+/// A strand for an event, and whether the event points where it should.
+pub(super) struct Pick {
+    pub(super) strand: usize,
+    pub(super) linked: bool,
+}
+
+impl<'h> Trace<'h> {
+    pub(super) fn new(events: &'h [Event]) -> Self {
+        let branching = events.iter().any(|event| event.kind.starts_with("Parallel") || event.kind.starts_with("Map"));
+        let root = Strand {
+            home: Home::Root,
+            visits: Vec::new(),
+            phase: Phase::Ready,
+            heads: vec![0],
+            loose: false,
+            succeeded: false,
+            aborted: false,
+            redriven: false,
+        };
+        Self {
+            events,
+            strands: vec![root],
+            visits: Vec::new(),
+            owner: BTreeMap::new(),
+            branching,
+            segment: 0,
+            terminal: None,
+            sound: true,
+        }
+    }
+
+    /// The event at a position.
+    pub(super) fn event(&self, position: usize) -> Option<&'h Event> {
+        self.events.get(position)
+    }
+
+    pub(super) fn strand(&self, strand: usize) -> Option<&Strand> {
+        self.strands.get(strand)
+    }
+
+    /// The visit in which a strand is, or was last.
+    pub(super) fn current(&self, strand: usize) -> Option<(usize, &Visit)> {
+        let visit = *self.strands.get(strand)?.visits.last()?;
+        Some((visit, self.visits.get(visit)?))
+    }
+
+    pub(super) fn current_mut(&mut self, strand: usize) -> Option<&mut Visit> {
+        let visit = *self.strands.get(strand)?.visits.last()?;
+        self.visits.get_mut(visit)
+    }
+
+    /// The visit in which a strand is now, if it is in one.
+    pub(super) fn open_visit(&self, strand: usize) -> Option<(usize, &Visit)> {
+        self.current(strand).filter(|(_, visit)| visit.exited.is_none())
+    }
+
+    /// The strand that takes this event. Linked strands that accept come first, then a linked one that does not (None with
+    /// its index as the error), then one that accepts in spite of its link.
+    pub(super) fn pick(&self, event: &Event, accepts: impl Fn(usize, &Strand) -> bool) -> Result<Pick, Option<usize>> {
+        let is_linked = |strand: &Strand| strand.heads.contains(&event.previous);
+        let alive = || self.strands.iter().enumerate().filter(|(_, strand)| strand.phase != Phase::Over);
+        if let Some((strand, _)) = alive().rev().find(|(at, strand)| is_linked(strand) && accepts(*at, strand)) {
+            return Ok(Pick { strand, linked: true });
+        }
+        if let Some((strand, _)) = alive().rev().find(|(at, strand)| strand.loose && accepts(*at, strand)) {
+            return Ok(Pick { strand, linked: true });
+        }
+        if let Some((strand, _)) = alive().rev().find(|(_, strand)| is_linked(strand)) {
+            return Err(Some(strand));
+        }
+        let owner = self.owner.get(&event.previous).copied();
+        let fits: Vec<usize> = alive().filter(|(at, strand)| accepts(*at, strand)).map(|(at, _)| at).collect();
+        match fits.iter().find(|at| Some(**at) == owner).or(fits.last()) {
+            Some(strand) => Ok(Pick { strand: *strand, linked: false }),
+            None => Err(owner.filter(|at| self.strands.get(*at).is_some_and(|strand| strand.phase != Phase::Over))),
+        }
+    }
+
+    /// The chain of a strand goes on with this event.
+    pub(super) fn advance(&mut self, strand: usize, event: &Event, phase: Phase) {
+        if let Some(strand) = self.strands.get_mut(strand) {
+            strand.phase = phase;
+            strand.heads = vec![event.id];
+        }
+        self.owner.insert(event.id, strand);
+    }
+
+    /// The event points at the wrong one.
+    pub(super) fn bad_link(&mut self, event: &Event, strand: usize, ledger: &mut Ledger) {
+        let heads = self.strands.get(strand).map(|strand| strand.heads.clone()).unwrap_or_default();
+        let expected = heads.iter().map(u64::to_string).collect::<Vec<_>>().join(" or ");
+        self.bad_link_to(event, &expected, ledger);
+    }
+
+    pub(super) fn bad_link_to(&mut self, event: &Event, expected: &str, ledger: &mut Ledger) {
+        let first = event.id == 2 && event.is_entered();
+        let rule = match (first, self.branching) {
+            (true, _) => "HIS-03",
+            (false, true) => "HIS-26",
+            (false, false) => "HIS-04",
+        };
+        self.sound = false;
+        let message = format!("{} has previousEventId {}, expected {expected}", event.kind, event.previous);
+        ledger.breach(rule, event, message);
+    }
+
+    /// The grammar is broken at this event.
+    pub(super) fn fault(&mut self, rule: &'static str, event: &Event, message: impl Into<String>, ledger: &mut Ledger) {
+        self.sound = false;
+        ledger.breach(rule, event, message);
+    }
+
+    /// Strands inside a strand, at any depth, itself included.
+    pub(super) fn within(&self, strand: usize) -> Vec<usize> {
+        let mut found = vec![strand];
+        let mut next = 0;
+        while let Some(at) = found.get(next).copied() {
+            next += 1;
+            let visits = self.strands.get(at).into_iter().flat_map(|strand| &strand.visits);
+            let inner = visits.filter_map(|visit| self.visits.get(*visit)).flat_map(|visit| &visit.rounds);
+            found.extend(inner.flat_map(|round| round.strands.iter().copied()).collect::<Vec<_>>());
+        }
+        found
+    }
+
+    /// Strands of the last round of a visit.
+    pub(super) fn round_strands(&self, visit: usize) -> Vec<usize> {
+        self.visits.get(visit).and_then(|visit| visit.rounds.last()).map(|round| round.strands.clone()).unwrap_or_default()
+    }
+
+    /// Words for where a strand is.
+    pub(super) fn whereabouts(&self, strand: usize) -> String {
+        match (self.strands.get(strand).map(|strand| strand.phase), self.current(strand)) {
+            (Some(Phase::Ready), None) => "no state was entered yet".to_owned(),
+            (Some(Phase::Ready), Some((_, visit))) => format!("state {:?} was left", visit.name),
+            (Some(phase), Some((_, visit))) => format!("state {:?} is at {phase:?}", visit.name),
+            (_, None) => "no state was entered".to_owned(),
+            (None, _) => String::new(),
+        }
+    }
+}
