@@ -118,8 +118,10 @@ pub async fn connect(spec: &str, options: &Options) -> Result<Connected, TargetE
             })?;
             let places = Places { emulators: options.emulators.clone(), logs: options.logs.clone() };
             let process = Process::start(recipe, &places, options.start_patience).await?;
-            let address = process.address().to_owned();
-            at(address, Some(recipe.name), Guard(Started::Process(Box::new(process))), options).await
+            let (address, version) = (process.address().to_owned(), process.version());
+            let guard = Guard(Started::Process(Box::new(process)));
+            let connected = at(address, Some(recipe.name), guard, options).await?;
+            Ok(Connected { version: connected.version.or(version), ..connected })
         }
         #[cfg(feature = "docker")]
         Spec::Docker { name, image } => {

@@ -89,6 +89,11 @@ impl Process {
         &self.address
     }
 
+    /// Its version, as its package says, for emulators that do not tell it themselves.
+    pub(crate) fn version(&self) -> Option<String> {
+        self.scratch.parent().and_then(|home| package_version(home, self.name))
+    }
+
     /// Ends the emulator: SIGTERM, a grace period, SIGKILL to whatever is left.
     pub(crate) async fn stop(mut self) {
         self.group.terminate();
@@ -187,6 +192,18 @@ impl Drop for Process {
     }
 }
 
+/// The version in the name of an installed Python package's `.dist-info` folder.
+fn package_version(home: &Path, name: &str) -> Option<String> {
+    let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
+    entries(home.join("lib")).find_map(|python| {
+        entries(python.path().join("site-packages")).find_map(|entry| {
+            let folder = entry.file_name().into_string().ok()?;
+            let (package, version) = folder.strip_suffix(".dist-info")?.rsplit_once('-')?;
+            (package == name || package == format!("{name}_core")).then(|| version.to_owned())
+        })
+    })
+}
+
 fn free_port() -> Result<u16, TargetError> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
@@ -194,4 +211,19 @@ fn free_port() -> Result<u16, TargetError> {
         .map_err(|error| {
             TargetError::unavailable(format!("no free port on 127.0.0.1: {error}"), "free some ports")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_read_from_the_package_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let packages = home.path().join("lib/python3.13/site-packages");
+        fs::create_dir_all(packages.join("localstack_core-2026.3.0.dist-info")).unwrap();
+        fs::create_dir_all(packages.join("motor-1.0.dist-info")).unwrap();
+        assert_eq!(package_version(home.path(), "localstack").as_deref(), Some("2026.3.0"));
+        assert_eq!(package_version(home.path(), "moto"), None);
+    }
 }

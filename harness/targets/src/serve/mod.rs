@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use engine::Clock as _;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -177,6 +177,9 @@ impl Server {
         let refuse =
             |error: &ApiError, dialect| answer::refused(service_of(&parts, dialect), dialect, error, &id);
         let plain = Dialect::Json(JSON_1_0);
+        if body.size_hint().lower() > LONGEST_BODY as u64 {
+            return closing(refuse(&request::too_long(), plain));
+        }
         let body = Limited::new(body, LONGEST_BODY).collect();
         let body = match tokio::time::timeout(self.options.slowest_request, body).await {
             Ok(Ok(body)) => body.to_bytes(),

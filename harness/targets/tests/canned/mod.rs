@@ -7,13 +7,13 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub head: String,
-    pub body: String,
+pub(crate) struct Seen {
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Seen {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -21,7 +21,7 @@ impl Seen {
     }
 
     /// The operation's name, in whichever protocol.
-    pub fn operation(&self) -> &str {
+    pub(crate) fn operation(&self) -> &str {
         match self.header("x-amz-target") {
             Some(target) => target.rsplit('.').next().unwrap_or_default(),
             None => self.body.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap_or_default(),
@@ -30,17 +30,17 @@ impl Seen {
 }
 
 /// The server.
-pub struct Canned {
-    pub address: String,
-    pub seen: Arc<Mutex<Vec<Seen>>>,
+pub(crate) struct Canned {
+    pub(crate) address: String,
+    pub(crate) seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 /// Status, content type and body of an answer.
-pub type Page = (u16, &'static str, String);
+pub(crate) type Page = (u16, &'static str, String);
 
 impl Canned {
     /// Answers API calls by `answer`; pages that only a probe asks for are not found, and the probe's harmless call is done.
-    pub async fn api(answer: impl Fn(&Seen) -> Page + Send + Sync + 'static) -> Self {
+    pub(crate) async fn api(answer: impl Fn(&Seen) -> Page + Send + Sync + 'static) -> Self {
         Self::new(move |seen| {
             if seen.head.starts_with("GET ") {
                 return (404, "text/plain", String::new());
@@ -54,7 +54,7 @@ impl Canned {
     }
 
     /// Answers everything by `answer`.
-    pub async fn new(answer: impl Fn(&Seen) -> Page + Send + Sync + 'static) -> Self {
+    pub(crate) async fn new(answer: impl Fn(&Seen) -> Page + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -68,7 +68,7 @@ impl Canned {
     }
 
     /// The requests of this operation so far.
-    pub fn calls(&self, operation: &str) -> Vec<Seen> {
+    pub(crate) fn calls(&self, operation: &str) -> Vec<Seen> {
         self.seen.lock().unwrap().iter().filter(|seen| seen.operation() == operation).cloned().collect()
     }
 }

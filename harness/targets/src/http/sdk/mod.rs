@@ -123,7 +123,9 @@ impl Tap {
         let received = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (result, received) {
             (Err(SdkError::ConstructionFailure(_)), None) => Err(Inexpressible),
-            (Ok(_) | Err(SdkError::ServiceError(_)), Some(received)) => {
+            (Ok(_), Some(received)) => Ok(reply::read(operation, &received)),
+            // A service's error; of a 2xx answer, though, the SDK says so where it could not read it.
+            (Err(SdkError::ServiceError(_)), Some(received)) if received.status >= 300 => {
                 Ok(reply::read(operation, &received))
             }
             (Err(error), Some(received)) => {

@@ -1,4 +1,6 @@
 //! The operations of SQS that the SDK sends. Requests go to the endpoint, whatever host stands in the queue URL.
+//!
+//! `AttributeNames` of ReceiveMessage is deprecated in the model; a call with it takes the raw path.
 
 use aws_sdk_sqs::Client;
 use record::{Call, Operation, Outcome};
@@ -81,7 +83,6 @@ pub(super) async fn send(client: &Client, call: &Call) -> Result<Outcome, Inexpr
         Operation::ListQueueTags => operation!(client, call, list_queue_tags {
             "QueueUrl" text set_queue_url,
         }),
-        // AttributeNames of ReceiveMessage is deprecated in the model; a call with it takes the raw path.
         _ => Err(Inexpressible),
     }
 }
