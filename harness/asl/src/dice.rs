@@ -6,13 +6,26 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
 
-/// A SplitMix64 generator.
+/// A SplitMix64 generator. Its seed is only computed when something is drawn: hardly any evaluation does.
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(Cell<u64>);
+pub(crate) struct Dice<'a> {
+    state: Cell<Option<u64>>,
+    visit: Option<(&'a Value, u64)>,
+}
 
-impl Dice {
+impl<'a> Dice<'a> {
     /// Dice for one evaluation: the execution, the visit and the attempt tell evaluations apart.
-    pub(crate) fn for_visit(context: &Value, event_id: u64) -> Self {
+    pub(crate) fn for_visit(context: &'a Value, event_id: u64) -> Self {
+        Self { state: Cell::new(None), visit: Some((context, event_id)) }
+    }
+
+    /// Dice from a given seed.
+    pub(crate) fn from_bytes(seed: &[u8]) -> Self {
+        Self { state: Cell::new(Some(state_of(seed))), visit: None }
+    }
+
+    fn start(&self) -> u64 {
+        let Some((context, event_id)) = self.visit else { return 0 };
         let part = |pointer| context.pointer(pointer).map(Value::to_string).unwrap_or_default();
         let text = format!(
             "{}|{}|{}|{}|{event_id}",
@@ -21,19 +34,12 @@ impl Dice {
             part("/State/EnteredTime"),
             part("/State/RetryCount")
         );
-        Self::from_bytes(text.as_bytes())
-    }
-
-    /// Dice from a given seed.
-    pub(crate) fn from_bytes(seed: &[u8]) -> Self {
-        let digest = Sha256::digest(seed);
-        let state = digest.iter().take(8).fold(0_u64, |state, byte| (state << 8) | u64::from(*byte));
-        Self(Cell::new(state))
+        state_of(text.as_bytes())
     }
 
     pub(crate) fn next(&self) -> u64 {
-        let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.0.set(state);
+        let state = self.state.get().unwrap_or_else(|| self.start()).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.state.set(Some(state));
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
@@ -57,6 +63,10 @@ impl Dice {
             low & 0xffff_ffff_ffff
         )
     }
+}
+
+fn state_of(seed: &[u8]) -> u64 {
+    Sha256::digest(seed).iter().take(8).fold(0, |state, byte| (state << 8) | u64::from(*byte))
 }
 
 #[cfg(test)]

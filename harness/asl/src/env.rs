@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 pub(crate) struct Env<'a> {
     pub(crate) state: &'a State,
     pub(crate) inputs: &'a Inputs<'a>,
-    pub(crate) dice: &'a Dice,
+    pub(crate) dice: &'a Dice<'a>,
     /// What `$` stands for in JSONPath.
     pub(crate) dollar: &'a Value,
     /// `$states.result`.
@@ -21,7 +21,7 @@ pub(crate) struct Env<'a> {
 }
 
 impl<'a> Env<'a> {
-    pub(crate) fn new(state: &'a State, inputs: &'a Inputs<'a>, dice: &'a Dice) -> Self {
+    pub(crate) fn new(state: &'a State, inputs: &'a Inputs<'a>, dice: &'a Dice<'a>) -> Self {
         Self { state, inputs, dice, dollar: inputs.input, result: None, error_output: None }
     }
 

@@ -69,14 +69,14 @@ impl Call {
     }
 
     /// The value, or AWS's text on what is wrong.
-    pub(crate) fn evaluate(&self, roots: Roots<'_>, dice: &Dice) -> Result<Value, String> {
+    pub(crate) fn evaluate(&self, roots: Roots<'_>, dice: &Dice<'_>) -> Result<Value, String> {
         self.run(roots, dice).map_err(|what| match what.strip_prefix("The function '") {
             Some(_) => what,
             None => format!("The function '{}' had the following error: {what}", self.source),
         })
     }
 
-    fn run(&self, roots: Roots<'_>, dice: &Dice) -> Result<Value, String> {
+    fn run(&self, roots: Roots<'_>, dice: &Dice<'_>) -> Result<Value, String> {
         let mut values = Vec::with_capacity(self.arguments.len());
         for (index, argument) in self.arguments.iter().enumerate() {
             values.push(match argument {

@@ -6,6 +6,7 @@
 //! Invariant: an expression sees nothing but its [`Env`], and its value is JSON or a failure.
 
 use crate::env::Env;
+use crate::limits::MAX_DEPTH;
 use crate::outcome::Failure;
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
@@ -87,7 +88,7 @@ impl Expression {
             ..Default::default()
         };
         let mut evaluator = Evaluator::with_options(self.bindings(env), options);
-        host::register(&mut evaluator, env);
+        host::register(&mut evaluator, env, &self.source);
         let result = evaluator.evaluate(&self.ast, &JValue::Undefined).map_err(|error| {
             self.failure(env, field, &format!("threw an error during evaluation. {}", error.message()))
         })?;
@@ -137,18 +138,23 @@ fn plain(source: &str) -> Option<Vec<String>> {
     names.iter().all(is_name).then_some(names)
 }
 
-/// The JSON of a value; None if there is a function in it, or a number that JSON cannot write.
+/// The JSON of a value; None if there is a function in it, a number that JSON cannot write, or no end of nesting.
 fn json(value: &JValue) -> Option<Value> {
+    json_within(value, MAX_DEPTH)
+}
+
+fn json_within(value: &JValue, depth: usize) -> Option<Value> {
+    let inner = |value: &JValue| json_within(value, depth.checked_sub(1)?);
     Some(match value {
         JValue::Null => Value::Null,
         JValue::Bool(flag) => Value::Bool(*flag),
         JValue::Number(number) => Value::Number(number_of(*number)?),
         JValue::String(text) => Value::String(text.to_string()),
-        JValue::Array(items) => Value::Array(items.iter().map(json).collect::<Option<_>>()?),
+        JValue::Array(items) => Value::Array(items.iter().map(inner).collect::<Option<_>>()?),
         JValue::Object(members) => {
             let members = members.iter().filter(|(_, member)| !matches!(member, JValue::Undefined));
             Value::Object(
-                members.map(|(name, member)| Some((name.clone(), json(member)?))).collect::<Option<_>>()?,
+                members.map(|(name, member)| Some((name.clone(), inner(member)?))).collect::<Option<_>>()?,
             )
         }
         JValue::Undefined | JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => return None,

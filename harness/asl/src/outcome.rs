@@ -190,6 +190,14 @@ impl Failure {
         Self::new("States.Runtime", preamble(&state.name, event_id, what))
     }
 
+    /// The cause without AWS's preamble, as TestState gives it (recorded: test-state, state-map-context-object).
+    pub fn plain_cause(&self) -> Option<&str> {
+        let cause = self.cause.as_deref()?;
+        let after =
+            cause.split_once("(entered at the event id #").and_then(|(_, after)| after.split_once("). "));
+        Some(after.map_or(cause, |(_, what)| what))
+    }
+
     /// A result or output beyond [`crate::DATA_LIMIT`]; `who` is a state's name, a service, or an ARN (facts.md 48).
     pub fn data_limit(who: &str) -> Self {
         Self::new(
@@ -201,10 +209,17 @@ impl Failure {
     }
 }
 
+/// The most characters of a cause in the API model.
+const MAX_CAUSE: usize = 32_768;
+
 pub(crate) fn preamble(state: &str, event_id: u64, what: &str) -> String {
-    format!(
+    let mut cause = format!(
         "An error occurred while executing the state '{state}' (entered at the event id #{event_id}). {what}"
-    )
+    );
+    if let Some((end, _)) = cause.char_indices().nth(MAX_CAUSE) {
+        cause.truncate(end);
+    }
+    cause
 }
 
 /// How often each retrier was used within one visit of a state (ERR-15); start with `RetryCounts::default()` at StateEntered.
@@ -244,4 +259,23 @@ pub enum Recovery {
     },
     /// The failure leaves the state.
     Uncaught(TaskFailure),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, preamble};
+
+    #[test]
+    fn a_cause_has_at_most_32768_characters() {
+        assert_eq!(preamble("s", 2, &"é".repeat(40_000)).chars().count(), 32_768);
+    }
+
+    #[test]
+    fn the_plain_cause_has_no_preamble() {
+        let failure = Failure::new("States.Runtime", preamble("a (b). c", 7, "It (x). y"));
+        assert_eq!(failure.plain_cause(), Some("It (x). y"));
+        assert!(
+            Failure::data_limit("s").plain_cause().is_some_and(|cause| cause.starts_with("The state/task"))
+        );
+    }
 }

@@ -390,14 +390,20 @@ fn every_recorded_definition_parses_and_every_refusal_is_given_with_its_code() {
 fn the_stages_of_a_tested_state_are_those_that_aws_shows() {
     let Some(recordings) = recordings() else { return };
     let (mut compared, mut faults) = (0, Vec::new());
-    for (name, recording) in recordings.iter().filter(|(_, recording)| recording["machineType"] == "TEST_STATE") {
+    for (name, recording) in
+        recordings.iter().filter(|(_, recording)| recording["machineType"] == "TEST_STATE")
+    {
         let call = &recording["testStateCall"];
-        let Some(recorded) = recording["snapshot"]["test_case_response"]["inspectionData"].as_object() else { continue };
+        let Some(recorded) = recording["snapshot"]["test_case_response"]["inspectionData"].as_object() else {
+            continue;
+        };
         let machine = json!({ "StartAt": "s", "States": { "s": recording["definition"] } });
         let machine = asl::parse(&machine.to_string()).unwrap();
         let variables = Variables::new();
-        let inputs = Inputs { input: &call["input"], context: &call["context"], variables: &variables, event_id: 0 };
-        let result = call["mock"].get("result").map(wire).filter(|_| recording["definition"]["Type"] == "Task");
+        let inputs =
+            Inputs { input: &call["input"], context: &call["context"], variables: &variables, event_id: 0 };
+        let result =
+            call["mock"].get("result").map(wire).filter(|_| recording["definition"]["Type"] == "Task");
         for (stage, value) in asl::inspect(machine.find("s").unwrap(), &inputs, result.as_ref()) {
             compared += 1;
             // The mocked result differs between the fixture and the recording's own, later one.

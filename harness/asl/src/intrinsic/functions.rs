@@ -12,7 +12,7 @@ use serde_json::Value;
 const MAX_RANGE: i128 = 1000;
 const MAX_TEXT: usize = 10_000;
 
-pub(super) fn apply(function: Function, values: Vec<Value>, dice: &Dice) -> Result<Value, String> {
+pub(super) fn apply(function: Function, values: Vec<Value>, dice: &Dice<'_>) -> Result<Value, String> {
     let mut values = values.into_iter();
     let mut next = || values.next().unwrap_or_default();
     match function {

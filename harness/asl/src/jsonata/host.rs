@@ -13,28 +13,47 @@ use std::rc::Rc;
 /// The guide bounds ranges to 1,000 items, as `States.ArrayRange` is.
 const MAX_RANGE: f64 = 1000.0;
 
-pub(super) fn register(evaluator: &mut Evaluator, env: &Env<'_>) {
-    let dice = Rc::new(Dice::from_bytes(&env.dice.next().to_be_bytes()));
-    let now = entered_at(env);
-    // None of these names is refused: the first six are new, the others are not compiled by the library.
-    let _ = evaluator.register_fn("partition", partition);
-    let _ = evaluator.register_fn("range", range);
-    let _ = evaluator.register_fn("hash", digest);
-    let _ = evaluator.register_fn("parse", parse);
-    let uuids = Rc::clone(&dice);
-    let _ = evaluator.register_fn("uuid", move |_: &[JValue]| Ok(JValue::string(uuids.uuid())));
-    let draws = Rc::clone(&dice);
+/// Registers the functions that the expression mentions.
+pub(super) fn register(evaluator: &mut Evaluator, env: &Env<'_>, source: &str) {
+    let mentions = |name: &str| source.contains(name);
+    // No name is refused: four are new to the library, the others are not among those that it compiles.
+    for (name, function) in PURE {
+        if mentions(name) {
+            let _ = evaluator.register_fn_override(*name, *function);
+        }
+    }
+    if mentions("uuid") || mentions("random") || mentions("shuffle") {
+        register_draws(evaluator, &Rc::new(Dice::from_bytes(&env.dice.next().to_be_bytes())));
+    }
+    if mentions("now") || mentions("millis") {
+        let now = entered_at(env);
+        let _ = evaluator.register_fn_override("millis", move |_: &[JValue]| Ok(JValue::Number(now as f64)));
+        let _ = evaluator.register_fn_override("now", move |arguments: &[JValue]| format(now, arguments));
+    }
+}
+
+type Pure = fn(&[JValue]) -> Result<JValue, EvaluatorError>;
+
+const PURE: &[(&str, Pure)] =
+    &[("partition", partition), ("range", range), ("hash", digest), ("parse", parse), ("eval", no_eval)];
+
+fn register_draws(evaluator: &mut Evaluator, dice: &Rc<Dice<'static>>) {
+    let uuids = Rc::clone(dice);
+    let _ = evaluator.register_fn_override("uuid", move |_: &[JValue]| Ok(JValue::string(uuids.uuid())));
+    let draws = Rc::clone(dice);
     let _ = evaluator.register_fn_override("random", move |arguments: &[JValue]| {
         Ok(JValue::Number(match arguments.first() {
             Some(JValue::Number(seed)) => Dice::from_bytes(&seed.to_be_bytes()).fraction(),
             _ => draws.fraction(),
         }))
     });
+    let dice = Rc::clone(dice);
     let _ =
         evaluator.register_fn_override("shuffle", move |arguments: &[JValue]| Ok(shuffle(arguments, &dice)));
-    let _ = evaluator.register_fn_override("millis", move |_: &[JValue]| Ok(JValue::Number(now as f64)));
-    let _ = evaluator.register_fn_override("now", move |arguments: &[JValue]| format(now, arguments));
-    let _ = evaluator.register_fn_override("eval", |_: &[JValue]| refuse("T1006", "$eval is not supported"));
+}
+
+fn no_eval(_: &[JValue]) -> Result<JValue, EvaluatorError> {
+    refuse("T1006", "$eval is not supported")
 }
 
 /// The time of an evaluation: when its state was entered.
@@ -128,7 +147,7 @@ fn parse(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
     }
 }
 
-fn shuffle(arguments: &[JValue], dice: &Dice) -> JValue {
+fn shuffle(arguments: &[JValue], dice: &Dice<'_>) -> JValue {
     let Some(JValue::Array(items)) = arguments.first() else {
         return arguments.first().cloned().unwrap_or(JValue::Undefined);
     };

@@ -112,5 +112,7 @@ fn errors_carry_their_code() {
 
 #[test]
 fn endless_recursion_ends() {
+    let deep = "( $f := function($n){ $n = 0 ? 0 : [[$f($n - 1)]] }; $f(4000) )";
+    assert!(evaluate(deep, &json!({})).unwrap_err().cause.unwrap().contains("unsupported result type"));
     assert!(evaluate("( $f := function($n){ 1 + $f($n) }; $f(1) )", &json!({})).is_err());
 }

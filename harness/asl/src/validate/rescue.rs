@@ -52,18 +52,10 @@ impl Checker {
     }
 
     fn retrier(&mut self, item: &Object<String, Value>, place: &Place) {
-        let interval = self.integer(item, "IntervalSeconds", 1, MAX_SECONDS, place).unwrap_or(1);
+        self.integer(item, "IntervalSeconds", 1, MAX_SECONDS, place);
         self.integer(item, "MaxAttempts", 0, MAX_SECONDS, place);
         self.float(item, "BackoffRate", 1.0, f64::MAX, place);
-        if let Some(most) = self.integer(item, "MaxDelaySeconds", 1, MAX_DELAY, place)
-            && most <= interval
-            && item.contains_key("IntervalSeconds")
-        {
-            self.schema(
-                "'MaxDelaySeconds' must be greater than 'IntervalSeconds'",
-                &format!("{}/MaxDelaySeconds", place.location),
-            );
-        }
+        self.integer(item, "MaxDelaySeconds", 1, MAX_DELAY, place);
         if let Some(strategy) = item.get("JitterStrategy")
             && !matches!(strategy.as_str(), Some("FULL" | "NONE"))
         {
