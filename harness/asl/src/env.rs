@@ -1,7 +1,7 @@
 //! What an expression sees while a state is evaluated.
 
 use crate::dice::Dice;
-use crate::machine::State;
+use crate::machine::{QueryLanguage, State};
 use crate::outcome::{Evaluation, Failure, Inputs, preamble};
 use crate::path::Roots;
 use serde_json::{Map, Value};
@@ -66,6 +66,19 @@ impl<'a> Env<'a> {
                 location: location.map(str::to_owned),
                 state: self.state.name.clone(),
             }),
+        }
+    }
+
+    /// A query with bad syntax was reached; CreateStateMachine refuses such a definition.
+    pub(crate) fn broken(&self, text: &str, place: &str) -> Failure {
+        match self.state.query_language {
+            QueryLanguage::JsonPath => self.runtime(&format!("Invalid path '{text}'")),
+            QueryLanguage::JsonAta => {
+                let what = format!(
+                    "The JSONata expression '{text}' specified for the field '{place}' is not valid."
+                );
+                self.evaluation(Some(place), &what)
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ impl Field {
                 call.evaluate(env.roots(), env.dice).map_err(|what| env.runtime(&what))
             }
             Source::Query(Query::JsonAta(expression)) => expression.evaluate(env, self.name),
-            Source::Query(Query::Broken(text)) => Err(env.runtime(&format!("Invalid path '{text}'"))),
+            Source::Query(Query::Broken(text)) => Err(env.broken(text, self.name)),
         }
     }
 

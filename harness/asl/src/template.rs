@@ -60,7 +60,7 @@ impl Query {
             }),
             Self::Call(call) => call.evaluate(env.roots(), env.dice).map_err(|what| env.runtime(&what)),
             Self::JsonAta(expression) => expression.evaluate(env, place),
-            Self::Broken(text) => Err(env.runtime(&format!("Invalid path '{text}'"))),
+            Self::Broken(text) => Err(env.broken(text, place)),
         }
     }
 }

@@ -88,6 +88,14 @@ fn a_missing_path_is_told_as_aws_recorded() {
 }
 
 #[test]
+fn a_query_with_bad_syntax_fails_when_it_is_reached() {
+    let state = task(&json!({"QueryLanguage": "JSONata", "Arguments": {"a": "{% ( %}"}}));
+    let failure = run(&state, &json!({})).unwrap_err();
+    assert_eq!(failure.error, "States.QueryEvaluationError");
+    assert_eq!(failure.evaluation.unwrap().location.as_deref(), Some("Arguments/a"));
+}
+
+#[test]
 fn wrong_types_in_jsonata_are_evaluation_errors() {
     let state = task(&json!({"QueryLanguage": "JSONata", "TimeoutSeconds": "{% $states.input %}"}));
     let failure = run(&state, &json!("x")).unwrap_err();

@@ -33,7 +33,11 @@ impl Checker {
     fn part(&mut self, members: &Object<String, Value>, field: &str, place: &Place) {
         match members.get(field) {
             None => {}
-            Some(Value::Object(part)) => self.data_flow(part, &place.at(field)),
+            Some(Value::Object(part)) => {
+                let place = place.at(field);
+                self.data_flow(part, &place);
+                self.part(part, "ReaderConfig", &place);
+            }
             Some(_) => self.schema("Expected value of type Object", &format!("{}/{field}", place.location)),
         }
     }

@@ -8,10 +8,19 @@ use crate::machine::QueryLanguage;
 use crate::path::{Path, is_variable_char};
 use serde_json::{Map as Object, Value};
 
-/// Templates of a state, and whether they belong to a Catcher or rule as well.
-const TEMPLATES: [&str; 8] =
-    ["Parameters", "Arguments", "ResultSelector", "ItemSelector", "Credentials", "Output", "Items", "Assign"];
-const PATHS: [&str; 9] = [
+/// Templates of a state, a Catcher, a Choice rule, or a part of a Map.
+const TEMPLATES: [&str; 9] = [
+    "Parameters",
+    "Arguments",
+    "ResultSelector",
+    "ItemSelector",
+    "Credentials",
+    "Output",
+    "Items",
+    "Assign",
+    "BatchInput",
+];
+const PATHS: [&str; 12] = [
     "ItemsPath",
     "SecondsPath",
     "TimestampPath",
@@ -21,6 +30,9 @@ const PATHS: [&str; 9] = [
     "ToleratedFailureCountPath",
     "ToleratedFailurePercentagePath",
     "Variable",
+    "MaxItemsPath",
+    "MaxItemsPerBatchPath",
+    "MaxInputBytesPerBatchPath",
 ];
 /// Fields of one value that JSONata may give by an expression.
 const SINGLE: [&str; 9] = [

@@ -376,6 +376,23 @@ fn other_states_are_checked_too() {
 }
 
 #[test]
+fn the_parts_of_a_map_are_checked_too() {
+    let accepts = |part: Value| {
+        let mut state = json!({"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "i", "States": {"i": {"Type": "Succeed"}}}});
+        state.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
+        errors(&json!({"StartAt": "m", "States": {"m": state}}), MachineType::Standard).is_empty()
+    };
+    let reader = |config: Value| json!({"ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config}});
+    assert!(accepts(reader(json!({"InputType": "JSON", "MaxItemsPath": "$.n"}))));
+    assert!(!accepts(reader(json!({"MaxItemsPath": "n"}))));
+    assert!(accepts(json!({"ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"a.$": "$.a"}}})));
+    assert!(!accepts(json!({"ItemBatcher": {"BatchInput": {"a.$": "a"}}})));
+    assert!(!accepts(json!({"ItemBatcher": 1})) && !accepts(json!({"MaxConcurrency": -1})));
+    assert!(!accepts(json!({"ToleratedFailurePercentage": 101})));
+    assert!(!accepts(json!({"ToleratedFailureCount": 1, "ToleratedFailureCountPath": "$.n"})));
+}
+
+#[test]
 fn the_children_of_an_express_map_run_are_express() {
     let map = |execution_type: &str| {
         json!({"StartAt": "m", "States": {"m": {"Type": "Map", "End": true, "ItemProcessor": {
