@@ -130,10 +130,9 @@ pub async fn connect(spec: &str, options: &Options) -> Result<Connected, TargetE
             at(address, Some(&name), Guard(Started::Container(Box::new(container))), options).await
         }
         #[cfg(not(feature = "docker"))]
-        Spec::Docker { .. } => Err(TargetError::unavailable(
-            "this build has no containers",
-            "build with the feature `docker`",
-        )),
+        Spec::Docker { .. } => {
+            Err(TargetError::unavailable("this build has no containers", "build with the feature `docker`"))
+        }
         #[cfg(feature = "aws")]
         Spec::Aws { region } => {
             let environment = &options.environment;
@@ -158,7 +157,9 @@ pub async fn connect(spec: &str, options: &Options) -> Result<Connected, TargetE
 }
 
 fn embedded(variant: Option<String>) -> Result<Connected, TargetError> {
-    let name = variant.as_ref().map_or_else(|| "embedded region".to_owned(), |name| format!("embedded region, {name}"));
+    let name = variant
+        .as_ref()
+        .map_or_else(|| "embedded region".to_owned(), |name| format!("embedded region, {name}"));
     Ok(Connected {
         targets: Arc::new(EmbeddedRegions::new(variant)?),
         endpoint: None,
@@ -178,7 +179,8 @@ async fn at(
     options: &Options,
 ) -> Result<Connected, TargetError> {
     let environment = &options.environment;
-    let variable = |name: &str, otherwise: &str| environment.get(name).unwrap_or_else(|| otherwise.to_owned());
+    let variable =
+        |name: &str, otherwise: &str| environment.get(name).unwrap_or_else(|| otherwise.to_owned());
     let credentials = Credentials::new(
         variable("AWS_ACCESS_KEY_ID", "test"),
         variable("AWS_SECRET_ACCESS_KEY", "test"),
@@ -186,12 +188,10 @@ async fn at(
         None,
         "environment",
     );
-    let region =
-        environment.get("AWS_REGION").unwrap_or_else(|| variable("AWS_DEFAULT_REGION", "us-east-1"));
+    let region = environment.get("AWS_REGION").unwrap_or_else(|| variable("AWS_DEFAULT_REGION", "us-east-1"));
     let endpoint = Endpoint::one(&address, &region, credentials);
     let identity = probe::identify(&address, &endpoint, options.patience.min(PROBE)).await?;
-    let targets =
-        EndpointTargets { endpoint, wire: options.wire, patience: options.patience, pace: None };
+    let targets = EndpointTargets { endpoint, wire: options.wire, patience: options.patience, pace: None };
     Ok(Connected {
         targets: Arc::new(targets),
         endpoint: Some(address),

@@ -28,8 +28,8 @@ struct EndpointTarget {
 impl Targets for EndpointTargets {
     fn open(&self, _worker: u64) -> Result<Arc<dyn Target>, engine::TargetError> {
         // Connections belong to the runtime that made them, so they are not shared between workers.
-        let client = HttpClient::new(self.endpoint.clone(), self.wire, self.patience)
-            .map_err(engine::TargetError)?;
+        let client =
+            HttpClient::new(self.endpoint.clone(), self.wire, self.patience).map_err(engine::TargetError)?;
         Ok(Arc::new(EndpointTarget { client, pace: self.pace.clone() }))
     }
 }

@@ -54,7 +54,7 @@ impl<C: Clock> Live<C> {
         match region.call(now, call) {
             Answer::Later if is_last => (Answer::Now(region.give_up(now, call)), None),
             Answer::Later => (Answer::Later, region.next_event()),
-            answer => (answer, None),
+            answer @ Answer::Now(_) => (answer, None),
         }
     }
 }

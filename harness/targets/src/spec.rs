@@ -120,7 +120,9 @@ mod tests {
 
     #[test]
     fn what_is_no_target_is_a_usage_error_with_the_forms() {
-        for text in ["", "embeded", "http://", "process:", "docker:=x", "docker:x=", "aws:eu west", "http://h/?a=b"] {
+        for text in
+            ["", "embeded", "http://", "process:", "docker:=x", "docker:x=", "aws:eu west", "http://h/?a=b"]
+        {
             let error = text.parse::<Spec>().expect_err(text);
             assert!(error.is_usage() && error.remedy().contains("docker:NAME"), "{error}");
         }

@@ -17,7 +17,7 @@ fn options(address: &str, aws: AwsOptions) -> Options {
 }
 
 async fn sts(status: u16, body: &'static str) -> Canned {
-    Canned::new(move |_| (status, "text/xml", body.to_owned())).await
+    Canned::api(move |_| (status, "text/xml", body.to_owned())).await
 }
 
 const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
@@ -49,14 +49,19 @@ async fn a_region_off_the_list_is_refused_before_any_call() {
 #[tokio::test]
 async fn an_account_off_the_list_is_refused() {
     let server = sts(200, IDENTITY).await;
-    let aws = AwsOptions { opted_in: true, accounts: vec!["999999999999".to_owned()], ..AwsOptions::default() };
+    let aws =
+        AwsOptions { opted_in: true, accounts: vec!["999999999999".to_owned()], ..AwsOptions::default() };
     let error = refusal("aws:eu-west-1", &options(&server.address, aws)).await;
     assert!(error.what().contains("111122223333"), "{error}");
 }
 
 #[tokio::test]
 async fn expired_credentials_are_told_with_a_remedy() {
-    let server = sts(403, "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>old</Message></Error></ErrorResponse>").await;
+    let server = sts(
+        403,
+        "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>old</Message></Error></ErrorResponse>",
+    )
+    .await;
     let aws = AwsOptions { opted_in: true, ..AwsOptions::default() };
     let error = refusal("aws:eu-west-1", &options(&server.address, aws)).await;
     assert!(error.what().contains("ExpiredToken") && error.remedy().contains("sso login"), "{error}");

@@ -1,5 +1,6 @@
 //! Emulators in containers, with a stand-in image made of busybox. Without an engine or busybox the tests say that they skip.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 #![cfg(feature = "docker")]
 
 use std::fs;
@@ -71,7 +72,8 @@ async fn failure(spec: &str, options: &Options) -> TargetError {
 }
 
 fn containers_of(image: &str) -> Vec<String> {
-    let ids = docker(&["ps", "-aq", "--no-trunc", "--filter", &format!("ancestor={image}")]).unwrap_or_default();
+    let ids =
+        docker(&["ps", "-aq", "--no-trunc", "--filter", &format!("ancestor={image}")]).unwrap_or_default();
     ids.lines().map(str::to_owned).collect()
 }
 
@@ -103,7 +105,8 @@ async fn a_container_of_a_killed_run_is_removed_by_the_next() {
     let spec = format!("docker:ministack={image}");
     let connected = connect(&spec, &options(logs.path())).await.unwrap();
     let own = containers_of(&image).pop().unwrap();
-    let label = docker(&["inspect", "-f", "{{index .Config.Labels \"sfn-conformance.owner\"}}", &own]).unwrap();
+    let label =
+        docker(&["inspect", "-f", "{{index .Config.Labels \"sfn-conformance.owner\"}}", &own]).unwrap();
     let machine = label.rsplitn(3, '/').nth(2).unwrap();
     let dead = format!("sfn-conformance.owner={machine}/4000000/1");
     let orphan = docker(&["run", "-d", "--label", &dead, &image]).unwrap();
@@ -116,7 +119,9 @@ async fn a_container_of_a_killed_run_is_removed_by_the_next() {
 
 #[tokio::test]
 async fn exit_code_55_is_a_missing_token() {
-    let Some(image) = image("token", r#"["/bin/busybox","sh","-c","echo license activation failed; exit 55"]"#) else {
+    let Some(image) =
+        image("token", r#"["/bin/busybox","sh","-c","echo license activation failed; exit 55"]"#)
+    else {
         return;
     };
     let logs = tempfile::tempdir().unwrap();

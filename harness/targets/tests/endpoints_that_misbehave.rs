@@ -1,5 +1,7 @@
 //! Endpoints that refuse, hang or talk about something else: an error with a remedy at start, `Unknown` later on.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod canned;
 
 use std::time::{Duration, Instant};
@@ -50,7 +52,10 @@ async fn an_endpoint_that_accepts_and_never_answers_is_given_up_in_time() {
 async fn an_endpoint_of_web_pages_is_no_target() {
     let server = Canned::new(|_| (200, "text/html", "<html><body>welcome</body></html>".to_owned())).await;
     let error = failure(&server.address).await;
-    assert!(error.what().contains("does not answer ListStateMachines") && error.what().contains("welcome"), "{error}");
+    assert!(
+        error.what().contains("does not answer ListStateMachines") && error.what().contains("welcome"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -58,7 +63,8 @@ async fn an_answer_of_html_in_mid_run_is_unknown_on_both_paths() {
     for wire in [Wire::Sdk, Wire::Raw] {
         let server = Canned::api(|_| (502, "text/html", "<h1>Bad Gateway</h1>".to_owned())).await;
         let connected = connect(&server.address, &Options { wire, ..options() }).await.unwrap();
-        let outcome = outcome(&connected, Call::new(Operation::DescribeExecution, json!({"executionArn": "a"}))).await;
+        let outcome =
+            outcome(&connected, Call::new(Operation::DescribeExecution, json!({"executionArn": "a"}))).await;
         let Outcome::Unknown(why) = outcome else { panic!("{outcome:?}") };
         assert!(why.contains("502") && why.contains("Bad Gateway"), "{why}");
         assert_eq!(server.calls("DescribeExecution").len(), 1, "one call is one request");
@@ -79,9 +85,11 @@ async fn an_answer_that_the_sdk_cannot_read_is_unknown_and_says_so() {
 
 #[tokio::test]
 async fn a_server_error_is_sent_once() {
-    let server = Canned::api(|_| (503, JSON, r#"{"__type":"ServiceUnavailable","message":"m"}"#.to_owned())).await;
+    let server =
+        Canned::api(|_| (503, JSON, r#"{"__type":"ServiceUnavailable","message":"m"}"#.to_owned())).await;
     let connected = connect(&server.address, &options()).await.unwrap();
-    let outcome = outcome(&connected, Call::new(Operation::StartExecution, json!({"stateMachineArn": "m"}))).await;
+    let outcome =
+        outcome(&connected, Call::new(Operation::StartExecution, json!({"stateMachineArn": "m"}))).await;
     let Outcome::Refused(error) = outcome else { panic!("{outcome:?}") };
     assert_eq!((error.code.as_str(), error.status), ("ServiceUnavailable", 503));
     assert_eq!(server.calls("StartExecution").len(), 1);
@@ -99,7 +107,11 @@ async fn what_the_sdk_cannot_express_is_sent_as_it_is() {
         assert!(outcome(&connected, Call::new(Operation::SendTaskSuccess, input.clone())).await.is_done());
         let last = server.calls("SendTaskSuccess").pop().unwrap();
         assert_eq!(serde_json::from_str::<serde_json::Value>(&last.body).unwrap(), input);
-        assert_eq!(last.header("user-agent").is_some_and(|agent| agent.contains("aws-sdk-rust")), sdk, "{input}");
+        assert_eq!(
+            last.header("user-agent").is_some_and(|agent| agent.contains("aws-sdk-rust")),
+            sdk,
+            "{input}"
+        );
         assert!(last.header("authorization").unwrap().contains("/states/aws4_request"), "signed");
     }
     assert!(outcome(&connected, Call::raw(Operation::SendTaskSuccess, "{\"taskToken")).await.is_done());
@@ -127,13 +139,18 @@ async fn a_topic_is_made_by_the_query_protocol() {
     let call = Call::new(Operation::CreateTopic, json!({"Name": "t", "Tags": [{"Key": "a", "Value": "b"}]}));
     assert_eq!(outcome(&connected, call).await, Outcome::Done(json!({"TopicArn": "arn:x"})));
     let body = server.calls("CreateTopic").pop().unwrap().body;
-    assert_eq!(body, "Action=CreateTopic&Version=2010-03-31&Name=t&Tags.member.1.Key=a&Tags.member.1.Value=b");
+    assert_eq!(
+        body,
+        "Action=CreateTopic&Version=2010-03-31&Name=t&Tags.member.1.Key=a&Tags.member.1.Value=b"
+    );
 }
 
 #[tokio::test]
 async fn the_name_and_version_come_from_the_health_page() {
     let server = Canned::new(|seen| match seen.head.split(' ').nth(1) {
-        Some("/_localstack/health") => (200, "application/json", r#"{"services":{},"version":"4.14.0"}"#.to_owned()),
+        Some("/_localstack/health") => {
+            (200, "application/json", r#"{"services":{},"version":"4.14.0"}"#.to_owned())
+        }
         Some("/") => (200, JSON, r#"{"stateMachines":[]}"#.to_owned()),
         _ => (404, "text/plain", String::new()),
     })

@@ -1,5 +1,6 @@
 //! Emulators as processes: started, found healthy, and gone afterwards, whatever happens. With a small stand-in for moto.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
 #![cfg(unix)]
 
 use std::fs;
@@ -99,7 +100,8 @@ async fn an_emulator_is_started_configured_and_stopped_with_its_children() {
     assert!(pids.iter().all(|pid| runs(*pid)));
     connected.guard.stop().await;
     assert!(all_gone(&pids).await);
-    let left: Vec<_> = fs::read_dir(folder.path().join("moto")).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(folder.path().join("moto")).unwrap().flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["bin"], "no note and no scratch folder stay");
 }
 
@@ -121,7 +123,10 @@ async fn an_emulator_that_ends_at_once_is_told_with_its_last_lines() {
     let Err(error) = connect("process:moto", &options(folder.path(), Duration::from_secs(20))).await else {
         panic!("it cannot have started")
     };
-    assert!(error.what().contains("ended before it was healthy") && error.what().contains("no component plugins"), "{error}");
+    assert!(
+        error.what().contains("ended before it was healthy") && error.what().contains("no component plugins"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -130,7 +135,8 @@ async fn an_emulator_that_is_never_healthy_is_given_up_and_killed() {
         return;
     }
     let folder = installed("#!/bin/sh\ntrap '' TERM\necho $$ > ../pid\nwhile :; do sleep 0.1; done\n");
-    let Err(error) = connect("process:moto", &options(folder.path(), Duration::from_millis(700))).await else {
+    let Err(error) = connect("process:moto", &options(folder.path(), Duration::from_millis(700))).await
+    else {
         panic!("it cannot have started")
     };
     assert!(error.what().contains("not healthy within"), "{error}");
@@ -141,7 +147,8 @@ async fn an_emulator_that_is_never_healthy_is_given_up_and_killed() {
 #[tokio::test]
 async fn an_emulator_that_is_not_installed_names_the_script() {
     let folder = tempfile::tempdir().unwrap();
-    let Err(error) = connect("process:ministack", &options(folder.path(), Duration::from_secs(1))).await else {
+    let Err(error) = connect("process:ministack", &options(folder.path(), Duration::from_secs(1))).await
+    else {
         panic!("it is not there")
     };
     assert!(error.remedy().contains("ci/emulators.sh ministack"), "{error}");
@@ -163,7 +170,7 @@ async fn what_a_killed_run_left_is_ended_by_the_next() {
     let stat = fs::read_to_string(format!("/proc/{}/stat", orphan.id())).unwrap();
     let born: u64 = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().parse().unwrap();
     let note = serde_json::json!({"owner": 4_000_000, "owner_born": 1, "leader": orphan.id(), "leader_born": born, "scratch": scratch});
-    fs::write(folder.path().join("moto/run-4000000-1.json"), note.to_string()).unwrap();
+    fs::write(folder.path().join("moto/run-4000000-1.note.json"), note.to_string()).unwrap();
     let connected = connect("process:moto", &options(folder.path(), Duration::from_secs(20))).await.unwrap();
     assert!(all_gone(&[orphan.id()]).await);
     assert!(!scratch.exists());

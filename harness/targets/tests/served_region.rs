@@ -1,5 +1,7 @@
 //! The sample workflow against the region over HTTP: through the SDK, the raw client, and as odd clients would.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use std::time::Duration;
 
 use record::{Call, Operation, Outcome};
@@ -33,7 +35,8 @@ impl Served {
         let mut stream = TcpStream::connect(&self.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = vec![0; 8192];
-        let count = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut answer)).await.unwrap().unwrap();
+        let count =
+            tokio::time::timeout(Duration::from_secs(10), stream.read(&mut answer)).await.unwrap().unwrap();
         String::from_utf8_lossy(&answer[..count]).into_owned()
     }
 }
@@ -82,10 +85,13 @@ async fn callback_workflow(target: &dyn engine::Target) -> Vec<String> {
     )
     .await;
     let started =
-        ask(target, Operation::StartExecution, json!({"stateMachineArn": text(&machine, "stateMachineArn")})).await;
-    let received = ask(target, Operation::ReceiveMessage, json!({"QueueUrl": url, "WaitTimeSeconds": 5})).await;
+        ask(target, Operation::StartExecution, json!({"stateMachineArn": text(&machine, "stateMachineArn")}))
+            .await;
+    let received =
+        ask(target, Operation::ReceiveMessage, json!({"QueueUrl": url, "WaitTimeSeconds": 5})).await;
     let body: Value = serde_json::from_str(text(&received["Messages"][0], "Body")).unwrap();
-    ask(target, Operation::SendTaskSuccess, json!({"taskToken": body["token"], "output": "{\"ok\":true}"})).await;
+    ask(target, Operation::SendTaskSuccess, json!({"taskToken": body["token"], "output": "{\"ok\":true}"}))
+        .await;
     for _ in 0..200 {
         let execution = json!({"executionArn": text(&started, "executionArn")});
         let described = ask(target, Operation::DescribeExecution, execution.clone()).await;
@@ -147,7 +153,9 @@ fn a_long_poll_in_virtual_time_ends_with_its_message_or_at_its_deadline() {
         let target = connected.targets.open(1).unwrap();
         let queue = ask(target.as_ref(), Operation::CreateQueue, json!({"QueueName": "q"})).await;
         let url = text(&queue, "QueueUrl");
-        let poll = || ask(target.as_ref(), Operation::ReceiveMessage, json!({"QueueUrl": url, "WaitTimeSeconds": 20}));
+        let poll = || {
+            ask(target.as_ref(), Operation::ReceiveMessage, json!({"QueueUrl": url, "WaitTimeSeconds": 20}))
+        };
         let wall = std::time::Instant::now();
 
         let begun = target.clock().now();
@@ -165,9 +173,18 @@ fn a_long_poll_in_virtual_time_ends_with_its_message_or_at_its_deadline() {
         assert_eq!(target.clock().now().since(begun), Duration::from_secs(7), "woken by the other call");
 
         let begun = target.clock().now();
-        ask(target.as_ref(), Operation::SendMessage, json!({"QueueUrl": url, "MessageBody": "y", "DelaySeconds": 3})).await;
+        ask(
+            target.as_ref(),
+            Operation::SendMessage,
+            json!({"QueueUrl": url, "MessageBody": "y", "DelaySeconds": 3}),
+        )
+        .await;
         assert_eq!(poll().await["Messages"][0]["Body"], "y");
-        assert_eq!(target.clock().now().since(begun), Duration::from_secs(3), "woken by the region's own event");
+        assert_eq!(
+            target.clock().now().since(begun),
+            Duration::from_secs(3),
+            "woken by the region's own event"
+        );
         assert!(wall.elapsed() < Duration::from_secs(5), "virtual time costs no time");
     });
 }
@@ -180,9 +197,15 @@ async fn requests_that_make_no_sense_are_answered_and_the_server_goes_on() {
     };
     let json = "content-type: application/x-amz-json-1.0\r\n";
     for (request, expected) in [
-        (post(&format!("{json}x-amz-target: AWSStepFunctions.Nonsense\r\n"), "{}"), "UnknownOperationException"),
+        (
+            post(&format!("{json}x-amz-target: AWSStepFunctions.Nonsense\r\n"), "{}"),
+            "UnknownOperationException",
+        ),
         (post(json, "{}"), "MissingAction"),
-        (post("content-type: application/x-www-form-urlencoded\r\n", "Action=Nope&Version=2010-03-31"), "<Code>InvalidAction"),
+        (
+            post("content-type: application/x-www-form-urlencoded\r\n", "Action=Nope&Version=2010-03-31"),
+            "<Code>InvalidAction",
+        ),
         ("GET /nowhere HTTP/1.1\r\nhost: h\r\n\r\n".to_owned(), "404"),
         ("\u{0}\u{1}garbage\r\n\r\n".to_owned(), "400 Bad Request"),
         (format!("POST / HTTP/1.1\r\nhost: h\r\ncontent-length: {}\r\n\r\n", 64 << 20), "413"),
@@ -219,8 +242,13 @@ async fn a_thousand_open_connections_and_slow_clients_do_not_take_it_down() {
 
 #[tokio::test]
 async fn throttling_and_access_control_answer_as_aws_does() {
-    let access = Access { known_keys: ["AKID".to_owned()].into(), denied: [Operation::StopExecution].into(), ..Access::default() };
-    let served = served(ServeOptions { access: Some(access), throttling: 0.3, ..ServeOptions::default() }).await;
+    let access = Access {
+        known_keys: ["AKID".to_owned()].into(),
+        denied: [Operation::StopExecution].into(),
+        ..Access::default()
+    };
+    let served =
+        served(ServeOptions { access: Some(access), throttling: 0.3, ..ServeOptions::default() }).await;
     let by = |key: &str| Environment::of([("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", "s")]);
     let target = |key: &str| {
         let options = Options { environment: by(key), ..Options::default() };
@@ -254,7 +282,8 @@ async fn an_aws_run_can_be_rehearsed_on_it() {
         ("AWS_ENDPOINT_URL", served.url().as_str()),
     ]);
     let aws = AwsOptions { opted_in: true, ..AwsOptions::default() };
-    let connected = connect("aws:us-east-1", &Options { environment, aws, ..Options::default() }).await.unwrap();
+    let connected =
+        connect("aws:us-east-1", &Options { environment, aws, ..Options::default() }).await.unwrap();
     assert!(connected.account.is_some_and(|account| account.len() == 12));
 }
 
@@ -264,7 +293,8 @@ async fn told_to_stop_it_stops_in_spite_of_open_polls() {
     let connected = connect(&served.url(), &options(Wire::Raw)).await.unwrap();
     let target = connected.targets.open(0).unwrap();
     let queue = ask(target.as_ref(), Operation::CreateQueue, json!({"QueueName": "q"})).await;
-    let poll = Call::new(Operation::ReceiveMessage, json!({"QueueUrl": queue["QueueUrl"], "WaitTimeSeconds": 20}));
+    let poll =
+        Call::new(Operation::ReceiveMessage, json!({"QueueUrl": queue["QueueUrl"], "WaitTimeSeconds": 20}));
     let poll = tokio::spawn(async move { target.call(poll).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
     served.stop.take().unwrap().send(()).unwrap();

@@ -18,11 +18,16 @@ pub(crate) fn credentials(environment: &Environment) -> Result<Credentials, Targ
         return Ok(Credentials::new(id, secret, session, None, "environment"));
     }
     let profile = environment.get("AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
-    let in_home = |name: &str| {
-        environment.get("HOME").map(|home| PathBuf::from(home).join(".aws").join(name))
-    };
+    let in_home =
+        |name: &str| environment.get("HOME").map(|home| PathBuf::from(home).join(".aws").join(name));
     let files = [
-        (environment.get("AWS_SHARED_CREDENTIALS_FILE").map(PathBuf::from).or_else(|| in_home("credentials")), profile.clone()),
+        (
+            environment
+                .get("AWS_SHARED_CREDENTIALS_FILE")
+                .map(PathBuf::from)
+                .or_else(|| in_home("credentials")),
+            profile.clone(),
+        ),
         (
             environment.get("AWS_CONFIG_FILE").map(PathBuf::from).or_else(|| in_home("config")),
             if profile == "default" { profile.clone() } else { format!("profile {profile}") },
@@ -82,6 +87,9 @@ mod tests {
     #[test]
     fn the_environment_goes_before_files() {
         let environment = Environment::of([("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "B")]);
-        assert_eq!(credentials(&environment).map(|found| found.access_key_id().to_owned()), Ok("A".to_owned()));
+        assert_eq!(
+            credentials(&environment).map(|found| found.access_key_id().to_owned()),
+            Ok("A".to_owned())
+        );
     }
 }

@@ -46,7 +46,10 @@ pub(crate) async fn admit(
         .ok_or_else(|| TargetError::usage("no region is given", "write aws:REGION, or set AWS_REGION"))?;
     if !options.regions.is_empty() && !options.regions.contains(&region) {
         return Err(TargetError::unavailable(
-            format!("the region {region} is not on the list of allowed ones ({})", options.regions.join(", ")),
+            format!(
+                "the region {region} is not on the list of allowed ones ({})",
+                options.regions.join(", ")
+            ),
             "use an allowed region, or allow this one",
         ));
     }
@@ -72,11 +75,11 @@ pub(crate) async fn admit(
 async fn account(endpoint: &Endpoint, address: &str, patience: Duration) -> Result<String, TargetError> {
     let client = HttpClient::new(endpoint.clone(), Wire::Raw, patience).map_err(TargetError::unusable)?;
     match client.call(&Call::new(Operation::GetCallerIdentity, json!({}))).await {
-        Outcome::Done(reply) => {
-            reply.get("Account").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| {
-                TargetError::foreign(address, "GetCallerIdentity names no account")
-            })
-        }
+        Outcome::Done(reply) => reply
+            .get("Account")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .ok_or_else(|| TargetError::foreign(address, "GetCallerIdentity names no account")),
         Outcome::Refused(error) => Err(TargetError::unavailable(
             format!("AWS does not accept the credentials: {error}"),
             "renew them: aws sso login, or aws configure export-credentials --format env",

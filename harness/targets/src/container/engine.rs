@@ -112,7 +112,7 @@ impl Engine {
         started.map_err(|why| {
             TargetError::unavailable(
                 format!("the container of {name} cannot be started: {why}"),
-                format!("try it by hand: docker run --rm {}", image.image),
+                format!("try it by hand: docker run --rm {}", image.reference),
             )
         })
     }
@@ -182,7 +182,7 @@ impl Engine {
             ..HostConfig::default()
         };
         let body = ContainerCreateBody {
-            image: Some(image.image.clone()),
+            image: Some(image.reference.clone()),
             env: Some(variables.iter().map(|(name, value)| format!("{name}={value}")).collect()),
             labels: Some(std::iter::once((OWNER.to_owned(), owner::label())).collect()),
             exposed_ports: Some(vec![port]),
@@ -214,7 +214,7 @@ async fn start_through_testcontainers(
     image: &Image,
     variables: &[(String, String)],
 ) -> Result<String, String> {
-    let (name, tag) = split(&image.image);
+    let (name, tag) = split(&image.reference);
     let mut request = GenericImage::new(name, tag)
         .with_exposed_port(image.port.tcp())
         .with_label(OWNER, owner::label())

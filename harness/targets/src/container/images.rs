@@ -10,7 +10,8 @@ use crate::TargetError;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Image {
     /// Name and tag, with a digest where one is locked.
-    pub(super) image: String,
+    #[serde(rename = "image")]
+    pub(super) reference: String,
     /// The port that it listens on.
     pub(super) port: u16,
     /// The page that answers once it is ready.
@@ -61,7 +62,7 @@ mod tests {
     fn the_lock_file_names_an_image_for_every_emulator_of_the_command_line() {
         for name in ["localstack", "floci", "ministack", "fakecloud", "moto"] {
             let image = image(name).expect(name);
-            assert!(image.health.starts_with('/') && image.image.contains(':'), "{image:?}");
+            assert!(image.health.starts_with('/') && image.reference.contains(':'), "{image:?}");
             if let Some(setting) = image.setting {
                 assert!(serde_json::from_str::<serde_json::Value>(&setting.body).is_ok());
             }

@@ -40,11 +40,11 @@ pub(crate) async fn start(
 ) -> Result<Container, TargetError> {
     let mut image = images::image(name)?;
     if let Some(other) = other_image {
-        other.clone_into(&mut image.image);
+        other.clone_into(&mut image.reference);
     }
     let engine = Engine::connect(&options.environment).await?;
     engine.sweep().await;
-    engine.provide(&image.image, name).await?;
+    engine.provide(&image.reference, name).await?;
     let id = engine.start(name, &image, &options.environment).await?;
     let log = options.logs.join(format!("{name}.container.log"));
     let mut container = Container { engine, id, address: String::new(), log, is_removed: false };
@@ -79,7 +79,7 @@ impl Container {
         let deadline = Instant::now() + patience;
         loop {
             if let Some(code) = self.engine.exit_code(&self.id).await? {
-                return Err(ended(name, &image.image, code));
+                return Err(ended(name, &image.reference, code));
             }
             if self.address.is_empty() {
                 self.address = self.engine.address(&self.id, image.port).await?.unwrap_or_default();

@@ -93,9 +93,8 @@ impl Endpoint {
             .map(|(name, value)| Ok((name.as_str(), value.to_str().map_err(|error| error.to_string())?)))
             .collect::<Result<Vec<_>, String>>()?;
         let body = SignableBody::Bytes(request.body());
-        let signable =
-            SignableRequest::new(request.method().as_str(), &uri, headers.into_iter(), body)
-                .map_err(|error| error.to_string())?;
+        let signable = SignableRequest::new(request.method().as_str(), &uri, headers.into_iter(), body)
+            .map_err(|error| error.to_string())?;
         let (instructions, _) = sign(signable, &params).map_err(|error| error.to_string())?.into_parts();
         instructions.apply_to_request_http1x(&mut request);
         Ok(request)

@@ -76,19 +76,23 @@ async fn fetch(transport: &Transport, url: &str, patience: Duration) -> Result<V
     match tokio::time::timeout(patience, transport.send(request)).await {
         Err(_) => Err(Fetch::Silent),
         Ok(Err(Fault::Unconnected(why))) => Err(Fetch::Nobody(why)),
-        Ok(Err(Fault::Broken(_))) => Err(Fetch::Other),
         Ok(Ok(received)) if (200..300).contains(&received.status) => {
             match serde_json::from_slice(&received.body) {
                 Ok(page @ Value::Object(_)) => Ok(page),
                 _ => Err(Fetch::Other),
             }
         }
-        Ok(Ok(_)) => Err(Fetch::Other),
+        Ok(Ok(_) | Err(Fault::Broken(_))) => Err(Fetch::Other),
     }
 }
 
-/// Sends an empty POST, e.g. to an emulator's settings page; the body of a 2xx answer is of no interest.
-pub(crate) async fn post(transport: &Transport, url: &str, body: &Value, patience: Duration) -> Result<(), String> {
+/// Posts JSON, e.g. to an emulator's settings page; the body of a 2xx answer is of no interest.
+pub(crate) async fn post(
+    transport: &Transport,
+    url: &str,
+    body: &Value,
+    patience: Duration,
+) -> Result<(), String> {
     let mut request = get(url)?;
     *request.method_mut() = Method::POST;
     request.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));

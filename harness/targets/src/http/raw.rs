@@ -34,8 +34,7 @@ fn request(endpoint: &Endpoint, call: &Call) -> Result<Request<Bytes>, String> {
                 Some(body) => body.clone(),
                 None => serde_json::to_string(&call.input).map_err(|error| error.to_string())?,
             };
-            let headers =
-                vec![(CONTENT_TYPE.as_str(), content_type.to_owned()), ("x-amz-target", target)];
+            let headers = vec![(CONTENT_TYPE.as_str(), content_type.to_owned()), ("x-amz-target", target)];
             (Method::POST, "/".to_owned(), headers, body)
         }
         Protocol::Query { version } => {

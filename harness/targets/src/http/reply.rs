@@ -15,7 +15,13 @@ pub(crate) fn read(operation: Operation, received: &Received) -> Outcome {
         }
     } else {
         refusal(operation.service(), received).map_or_else(
-            || Outcome::Unknown(format!("HTTP {} without an AWS error: {}", received.status, glance(received))),
+            || {
+                Outcome::Unknown(format!(
+                    "HTTP {} without an AWS error: {}",
+                    received.status,
+                    glance(received)
+                ))
+            },
             Outcome::Refused,
         )
     }
@@ -65,8 +71,7 @@ fn refusal(service: Service, received: &Received) -> Option<ApiError> {
             Some(Value::Object(inner)) => inner,
             _ => &body,
         };
-        let part =
-            |names: &[&str]| names.iter().find_map(|name| body.get(*name).and_then(Value::as_str));
+        let part = |names: &[&str]| names.iter().find_map(|name| body.get(*name).and_then(Value::as_str));
         let message = part(&["message", "Message", "errorMessage"]).unwrap_or_default();
         let query = || {
             let header = header_text(received, "x-amzn-query-error")?;
@@ -109,7 +114,12 @@ mod tests {
         Received { status, headers: map, body: Bytes::copy_from_slice(body.as_bytes()) }
     }
 
-    fn code(operation: Operation, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> String {
+    fn code(
+        operation: Operation,
+        status: u16,
+        headers: &[(&'static str, &'static str)],
+        body: &str,
+    ) -> String {
         match read(operation, &received(status, headers, body)) {
             Outcome::Refused(error) => error.code,
             other => panic!("{other:?}"),
@@ -119,11 +129,20 @@ mod tests {
     #[test]
     fn the_code_is_found_wherever_a_service_puts_it() {
         let states = Operation::SendTaskSuccess;
-        assert_eq!(code(states, 400, &[], r#"{"__type":"com.amazonaws.states#TaskTimedOut","message":"m"}"#), "TaskTimedOut");
+        assert_eq!(
+            code(states, 400, &[], r#"{"__type":"com.amazonaws.states#TaskTimedOut","message":"m"}"#),
+            "TaskTimedOut"
+        );
         assert_eq!(code(states, 400, &[], r#"{"code":"InvalidToken"}"#), "InvalidToken");
-        assert_eq!(code(states, 400, &[("x-amzn-errortype", "InvalidOutput:http://x/")], "{}"), "InvalidOutput");
+        assert_eq!(
+            code(states, 400, &[("x-amzn-errortype", "InvalidOutput:http://x/")], "{}"),
+            "InvalidOutput"
+        );
         let lambda = [("x-amzn-errortype", "ResourceNotFoundException")];
-        assert_eq!(code(Operation::GetFunction, 404, &lambda, r#"{"Type":"User","Message":"m"}"#), "ResourceNotFoundException");
+        assert_eq!(
+            code(Operation::GetFunction, 404, &lambda, r#"{"Type":"User","Message":"m"}"#),
+            "ResourceNotFoundException"
+        );
         let xml = "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>m</Message></Error></ErrorResponse>";
         assert_eq!(code(Operation::Publish, 404, &[], xml), "NotFoundException");
     }
@@ -143,7 +162,13 @@ mod tests {
 
     #[test]
     fn what_aws_would_not_write_is_unknown() {
-        for (status, body) in [(200, "<html></html>"), (200, "[1]"), (502, "<html>Bad Gateway</html>"), (500, ""), (400, r#"{"message":"m"}"#)] {
+        for (status, body) in [
+            (200, "<html></html>"),
+            (200, "[1]"),
+            (502, "<html>Bad Gateway</html>"),
+            (500, ""),
+            (400, r#"{"message":"m"}"#),
+        ] {
             let outcome = read(Operation::StartExecution, &received(status, &[], body));
             assert!(matches!(outcome, Outcome::Unknown(_)), "{status} {body}: {outcome:?}");
         }

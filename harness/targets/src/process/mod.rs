@@ -17,9 +17,9 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
-pub(crate) use self::recipe::Recipe;
 use self::group::Group;
 use self::note::Note;
+pub(crate) use self::recipe::Recipe;
 use crate::TargetError;
 use crate::http::{Transport, probe};
 
@@ -146,7 +146,11 @@ impl Process {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(TargetError::unavailable(
                     format!("{} ended before it was healthy ({status})", self.name),
-                    format!("see its log {}; install it again: ci/emulators.sh {}", self.log.display(), self.name),
+                    format!(
+                        "see its log {}; install it again: ci/emulators.sh {}",
+                        self.log.display(),
+                        self.name
+                    ),
                 ));
             }
             if probe::is_healthy(&transport, &health, Duration::from_secs(2)).await {

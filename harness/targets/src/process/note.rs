@@ -29,17 +29,14 @@ impl Note {
     pub(super) fn write(home: &Path, port: u16, group: &Group, scratch: &Path) -> Option<Self> {
         let owner = std::process::id();
         let (leader, leader_born) = group.identity();
-        let text = Text {
-            owner,
-            owner_born: group::born(owner),
-            leader,
-            leader_born,
-            scratch: scratch.to_owned(),
-        };
-        let path = home.join(format!("run-{owner}-{port}.json"));
+        let text =
+            Text { owner, owner_born: group::born(owner), leader, leader_born, scratch: scratch.to_owned() };
+        let path = home.join(format!("run-{owner}-{port}{NOTE}"));
         let json = serde_json::to_string(&text).ok()?;
         fs::write(&path, json)
-            .map_err(|error| tracing::warn!(%error, path = %path.display(), "no note of the process was written"))
+            .map_err(
+                |error| tracing::warn!(%error, path = %path.display(), "no note of the process was written"),
+            )
             .ok()?;
         Some(Self { path })
     }
@@ -50,13 +47,15 @@ impl Note {
     }
 }
 
+/// How a note's name ends.
+const NOTE: &str = ".note.json";
+
 /// Ends the processes of runs that are no more.
 pub(super) fn sweep(home: &Path) {
     let entries = fs::read_dir(home).into_iter().flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
-        let is_note = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-            name.starts_with("run-") && name.ends_with(".json")
-        });
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_note = name.strip_prefix("run-").is_some_and(|rest| rest.ends_with(NOTE));
         if !is_note {
             continue;
         }

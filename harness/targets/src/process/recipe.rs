@@ -28,7 +28,8 @@ const RECIPES: &[Recipe] = &[
         health: "/moto-api/data.json",
         // Without it, executions are canned and no state machine runs.
         setting: Some(|| {
-            let settings = json!({"stepfunctions": {"execute_state_machine": true}, "lambda": {"use_docker": false}});
+            let settings =
+                json!({"stepfunctions": {"execute_state_machine": true}, "lambda": {"use_docker": false}});
             ("/moto-api/config", settings)
         }),
     },
@@ -36,11 +37,7 @@ const RECIPES: &[Recipe] = &[
         name: "ministack",
         program: "bin/ministack",
         arguments: &[],
-        environment: &[
-            ("BIND_HOST", "127.0.0.1"),
-            ("GATEWAY_PORT", "{port}"),
-            ("LAMBDA_EXECUTOR", "local"),
-        ],
+        environment: &[("BIND_HOST", "127.0.0.1"), ("GATEWAY_PORT", "{port}"), ("LAMBDA_EXECUTOR", "local")],
         health: "/_localstack/health",
         setting: None,
     },

@@ -113,7 +113,8 @@ mod tests {
             expired_keys: ["OLD".to_owned()].into(),
             denied: [Operation::StopExecution].into(),
         };
-        let code = |operation, headers: &HeaderMap| access.refusal(operation, headers).map(|error| error.code);
+        let code =
+            |operation, headers: &HeaderMap| access.refusal(operation, headers).map(|error| error.code);
         let mut garbled = HeaderMap::new();
         garbled.insert("authorization", "Bearer x".parse().unwrap());
         let start = Operation::StartExecution;
@@ -121,7 +122,10 @@ mod tests {
         assert_eq!(code(start, &garbled).as_deref(), Some("IncompleteSignature"));
         assert_eq!(code(start, &signed_by("OLD")).as_deref(), Some("ExpiredTokenException"));
         assert_eq!(code(start, &signed_by("WHO")).as_deref(), Some("UnrecognizedClientException"));
-        assert_eq!(code(Operation::StopExecution, &signed_by("AKID")).as_deref(), Some("AccessDeniedException"));
+        assert_eq!(
+            code(Operation::StopExecution, &signed_by("AKID")).as_deref(),
+            Some("AccessDeniedException")
+        );
         assert_eq!(code(start, &signed_by("AKID")), None);
     }
 }

@@ -38,8 +38,7 @@ pub(super) fn refused(service: Service, dialect: Dialect, refusal: &ApiError, re
     match dialect {
         Dialect::Json(content_type) => {
             let name_space = if service == Service::Sqs { "com.amazonaws.sqs#" } else { "" };
-            let body =
-                json!({"__type": format!("{name_space}{}", refusal.code), "message": refusal.message});
+            let body = json!({"__type": format!("{name_space}{}", refusal.code), "message": refusal.message});
             let mut answer = written(status, content_type, body.to_string(), request_id);
             if service == Service::Sqs {
                 // Clients that knew SQS's query protocol look for the old code here.

@@ -58,7 +58,10 @@ pub struct ServeOptions {
 impl ServeOptions {
     /// The variant that is served: loose delivery is one of the region's lawful variants.
     fn variant(&self) -> Option<&str> {
-        self.variant.as_deref().or(self.loose_delivery.then_some(LOOSE_DELIVERY))
+        match &self.variant {
+            Some(name) => Some(name),
+            None => self.loose_delivery.then_some(LOOSE_DELIVERY),
+        }
     }
 }
 
@@ -200,7 +203,8 @@ impl Server {
             Err(unasked) => return refuse(&unasked.error, unasked.dialect),
         };
         let operation = asked.call.operation;
-        let denied = self.options.access.as_ref().and_then(|access| access.refusal(operation, &parts.headers));
+        let denied =
+            self.options.access.as_ref().and_then(|access| access.refusal(operation, &parts.headers));
         if let Some(error) = denied.or_else(|| self.throttled(number)) {
             return answer::refused(operation.service(), asked.dialect, &error, &id);
         }

@@ -42,7 +42,7 @@ pub(super) fn read(parts: &Parts, body: &[u8]) -> Result<Asked, Unasked> {
         return json(&parts.headers, target, body);
     }
     if let Some((route, members)) = rest::recognised(&parts.method, parts.uri.path(), parts.uri.query()) {
-        return lambda(route, members, &parts.headers, body);
+        return lambda(&route, members, &parts.headers, body);
     }
     if is_form(&parts.headers) || parts.uri.query().is_some_and(|query| query.contains("Action=")) {
         return old_query(parts, body);
@@ -64,9 +64,9 @@ fn json(headers: &HeaderMap, target: &str, body: &[u8]) -> Result<Asked, Unasked
     let dialect = Dialect::Json(content_type);
     let refuse = |error| Err(Unasked { error, dialect });
     let operation = target.split_once('.').and_then(|(prefix, name)| {
-        let service = [Service::States, Service::Sqs, Service::Events].into_iter().find(|service| {
-            matches!(wire::protocol(*service), Protocol::Json { prefix: own, .. } if own == prefix)
-        });
+        let service = [Service::States, Service::Sqs, Service::Events].into_iter().find(
+            |service| matches!(wire::protocol(*service), Protocol::Json { prefix: own, .. } if own == prefix),
+        );
         Operation::of(service?, name)
     });
     let Some(operation) = operation else {
@@ -88,7 +88,7 @@ fn json(headers: &HeaderMap, target: &str, body: &[u8]) -> Result<Asked, Unasked
 }
 
 fn lambda(
-    route: rest::Route,
+    route: &rest::Route,
     mut members: Map<String, Value>,
     headers: &HeaderMap,
     body: &[u8],
@@ -175,6 +175,8 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -211,7 +213,8 @@ mod tests {
 
     #[test]
     fn a_step_functions_request_over_one_mebibyte_is_refused() {
-        let error = asked(post("AWSStepFunctions.StartExecution"), &vec![b' '; (1 << 20) + 1]).unwrap_err().error;
+        let error =
+            asked(post("AWSStepFunctions.StartExecution"), &vec![b' '; (1 << 20) + 1]).unwrap_err().error;
         assert_eq!(error.status, 413);
     }
 
@@ -252,7 +255,7 @@ mod tests {
         ) {
             let mut body = format!("Action={action}");
             for (name, value) in &pairs {
-                body.push_str(&format!("&{name}={value}"));
+                let _ = write!(body, "&{name}={value}");
             }
             let head = http::Request::post("/").header("content-type", FORM);
             let _ = asked(head, body.as_bytes());

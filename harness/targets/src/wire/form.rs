@@ -1,5 +1,6 @@
 //! `application/x-www-form-urlencoded` bodies and query strings as ordered pairs.
 
+use std::fmt::Write as _;
 use std::str;
 
 /// The pairs of a form body. `None` if a name or value is not UTF-8 after decoding.
@@ -51,7 +52,7 @@ pub(crate) fn segment(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             path.push(char::from(byte));
         } else {
-            path.push_str(&format!("%{byte:02X}"));
+            let _ = write!(path, "%{byte:02X}");
         }
     }
     path

@@ -48,8 +48,7 @@ pub(crate) fn routes() -> Vec<Route> {
         headers: &[],
     };
     let (name, uuid) = (Some("FunctionName"), Some("UUID"));
-    let mut invoke =
-        route(Operation::Invoke, Method::POST, FUNCTIONS, name, "/invocations", &["Qualifier"]);
+    let mut invoke = route(Operation::Invoke, Method::POST, FUNCTIONS, name, "/invocations", &["Qualifier"]);
     invoke.headers = &[
         ("InvocationType", "x-amz-invocation-type"),
         ("LogType", "x-amz-log-type"),

@@ -105,7 +105,9 @@ fn write_member(xml: &mut String, name: &str, value: &Value) {
         Value::Null => {}
         Value::Array(items) => {
             let _ = write!(xml, "<{name}>");
-            items.iter().for_each(|item| write_member(xml, "member", item));
+            for item in items {
+                write_member(xml, "member", item);
+            }
             let _ = write!(xml, "</{name}>");
         }
         Value::Object(members) => {

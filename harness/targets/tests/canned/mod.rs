@@ -1,5 +1,7 @@
 //! A server on loopback that answers as a test tells it to, and remembers what it was sent.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -143,11 +143,9 @@ impl HttpConnector for Transport {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let transport = self.clone();
         HttpConnectorFuture::new(async move {
-            let request =
-                request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-            let received =
-                transport.send(request).await.map_err(|fault| ConnectorError::io(fault.into()))?;
+            let received = transport.send(request).await.map_err(|fault| ConnectorError::io(fault.into()))?;
             let mut response = http::Response::new(SdkBody::from(received.body));
             *response.status_mut() =
                 received.status.try_into().map_err(|_| ConnectorError::user("no HTTP status".into()))?;
