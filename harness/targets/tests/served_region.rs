@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod sample;
+
 use std::time::Duration;
 
 use record::{Call, Operation, Outcome};
-use serde_json::{Value, json};
+use sample::{EXPECTED, ask, callback_workflow, text};
+use serde_json::json;
 use targets::{Access, AwsOptions, Environment, Options, ServeOptions, Wire, connect, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -44,83 +47,6 @@ impl Served {
 fn options(wire: Wire) -> Options {
     Options { wire, environment: Environment::default(), ..Options::default() }
 }
-
-async fn ask(target: &dyn engine::Target, operation: Operation, input: Value) -> Value {
-    match target.call(Call::new(operation, input)).await {
-        Outcome::Done(reply) => reply,
-        other => panic!("{operation}: {other:?}"),
-    }
-}
-
-fn text<'a>(reply: &'a Value, member: &str) -> &'a str {
-    reply.get(member).and_then(Value::as_str).unwrap_or_else(|| panic!("no {member} in {reply}"))
-}
-
-/// Starts the callback workflow, answers its token and gives the types of its history.
-async fn callback_workflow(target: &dyn engine::Target) -> Vec<String> {
-    let queue = ask(target, Operation::CreateQueue, json!({"QueueName": "work"})).await;
-    let url = text(&queue, "QueueUrl");
-    let topic = ask(target, Operation::CreateTopic, json!({"Name": "news"})).await;
-    let definition = json!({
-        "StartAt": "Ask",
-        "States": {
-            "Ask": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-                "Parameters": {"QueueUrl": url, "MessageBody": {"token.$": "$$.Task.Token"}},
-                "Next": "Tell"
-            },
-            "Tell": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::sns:publish",
-                "Parameters": {"TopicArn": text(&topic, "TopicArn"), "Message": "done"},
-                "End": true
-            }
-        }
-    });
-    let machine = ask(
-        target,
-        Operation::CreateStateMachine,
-        json!({"name": "sample", "definition": definition.to_string(), "roleArn": "arn:aws:iam::123456789012:role/r"}),
-    )
-    .await;
-    let started =
-        ask(target, Operation::StartExecution, json!({"stateMachineArn": text(&machine, "stateMachineArn")}))
-            .await;
-    let received =
-        ask(target, Operation::ReceiveMessage, json!({"QueueUrl": url, "WaitTimeSeconds": 5})).await;
-    let body: Value = serde_json::from_str(text(&received["Messages"][0], "Body")).unwrap();
-    ask(target, Operation::SendTaskSuccess, json!({"taskToken": body["token"], "output": "{\"ok\":true}"}))
-        .await;
-    for _ in 0..200 {
-        let execution = json!({"executionArn": text(&started, "executionArn")});
-        let described = ask(target, Operation::DescribeExecution, execution.clone()).await;
-        if text(&described, "status") != "RUNNING" {
-            assert_eq!(text(&described, "status"), "SUCCEEDED");
-            let history = ask(target, Operation::GetExecutionHistory, execution).await;
-            let events = history["events"].as_array().unwrap();
-            return events.iter().map(|event| text(event, "type").to_owned()).collect();
-        }
-        target.clock().sleep(Duration::from_millis(20)).await;
-    }
-    panic!("still running")
-}
-
-const EXPECTED: [&str; 13] = [
-    "ExecutionStarted",
-    "TaskStateEntered",
-    "TaskScheduled",
-    "TaskStarted",
-    "TaskSubmitted",
-    "TaskSucceeded",
-    "TaskStateExited",
-    "TaskStateEntered",
-    "TaskScheduled",
-    "TaskStarted",
-    "TaskSucceeded",
-    "TaskStateExited",
-    "ExecutionSucceeded",
-];
 
 #[tokio::test]
 async fn the_sample_workflow_runs_through_the_sdk_and_through_the_raw_client() {
