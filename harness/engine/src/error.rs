@@ -1,0 +1,28 @@
+//! What keeps the engine from its work. A broken target is a verdict or a broken run, never one of these.
+
+use crate::TargetError;
+
+/// The remedy is the last clause.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The target cannot be opened.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// A rule that there is not.
+    #[error("there is no rule `{0}`{1}; `list` shows all")]
+    UnknownRule(String, String),
+    /// A baseline that is none.
+    #[error("the baseline cannot be used: {0}")]
+    Baseline(String),
+    /// A ledger that cannot be written or read.
+    #[error("the ledger {path} cannot be used: {why}; choose another --out")]
+    Ledger {
+        /// Where.
+        path: String,
+        /// Why not.
+        why: String,
+    },
+    /// A runtime or a thread that cannot be made.
+    #[error("no runtime for a worker: {0}; lower --jobs")]
+    Runtime(String),
+}

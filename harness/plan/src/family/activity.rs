@@ -1,0 +1,88 @@
+//! Activities: the same three calls, another carrier (ACT).
+
+use record::Operation;
+use serde_json::{Value, json};
+
+use super::Family;
+use crate::Step;
+use crate::definition::own;
+use crate::generate::Draft;
+
+pub(super) fn families() -> Vec<Family> {
+    vec![Family { name: "activity", fixed: activities, drawn: super::nothing }]
+}
+
+fn activities() -> Vec<Draft> {
+    let definition = json!({"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": "${bind:activity.activityArn}", "TimeoutSeconds": 60, "HeartbeatSeconds": 30, "End": true}}});
+    let create = Step::bind(Operation::CreateActivity, json!({"name": "a-${run}"}), "activity");
+    let make = Step::bind(
+        Operation::CreateStateMachine,
+        json!({"name": "act-${run}", "roleArn": "${role}", "definition": definition.to_string()}),
+        "machine",
+    );
+    let start = Step::bind(
+        Operation::StartExecution,
+        json!({"stateMachineArn": "${bind:machine.stateMachineArn}", "name": "e-${run}", "input": "{\"work\": 1}"}),
+        "started",
+    );
+    let poll = Step::bind(
+        Operation::GetActivityTask,
+        json!({"activityArn": "${bind:activity.activityArn}", "workerName": "worker-1"}),
+        "task",
+    );
+    let tell = |op: Operation, members: Value| {
+        let mut input = json!({"taskToken": "${bind:task.taskToken}"});
+        if let (Value::Object(input), Value::Object(members)) = (&mut input, members) {
+            input.extend(members);
+        }
+        Step::call(op, input)
+    };
+    let look =
+        Step::call(Operation::GetExecutionHistory, json!({"executionArn": "${bind:started.executionArn}"}));
+    let run = |about: &str, told: Vec<Step>| {
+        let mut steps = vec![create.clone(), create.clone(), make.clone(), start.clone(), poll.clone()];
+        steps.extend(told);
+        steps.extend([
+            Step::Sleep { ms: 400 },
+            look.clone(),
+            Step::call(Operation::DescribeExecution, json!({"executionArn": "${bind:started.executionArn}"})),
+            Step::call(
+                Operation::DeleteStateMachine,
+                json!({"stateMachineArn": "${bind:machine.stateMachineArn}"}),
+            ),
+            Step::call(Operation::DeleteActivity, json!({"activityArn": "${bind:activity.activityArn}"})),
+        ]);
+        Draft::new(about, Vec::new(), steps).needing("activity")
+    };
+    let _ = own;
+    vec![
+        run(
+            "an activity's task, beaten and done, then answered again",
+            vec![
+                tell(Operation::SendTaskHeartbeat, json!({})),
+                tell(Operation::SendTaskSuccess, json!({"output": "{\"done\": true}"})),
+                tell(Operation::SendTaskSuccess, json!({"output": "{}"})),
+                tell(Operation::SendTaskHeartbeat, json!({})),
+            ],
+        ),
+        run(
+            "an activity's task that fails",
+            vec![
+                tell(Operation::SendTaskFailure, json!({"error": "Worker.Error", "cause": "c"})),
+                tell(Operation::SendTaskFailure, json!({})),
+            ],
+        ),
+        Draft::new(
+            "activities that do not exist, names that are none",
+            Vec::new(),
+            vec![
+                Step::call(Operation::CreateActivity, json!({"name": "a b${run}"})),
+                Step::call(Operation::CreateActivity, json!({"name": ""})),
+                Step::call(Operation::CreateActivity, json!({"name": "${fill:81:n}"})),
+                Step::call(Operation::DescribeActivity, json!({"activityArn": "not-an-arn"})),
+                Step::call(Operation::GetActivityTask, json!({"activityArn": "not-an-arn"})),
+            ],
+        )
+        .needing("activity"),
+    ]
+}

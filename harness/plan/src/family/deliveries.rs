@@ -1,0 +1,122 @@
+//! The queue itself: redelivery, visibility, receipt handles, the dead-letter queue, plain sends (SQS, E2E-08).
+
+use record::Operation;
+use serde_json::{Value, json};
+
+use super::Family;
+use super::tokens::plain;
+use crate::Step;
+use crate::generate::Draft;
+
+pub(super) fn families() -> Vec<Family> {
+    vec![
+        Family { name: "redelivery", fixed: redeliveries, drawn: super::nothing },
+        Family { name: "dead-letter", fixed: dead_letters, drawn: super::nothing },
+        Family { name: "queue", fixed: queues, drawn: super::nothing },
+    ]
+}
+
+fn receive(members: Value, name: &str) -> Step {
+    let mut input = json!({"QueueUrl": "${queue}", "MessageSystemAttributeNames": ["All"], "MaxNumberOfMessages": 10, "WaitTimeSeconds": 2});
+    if let (Value::Object(input), Value::Object(members)) = (&mut input, members) {
+        input.extend(members);
+    }
+    Step::bind(Operation::ReceiveMessage, input, name)
+}
+
+fn redeliveries() -> Vec<Draft> {
+    let tell = |bind: &str, answer: Value| {
+        let _ = bind;
+        Step::Tell { token: "1.1".to_owned(), answer: crate::Answer::Success(answer.to_string()) }
+    };
+    vec![
+        Draft::new(
+            "a message not deleted comes again; answered twice, one effect",
+            vec![plain()],
+            vec![
+                Step::call(
+                    Operation::SetQueueAttributes,
+                    json!({"QueueUrl": "${queue}", "Attributes": {"VisibilityTimeout": "1"}}),
+                ),
+                Step::start(1, "plain", json!({})),
+                Step::Take { exec: 1, tokens: 1, delete: false },
+                tell("a", json!({"n": 1})),
+                Step::settle(1),
+                Step::Sleep { ms: 1200 },
+                receive(json!({}), "again"),
+                tell("b", json!({"n": 2})),
+                Step::call(Operation::GetExecutionHistory, json!({"executionArn": "${exec:1}"})),
+                Step::Drain { queue: "queue".to_owned(), messages: 1, wait_ms: 100 },
+            ],
+        ),
+        Draft::new(
+            "a message made visible at once is received by a second worker",
+            vec![plain()],
+            vec![
+                Step::start(1, "plain", json!({})),
+                receive(json!({"VisibilityTimeout": 30}), "first"),
+                Step::call(
+                    Operation::ChangeMessageVisibility,
+                    json!({"QueueUrl": "${queue}", "ReceiptHandle": "${bind:first.Messages.0.ReceiptHandle}", "VisibilityTimeout": 0}),
+                ),
+                receive(json!({}), "second"),
+                Step::call(
+                    Operation::DeleteMessage,
+                    json!({"QueueUrl": "${queue}", "ReceiptHandle": "${bind:second.Messages.0.ReceiptHandle}"}),
+                ),
+                receive(json!({"WaitTimeSeconds": 0}), "third"),
+                Step::succeed("1.1", &json!({})),
+                Step::settle(1),
+            ],
+        ),
+    ]
+}
+
+fn dead_letters() -> Vec<Draft> {
+    vec![
+        Draft::new(
+            "received once too often, answered from the dead-letter queue",
+            vec![plain()],
+            vec![
+                Step::start(1, "plain", json!({})),
+                receive(json!({"VisibilityTimeout": 1}), "first"),
+                Step::Sleep { ms: 1300 },
+                receive(json!({"WaitTimeSeconds": 0}), "none"),
+                Step::Drain { queue: "dead-letter".to_owned(), messages: 1, wait_ms: 3000 },
+                Step::succeed("1.1", &json!("from the dead-letter queue")),
+                Step::settle(1),
+            ],
+        )
+        .dead_letter_after(1),
+    ]
+}
+
+fn queues() -> Vec<Draft> {
+    let send =
+        |body: &str| Step::call(Operation::SendMessage, json!({"QueueUrl": "${queue}", "MessageBody": body}));
+    vec![Draft::new(
+        "plain sends and receives",
+        Vec::new(),
+        vec![
+            send("one"),
+            send("{\"two\": \"é😀\"}"),
+            Step::call(
+                Operation::SendMessageBatch,
+                json!({"QueueUrl": "${queue}", "Entries": [{"Id": "a", "MessageBody": "three"}, {"Id": "b", "MessageBody": "four"}]}),
+            ),
+            Step::call(
+                Operation::SendMessageBatch,
+                json!({"QueueUrl": "${queue}", "Entries": [{"Id": "a", "MessageBody": "x"}, {"Id": "a", "MessageBody": "y"}]}),
+            ),
+            Step::call(Operation::ReceiveMessage, json!({"QueueUrl": "${queue}", "MaxNumberOfMessages": 11})),
+            Step::call(Operation::ReceiveMessage, json!({"QueueUrl": "${queue}", "WaitTimeSeconds": 21})),
+            Step::call(Operation::SendMessage, json!({"QueueUrl": "${queue}-nowhere", "MessageBody": "x"})),
+            Step::call(Operation::SendMessage, json!({"QueueUrl": "${queue}", "MessageBody": "\u{1}"})),
+            Step::Drain { queue: "queue".to_owned(), messages: 4, wait_ms: 3000 },
+            Step::call(
+                Operation::GetQueueAttributes,
+                json!({"QueueUrl": "${queue}", "AttributeNames": ["All"]}),
+            ),
+        ],
+    )]
+}

@@ -1,0 +1,77 @@
+//! ListExecutions and DescribeExecution (LIST, DESC).
+
+use record::Operation;
+use serde_json::{Value, json};
+
+use super::Family;
+use crate::Step;
+use crate::definition::{one, own};
+use crate::generate::Draft;
+
+pub(super) fn families() -> Vec<Family> {
+    vec![Family { name: "listing", fixed: listings, drawn: super::nothing }]
+}
+
+fn list(members: Value) -> Step {
+    let mut input = json!({"stateMachineArn": "${machine:listed}"});
+    if let (Value::Object(input), Value::Object(members)) = (&mut input, members) {
+        for (name, value) in members {
+            if value.is_null() {
+                input.remove(&name);
+            } else {
+                input.insert(name, value);
+            }
+        }
+    }
+    Step::call(Operation::ListExecutions, input)
+}
+
+fn listings() -> Vec<Draft> {
+    let describe = |exec: u32| {
+        Step::call(Operation::DescribeExecution, json!({"executionArn": format!("${{exec:{exec}}}")}))
+    };
+    let mut steps: Vec<Step> = Vec::new();
+    for exec in 1..=4 {
+        steps.push(Step::start(exec, "listed", json!({"n": exec})));
+        steps.push(Step::take(exec, 1));
+        steps.push(describe(exec));
+    }
+    steps.extend([
+        list(json!({})),
+        Step::succeed("1.1", &json!({"done": true})),
+        Step::fail("2.1", "Listed.Failure"),
+        Step::call(
+            Operation::StopExecution,
+            json!({"executionArn": "${exec:3}", "error": "Halt", "cause": "listed"}),
+        ),
+        Step::settle(1),
+        Step::settle(2),
+        Step::settle(3),
+        list(json!({})),
+        list(json!({"maxResults": 2})),
+        list(json!({"maxResults": 0})),
+    ]);
+    for status in ["RUNNING", "SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"] {
+        steps.push(list(json!({"statusFilter": status})));
+    }
+    steps.extend([
+        list(json!({"statusFilter": "succeeded"})),
+        list(json!({"statusFilter": "PENDING_REDRIVE"})),
+        list(json!({"maxResults": 1001})),
+        list(json!({"nextToken": "no-such-page"})),
+        list(json!({"nextToken": "${fill:3097:p}"})),
+        list(json!({"stateMachineArn": null})),
+        list(json!({"stateMachineArn": "${machine:listed}-nowhere"})),
+        list(json!({"stateMachineArn": "not-an-arn"})),
+        describe(1),
+        describe(2),
+        describe(3),
+        Step::succeed("4.1", &json!({})),
+        Step::settle(4),
+    ]);
+    vec![Draft::new(
+        "four executions with four ends, listed and described",
+        vec![own("listed", one(json!({})))],
+        steps,
+    )]
+}

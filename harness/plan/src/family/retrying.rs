@@ -1,0 +1,148 @@
+//! Retry: counts, waits, new tokens (ERR-10 to ERR-19, TOK-04, TOK-16).
+
+use proptest::strategy::Strategy;
+use serde_json::{Value, json};
+
+use super::Family;
+use crate::Step;
+use crate::definition::{callback, machine, one, pass, shared, with};
+use crate::generate::{Draft, Draw};
+
+pub(super) fn families() -> Vec<Family> {
+    vec![
+        Family { name: "retry", fixed: retries, drawn: any_retry },
+        Family { name: "retry-after-timeout", fixed: after_timeout, drawn: super::nothing },
+    ]
+}
+
+/// Fails attempts `1..=errors.len()` with these errors, each as soon as its token has come.
+fn failing(exec: u32, errors: &[&str]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (error, attempt) in errors.iter().zip(1..) {
+        steps.push(Step::take(exec, attempt));
+        steps.push(Step::fail(&format!("{exec}.{attempt}"), error));
+    }
+    steps
+}
+
+fn retried(about: &str, retry: Value, errors: &[&str], wait_ms: u64) -> Draft {
+    let definition = machine([
+        (
+            "Wait for callback",
+            with(
+                callback(),
+                json!({"Retry": retry, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}], "Next": "After"}),
+            ),
+        ),
+        ("After", pass()),
+        ("Caught", pass()),
+    ]);
+    let mut steps = vec![Step::start(1, "retried", json!({}))];
+    steps.extend(failing(1, errors));
+    steps.push(Step::settle_after(1, wait_ms));
+    Draft::new(about, vec![shared("retried", definition)], steps)
+}
+
+fn retries() -> Vec<Draft> {
+    let then_success = {
+        let definition = one(
+            json!({"Retry": [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 1.0}]}),
+        );
+        let mut steps = vec![Step::start(1, "retried-once", json!({}))];
+        steps.extend(failing(1, &["First"]));
+        steps.push(Step::take(1, 2));
+        steps.extend(super::tokens::all_three("1.1"));
+        steps.push(Step::succeed("1.2", &json!("second attempt")));
+        steps.push(Step::settle(1));
+        Draft::new(
+            "the second attempt succeeds; the first token is dead",
+            vec![shared("retried-once", definition)],
+            steps,
+        )
+    };
+    vec![
+        then_success,
+        retried(
+            "retried twice, then caught",
+            json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 2.0}]),
+            &["A", "A", "A"],
+            500,
+        ),
+        retried(
+            "an empty retrier has AWS's defaults",
+            json!([{"ErrorEquals": ["States.ALL"]}]),
+            &["A", "A", "A", "A"],
+            500,
+        ),
+        retried(
+            "never retried",
+            json!([{"ErrorEquals": ["A"], "MaxAttempts": 0}, {"ErrorEquals": ["States.ALL"]}]),
+            &["A"],
+            500,
+        ),
+        retried("no retrier matches", json!([{"ErrorEquals": ["B", "a"]}]), &["A"], 500),
+        retried(
+            "waits are capped",
+            json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 3, "BackoffRate": 10.0, "MaxDelaySeconds": 2}]),
+            &["A", "A", "A", "A"],
+            500,
+        ),
+        retried(
+            "waits with full jitter",
+            json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 1.0, "JitterStrategy": "FULL"}]),
+            &["A", "A", "A"],
+            500,
+        ),
+        retried(
+            "counts of two retriers run on while they take turns",
+            json!([
+                {"ErrorEquals": ["A", "B"], "IntervalSeconds": 1, "BackoffRate": 2.0, "MaxAttempts": 2},
+                {"ErrorEquals": ["C"], "IntervalSeconds": 1, "MaxAttempts": 1}
+            ]),
+            &["A", "C", "B", "B"],
+            500,
+        ),
+    ]
+}
+
+fn after_timeout() -> Vec<Draft> {
+    let timed = |members: Value| {
+        one(with(
+            members,
+            json!({"Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1.0}]}),
+        ))
+    };
+    let run = |about: &str, definition: Value| {
+        let mut steps = vec![Step::start(1, "timed-retry", json!({})), Step::take(1, 1), Step::take(1, 2)];
+        steps.extend(super::tokens::all_three("1.1"));
+        steps.push(Step::succeed("1.2", &json!("second")));
+        steps.push(Step::settle(1));
+        Draft::new(about, vec![shared("timed-retry", definition)], steps)
+    };
+    vec![
+        run(
+            "a timeout retried: the old token is dead, the new one works",
+            timed(json!({"TimeoutSeconds": 1})),
+        ),
+        run("a missed heartbeat retried", timed(json!({"HeartbeatSeconds": 1}))),
+    ]
+}
+
+fn any_retry() -> Vec<Draw> {
+    let error = proptest::sample::select(vec!["A", "B", "Custom.C"]);
+    vec![
+        (1u64..3, 0u64..3, proptest::sample::select(vec![1.0f64, 1.5, 2.0]), proptest::collection::vec(error, 1..4))
+            .prop_map(|(interval, attempts, rate, errors)| {
+                // The plan answers only attempts that will exist.
+                let attempts_made = usize::try_from(attempts).unwrap_or(0) + 1;
+                let errors: Vec<&str> = errors.into_iter().cycle().take(attempts_made).collect();
+                retried(
+                    "any retrier of all errors",
+                    json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": interval, "MaxAttempts": attempts, "BackoffRate": rate}]),
+                    &errors,
+                    500,
+                )
+            })
+            .boxed(),
+    ]
+}

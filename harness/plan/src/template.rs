@@ -1,0 +1,172 @@
+//! Placeholders in the strings of a plan: `${token:1.2|cut}`, `${exec:1}`, `${queue}`.
+//!
+//! A string that is one placeholder takes the value itself; others take its text.
+
+/// What a placeholder stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placeholder<'a> {
+    /// `${queue}`, `${dead-letter}`, `${notifications}`: queue URLs. `${topic}`: the topic's ARN. `${role}`: a role's ARN.
+    /// `${run}`: a text unique to the plan in its run. `${queue-arn}`.
+    Place(&'a str),
+    /// `${machine:NAME}`: a machine's ARN.
+    Machine(&'a str),
+    /// `${exec:N}`: an execution's ARN.
+    Execution(u32),
+    /// `${name:N}`: an execution's name.
+    Name(u32),
+    /// `${token:EXEC.N}` with filters.
+    Token(u32, u32, Vec<Filter>),
+    /// `${bind:NAME.path.0}`: part of a kept reply.
+    Bound(&'a str, Vec<&'a str>),
+    /// `${fill:COUNT:TEXT}`: the text, again and again.
+    Fill(usize, &'a str),
+}
+
+/// A change to a token that makes it a wrong one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// Without its last quarter.
+    Cut,
+    /// With more characters behind it.
+    Extend,
+    /// One character in its middle changed.
+    Change,
+    /// Letters' case changed.
+    Case,
+    /// A blank before and behind.
+    Blank,
+    /// Percent-encoded.
+    Percent,
+    /// Its own base64.
+    Base64,
+    /// Its two halves changed over.
+    Halves,
+}
+
+impl Filter {
+    /// All of them, with their names.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("cut", Self::Cut),
+        ("extend", Self::Extend),
+        ("change", Self::Change),
+        ("case", Self::Case),
+        ("blank", Self::Blank),
+        ("percent", Self::Percent),
+        ("base64", Self::Base64),
+        ("halves", Self::Halves),
+    ];
+
+    /// The wrong token.
+    pub fn apply(self, token: &str) -> String {
+        let characters: Vec<char> = token.chars().collect();
+        let half = characters.len() / 2;
+        match self {
+            Self::Cut => characters[..characters.len() - characters.len() / 4].iter().collect(),
+            Self::Extend => format!("{}AAAA", characters.iter().take(2040).collect::<String>()),
+            Self::Change => {
+                let turn = |c: char| if c == 'A' { 'B' } else { 'A' };
+                characters.iter().enumerate().map(|(at, c)| if at == half { turn(*c) } else { *c }).collect()
+            }
+            Self::Case => characters
+                .iter()
+                .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+                .collect(),
+            Self::Blank => format!(" {} ", characters.iter().take(2046).collect::<String>()),
+            Self::Percent => token.bytes().take(682).map(|byte| format!("%{byte:02X}")).collect(),
+            Self::Base64 => base64(token.as_bytes()).chars().take(2048).collect(),
+            Self::Halves => characters[half..].iter().chain(&characters[..half]).collect(),
+        }
+    }
+}
+
+/// The placeholder that a string consists of, if it is one and nothing else.
+pub fn whole(text: &str) -> Option<Placeholder<'_>> {
+    let inner = text.strip_prefix("${")?.strip_suffix('}')?;
+    if inner.contains("${") || inner.contains('}') { None } else { read(inner) }
+}
+
+/// The parts of a string: literal text, and placeholders with the text they were written as.
+pub fn holders(text: &str) -> Vec<Result<Placeholder<'_>, &str>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let Some(length) = rest[at..].find('}') else { break };
+        let (before, from) = rest.split_at(at);
+        if let Some(found) = read(&from[2..length]) {
+            parts.push(Err(before));
+            parts.push(Ok(found));
+            rest = &from[length + 1..];
+        } else {
+            parts.push(Err(&rest[..at + 2]));
+            rest = &rest[at + 2..];
+        }
+    }
+    parts.push(Err(rest));
+    parts
+}
+
+fn read(inner: &str) -> Option<Placeholder<'_>> {
+    let (head, rest) = inner.split_once(':').unwrap_or((inner, ""));
+    Some(match head {
+        "queue" | "dead-letter" | "notifications" | "topic" | "role" | "run" | "queue-arn" => {
+            Placeholder::Place(head)
+        }
+        "machine" => Placeholder::Machine(rest),
+        "exec" => Placeholder::Execution(rest.parse().ok()?),
+        "name" => Placeholder::Name(rest.parse().ok()?),
+        "token" => {
+            let mut parts = rest.split('|');
+            let (exec, number) = parts.next()?.split_once('.')?;
+            let filters: Option<Vec<Filter>> = parts
+                .map(|name| Filter::ALL.iter().find(|(known, _)| *known == name).map(|(_, filter)| *filter))
+                .collect();
+            Placeholder::Token(exec.parse().ok()?, number.parse().ok()?, filters?)
+        }
+        "bind" => {
+            let mut parts = rest.split('.');
+            Placeholder::Bound(parts.next()?, parts.collect())
+        }
+        "fill" => {
+            let (count, text) = rest.split_once(':')?;
+            Placeholder::Fill(count.parse().ok()?, text)
+        }
+        _ => return None,
+    })
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word =
+            chunk.iter().enumerate().fold(0u32, |word, (at, byte)| word | u32::from(*byte) << (16 - 8 * at));
+        for at in 0..4 {
+            let sign = ALPHABET.get((word >> (18 - 6 * at) & 63) as usize).copied().unwrap_or(b'A');
+            out.push(if at <= chunk.len() { char::from(sign) } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_placeholder_with_filters_is_read() {
+        assert_eq!(whole("${token:1.2|cut}"), Some(Placeholder::Token(1, 2, vec![Filter::Cut])));
+        assert_eq!(whole("x${queue}"), None);
+        assert_eq!(holders("a${name:3}b"), vec![Err("a"), Ok(Placeholder::Name(3)), Err("b")]);
+        assert_eq!(holders("${nothing}"), vec![Err("${"), Err("nothing}")]);
+    }
+
+    #[test]
+    fn every_filter_changes_the_token_and_keeps_it_within_the_length_of_the_api() {
+        let token = "AQCgAAAAKgAAAAMAAAAAAAAAAZ+/x=".repeat(20);
+        for (name, filter) in Filter::ALL {
+            let wrong = filter.apply(&token);
+            assert_ne!(wrong, token, "{name}");
+            assert!((1..=2048).contains(&wrong.chars().count()), "{name}");
+        }
+    }
+}
