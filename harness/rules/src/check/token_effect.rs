@@ -453,7 +453,7 @@ fn sent(view: &View<'_>, sink: &mut Sink) {
     for (index, execution) in view.executions.iter().enumerate() {
         let Some(definition) = &execution.definition else { continue };
         let Some(first) = definition.start().filter(|state| state.is_callback() && state.sends_to_sqs()) else { continue };
-        let Some(url) = first.template().and_then(|t| t.get("QueueUrl")).and_then(Value::as_str) else { continue };
+        let Some(url) = queue_of(first, execution) else { continue };
         let Some((place, queue)) = view.queues.iter().enumerate().find(|(_, queue)| queue.url == url) else { continue };
         if queue.purged || queue.consumed_elsewhere || queue.is_fifo() {
             continue;
@@ -477,4 +477,15 @@ fn sent(view: &View<'_>, sink: &mut Sink) {
             sink.violated(ARRIVES, format!("{text} from state {} within {} s", first.name, tried / 1000));
         }
     }
+}
+
+/// The queue that the first state of an execution sends to, where it is fixed or stands in the input.
+fn queue_of(state: &crate::view::StateView, execution: &crate::view::Execution<'_>) -> Option<String> {
+    let template = state.template()?;
+    if let Some(url) = template.get("QueueUrl").and_then(Value::as_str) {
+        return Some(url.to_owned());
+    }
+    let path = template.get("QueueUrl.$")?.as_str()?;
+    let path = path.strip_prefix("$$.Execution.Input").map(|rest| format!("${rest}")).unwrap_or(path.to_owned());
+    super::timeout::plain_path(&path, execution.input.as_ref()?)??.as_str().map(str::to_owned)
 }

@@ -14,8 +14,10 @@ pub struct Queue<'a> {
     pub url: &'a str,
     /// The name at the end of it.
     pub name: &'a str,
-    /// Its visibility timeout in seconds; 30 unless set (SQS-04). Unknown once it was changed.
+    /// Its visibility timeout in seconds; 30 unless set (SQS-04).
     pub visibility: Option<u64>,
+    /// The one before the last change, which may still count for up to a minute (SQS-20).
+    pub visibility_before: Option<u64>,
     /// Its redrive policy: how many receives, and the name of the dead-letter queue.
     pub dead_letter: Option<(u64, String)>,
     /// The default delay of its messages, in seconds.
@@ -50,8 +52,10 @@ pub struct Receipt<'a> {
     pub handle: &'a str,
     /// ApproximateReceiveCount, where it was asked for.
     pub count: Option<u64>,
-    /// For how many seconds it is hidden from then on, if known.
+    /// For how many seconds it is hidden from then on, at the most, if known.
     pub hidden: Option<u64>,
+    /// For how many seconds it is hidden at the least.
+    pub hidden_least: Option<u64>,
 }
 
 /// A notification of SNS, as its envelope says.
@@ -148,8 +152,11 @@ pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>
                 queue.dead_letter = attribute(call, "RedrivePolicy").and_then(policy);
             }
             Operation::SetQueueAttributes => {
-                if attribute(call, "VisibilityTimeout").is_some() {
-                    queue.visibility = None;
+                if let Some(seconds) = attribute(call, "VisibilityTimeout").and_then(number)
+                    && call.answer.done().is_some()
+                {
+                    queue.visibility_before = queue.visibility;
+                    queue.visibility = Some(seconds);
                 }
                 if let Some(redrive) = attribute(call, "RedrivePolicy") {
                     queue.dead_letter = call.answer.done().and_then(|_| policy(redrive));
@@ -162,9 +169,12 @@ pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>
             Operation::ReceiveMessage => {
                 let Some(reply) = call.answer.done() else { continue };
                 queue.receives.push(call.index);
-                let hidden = match call.input.get("VisibilityTimeout") {
-                    Some(seconds) => number(seconds),
-                    None => queue.visibility,
+                let (hidden, hidden_least) = match call.input.get("VisibilityTimeout") {
+                    Some(seconds) => (number(seconds), number(seconds)),
+                    None => (
+                        queue.visibility.map(|seconds| seconds.max(queue.visibility_before.unwrap_or(0))),
+                        queue.visibility.map(|seconds| seconds.min(queue.visibility_before.unwrap_or(seconds))),
+                    ),
                 };
                 for wire in reply.get("Messages").and_then(Value::as_array).into_iter().flatten() {
                     let (Some(id), Some(body)) = (text(wire, "MessageId"), text(wire, "Body")) else { continue };
@@ -183,6 +193,7 @@ pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>
                             handle,
                             count: count.and_then(number),
                             hidden,
+                            hidden_least,
                         });
                     }
                 }

@@ -210,19 +210,19 @@ fn from_messages(sources: &Sources<'_, '_>, found: &mut Found) {
         let published: Option<Value> =
             message.envelope.as_ref().and_then(|envelope| serde_json::from_str(&envelope.message).ok());
         let roots: Vec<&Value> = message.json.iter().chain(&published).collect();
-        let mut here: Vec<(String, &str)> = Vec::new();
+        let mut here: Vec<String> = Vec::new();
         for place in &places {
             let attributes = matches!(place.path.first(), Some(Step::Member(name)) if name == "MessageAttributes");
             if attributes {
                 if let Some(Value::String(text)) = at(message.wire, &place.path) {
-                    here.push((text.clone(), &place.state));
+                    here.push(text.clone());
                 }
                 continue;
             }
             if place.path.len() == 1 {
                 // The body as a whole is the token.
                 if message.json.as_ref().is_none_or(|json| !json.is_object()) {
-                    here.push((message.text().to_owned(), &place.state));
+                    here.push(message.text().to_owned());
                 }
                 continue;
             }
@@ -234,12 +234,13 @@ fn from_messages(sources: &Sources<'_, '_>, found: &mut Found) {
                     at(root, rest).or_else(|| at(detail, rest)).and_then(Value::as_str)
                 });
                 if let Some(text) = hit {
-                    here.push((text.to_owned(), &place.state));
+                    here.push(text.to_owned());
                 }
             }
         }
-        here.retain(|(text, _)| !text.is_empty());
-        here.dedup_by(|a, b| a.0 == b.0);
+        here.retain(|text| !text.is_empty());
+        here.sort_unstable();
+        here.dedup();
         let mut owners = Vec::new();
         for root in &roots {
             leaves(root, &mut |leaf| {
@@ -250,7 +251,7 @@ fn from_messages(sources: &Sources<'_, '_>, found: &mut Found) {
         }
         owners.sort_unstable();
         owners.dedup();
-        for (text, state) in here {
+        for text in here {
             let token = found.note(&text, sources.calls.first().map_or(Time(0), |call| call.begun));
             let Some(token) = found.tokens.get_mut(token) else { continue };
             token.messages.push(index);
@@ -263,9 +264,24 @@ fn from_messages(sources: &Sources<'_, '_>, found: &mut Found) {
             token.execution = token.execution.or(owner);
             let named = owner.and_then(|owner| sources.executions.get(owner)).and_then(|e| e.definition.as_ref());
             if let Some(definition) = named {
-                let mut callbacks = definition.places.iter().filter(|place| place.state == state);
-                if callbacks.next().is_some() && definition.places.len() == 1 {
-                    token.state = Some(state.to_owned());
+                let mut states: Vec<&str> = definition.places.iter().map(|place| place.state.as_str()).collect();
+                states.sort_unstable();
+                states.dedup();
+                if let [only] = states.as_slice() {
+                    token.state = Some((*only).to_owned());
+                } else {
+                    // The body may name its state.
+                    let mut named = Vec::new();
+                    for root in &roots {
+                        leaves(root, &mut |leaf| {
+                            if states.contains(&leaf) && !named.contains(&leaf) {
+                                named.push(leaf);
+                            }
+                        });
+                    }
+                    if let [only] = named.as_slice() {
+                        token.state = Some((*only).to_owned());
+                    }
                 }
             }
         }
