@@ -87,12 +87,14 @@ fn failures(trace: &Trace<'_>, visit: usize) -> Vec<u64> {
 
 fn started(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, ledger: &mut Ledger) {
     let view: &Trace<'_> = trace;
+    let entered = |strand: &Strand, at: usize| in_state(view, at, kind) && strand.phase == Phase::Entered && strand.heads.contains(&event.previous);
+    let first = view.strands.iter().enumerate().any(|(at, strand)| entered(strand, at));
     let retry = view.strands.iter().enumerate().rposition(|(at, strand)| {
         let running = matches!(strand.phase, Phase::Running | Phase::RunFailed | Phase::CompositeFailed | Phase::EvaluationFailed);
         let visit = view.open_visit(at).filter(|(_, visit)| visit.kind == kind && !visit.rounds.is_empty());
         running && visit.is_some_and(|(visit, _)| strand.heads.contains(&event.previous) && strand.phase != Phase::Running || failures(view, visit).contains(&event.previous))
     });
-    let strand = match retry {
+    let strand = match retry.filter(|_| !first) {
         Some(strand) => strand,
         None => match view.pick(event, |at, strand| in_state(view, at, kind) && matches!(strand.phase, Phase::Entered | Phase::Redriven)) {
             Ok(pick) => {

@@ -26,6 +26,15 @@ pub(super) fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// Whether two texts are equal, or hold the same JSON object or array: its spelling is not promised (IO-09).
+pub(super) fn same_text(a: &str, b: &str) -> bool {
+    let structure = |text: &str| {
+        let value = text.starts_with(['{', '[']).then(|| serde_json::from_str::<Value>(text).ok());
+        value.flatten()
+    };
+    a == b || structure(a).zip(structure(b)).is_some_and(|(a, b)| same(&a, &b))
+}
+
 /// A value for a message, cut to a readable length.
 pub(super) fn brief(value: &Value) -> String {
     let text = value.to_string();
@@ -203,7 +212,7 @@ fn end(trace: &Trace<'_>, ledger: &mut Ledger) {
             // The catcher's own fields can fail, the limit of events can be met (HIS-24): then the error is another one.
             let replaced = own(last.text("error")) && !own(failure.text("error"));
             ledger.met("ERR-06");
-            let equal = |a: Option<&str>, b: Option<&str>| a.unwrap_or_default() == b.unwrap_or_default();
+            let equal = |a: Option<&str>, b: Option<&str>| same_text(a.unwrap_or_default(), b.unwrap_or_default());
             let ((error, cause), (last_error, last_cause)) = (error_of(failure), error_of(last));
             if !replaced && !(equal(error, last_error) && equal(cause, last_cause)) {
                 ledger.breach(

@@ -307,13 +307,10 @@ fn redriven(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
         if strand.phase != Phase::Ready {
             strand.phase = Phase::Redriven;
         }
-        for visit in strand.visits.last() {
-            if let Some(visit) = trace.visits.get_mut(*visit)
-                && visit.exited.is_none()
-            {
-                visit.redriven = true;
-                visit.aborted = None;
-            }
+        let visit = strand.visits.last().and_then(|at| trace.visits.get_mut(*at));
+        if let Some(visit) = visit.filter(|visit| visit.exited.is_none()) {
+            visit.redriven = true;
+            visit.aborted = None;
         }
     }
     trace.owner.insert(event.id, 0);

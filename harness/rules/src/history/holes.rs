@@ -10,7 +10,7 @@ use record::Time;
 use serde_json::{Value, json};
 
 use super::Known;
-use super::flow::{brief, same};
+use super::flow::{brief, same, same_text};
 
 /// Which set of stand-ins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +124,9 @@ impl Holes {
                 }
                 let mut rows = one.iter().zip(two).zip(actual).enumerate();
                 rows.try_for_each(|(index, ((one, two), actual))| self.walk(one, two, actual, &format!("{at}[{index}]")))
+            }
+            (Value::String(one), Value::String(two), Value::String(actual)) if one == two => {
+                if same_text(one, actual) { Ok(()) } else { Err(differs()) }
             }
             _ if same(one, two) => if same(one, actual) { Ok(()) } else { Err(differs()) },
             (Value::String(one), Value::String(two), Value::String(actual)) => match pattern(one, two) {

@@ -1,6 +1,6 @@
 //! Task attempts against the definition, and what became of failures: Retry, Catch, or the end (ERR-05 to ERR-18).
 
-use asl::{Entered, Exit, Origin, QueryLanguage, Recovery, RetryCounts, State, TaskFailure, Variables};
+use asl::{Entered, Exit, Origin, Pattern, QueryLanguage, Recovery, RetryCounts, State, TaskFailure, Variables};
 use record::Event;
 use serde_json::Value;
 
@@ -75,8 +75,10 @@ impl Replay<'_, '_> {
         for (number, attempt) in visit.attempts.iter().enumerate() {
             tally.segment(attempt.segment);
             let token = format!("token-{}", attempt.scheduled);
+            let has_token = state.resource().is_some_and(|resource| resource.pattern != Pattern::RequestResponse);
             let retries = Some(tally.total());
-            let Some(setting) = self.setting(visit, input.clone(), variables, item, retries, Some(&token)) else {
+            let given = has_token.then_some(token.as_str());
+            let Some(setting) = self.setting(visit, input.clone(), variables, item, retries, given) else {
                 return (Goal::Any, Outcome::Open);
             };
             self.scheduled(visit, state, attempt, &setting);

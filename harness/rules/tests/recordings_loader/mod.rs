@@ -1,0 +1,178 @@
+//! Turns recordings of AWS, as a snapshot tool wrote them, back into what was on the wire.
+//!
+//! The tool parsed strings that hold a JSON object, and replaced values of the run by placeholders. Strings are put back as
+//! JSON text, timestamps are made increasing (with hours between events, so that every timer can have run), ARNs get a
+//! partition and a region, and what the definition has as a placeholder is taken from the history.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+/// One recorded history.
+pub struct Recording {
+    /// File and key.
+    pub name: String,
+    /// The events, in wire form.
+    pub events: Vec<Value>,
+    /// The definition as text.
+    pub definition: String,
+}
+
+impl Recording {
+    /// The answer of GetExecutionHistory as text.
+    pub fn text(&self) -> String {
+        json!({ "events": self.events }).to_string()
+    }
+}
+
+/// Every history of a Standard workflow in the folder of the recordings; None where none is named.
+pub fn recordings() -> Option<Vec<Recording>> {
+    #[expect(clippy::disallowed_methods, reason = "the recordings are outside the repository")]
+    let folder = std::env::var("SFN_CONFORMANCE_RECORDINGS").ok().filter(|folder| !folder.is_empty())?;
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .expect("the folder of SFN_CONFORMANCE_RECORDINGS is readable")
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    Some(files.iter().flat_map(|path| load(path)).collect())
+}
+
+fn load(path: &std::path::Path) -> Vec<Recording> {
+    let text = std::fs::read_to_string(path).unwrap().replace("<partition>", "aws").replace("<region>", "us-east-1").replace("<timestamp>", "2023-01-01T00:00:00Z");
+    let file: Value = serde_json::from_str(&text).unwrap();
+    if file["machineType"] != "STANDARD" {
+        return Vec::new();
+    }
+    let keys = file["histories"].as_array().cloned().unwrap_or_default();
+    let named = path.file_stem().unwrap().to_string_lossy().into_owned();
+    let histories = keys.iter().filter_map(Value::as_str).filter_map(|key| {
+        let mut events = file["snapshot"][key]["events"].as_array()?.clone();
+        let definition = file["definitionPerHistory"].get(key).unwrap_or(&file["definition"]).clone();
+        if file["idsNormalized"] == true {
+            events = in_order(events, &definition);
+        }
+        let events: Vec<Value> = events.into_iter().enumerate().map(|(index, event)| wire(index, event)).collect();
+        let mut definition = with_resources(definition, &events);
+        if file["note"].as_str().is_some_and(|note| note.contains("trust the TaskScheduled event")) {
+            with_windows(&mut definition, &events);
+        }
+        Some(Recording { name: format!("{named}/{key}"), events, definition: definition.to_string() })
+    });
+    histories.collect()
+}
+
+/// Gives back the order, ids and links inside a Parallel of Pass states, and its closing event, which the recorder lost.
+fn in_order(events: Vec<Value>, definition: &Value) -> Vec<Value> {
+    let named = |kind: &str, member: &str, name: &str| {
+        events.iter().find(|event| event["type"] == kind && event[member]["name"] == name).unwrap().clone()
+    };
+    let at = events.iter().position(|event| event["type"] == "ParallelStateStarted").unwrap();
+    let end = events.iter().position(|event| event["type"] == "ParallelStateExited").unwrap();
+    let mut found: Vec<Value> = events[..=at].to_vec();
+    let parallel = definition["States"].as_object().unwrap().values().find(|state| state["Type"] == "Parallel").unwrap();
+    for branch in parallel["Branches"].as_array().unwrap() {
+        let mut name = branch["StartAt"].as_str();
+        let mut link = at + 1;
+        while let Some(state) = name {
+            for (kind, member) in [("PassStateEntered", "stateEnteredEventDetails"), ("PassStateExited", "stateExitedEventDetails")] {
+                let mut event = named(kind, member, state);
+                event["previousEventId"] = json!(link);
+                link = found.len() + 1;
+                event["id"] = json!(link);
+                found.push(event);
+            }
+            name = branch["States"][state]["Next"].as_str();
+        }
+    }
+    let last = found.len();
+    found.push(json!({ "id": last + 1, "previousEventId": last, "type": "ParallelStateSucceeded" }));
+    found.extend(events[end..].iter().cloned());
+    found
+}
+
+fn wire(index: usize, event: Value) -> Value {
+    let Value::Object(mut members) = event else { panic!("an event is an object") };
+    let hours = u32::try_from(index).unwrap();
+    let at = 1_700_000_000.0 + f64::from(hours) * 3600.0 + f64::from(hours * hours % 7919) / 1000.0;
+    members.insert("timestamp".to_owned(), json!(at));
+    for (name, value) in &mut members {
+        if let (true, Value::Object(details)) = (name.ends_with("EventDetails"), value) {
+            put_back(details);
+        }
+    }
+    Value::Object(members)
+}
+
+fn put_back(details: &mut Map<String, Value>) {
+    for (name, value) in details {
+        match name.as_str() {
+            "input" | "output" | "parameters" | "cause" | "error" if !value.is_string() => *value = Value::String(value.to_string()),
+            "assignedVariables" => {
+                for (_, variable) in value.as_object_mut().unwrap() {
+                    if !variable.is_string() {
+                        *variable = Value::String(variable.to_string());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Windows as they were when an older recording was made: the definition beside it is a later one.
+fn with_windows(definition: &mut Value, events: &[Value]) {
+    let Some(states) = definition["States"].as_object_mut() else { return };
+    let scheduled = events.iter().find_map(|event| event.get("taskScheduledEventDetails"));
+    for state in states.values_mut() {
+        for (field, member) in [("TimeoutSeconds", "timeoutInSeconds"), ("HeartbeatSeconds", "heartbeatInSeconds")] {
+            if let (Some(window), Some(seconds)) = (state.get_mut(field), scheduled.and_then(|details| details.get(member))) {
+                *window = seconds.clone();
+            }
+        }
+    }
+}
+
+/// Resources that a definition cannot name (`<function-arn>`) from the events of their states.
+fn with_resources(mut definition: Value, events: &[Value]) -> Value {
+    fn walk(value: &mut Value, name: &str, events: &[Value]) {
+        if let Some(resource) = value.get("Resource").and_then(Value::as_str)
+            && !resource.starts_with("arn:")
+            && value["Type"] == "Task"
+        {
+            let entered = events.iter().position(|event| event["stateEnteredEventDetails"]["name"] == name);
+            let after = entered.map_or(&events[..0], |at| &events[at..]);
+            let scheduled = after.iter().find_map(|event| {
+                let details = ["lambdaFunctionScheduledEventDetails", "activityScheduledEventDetails"];
+                details.iter().find_map(|member| event[*member]["resource"].as_str())
+            });
+            let stand_in = if resource.contains("activity") {
+                "arn:aws:states:us-east-1:111111111111:activity:a"
+            } else {
+                "arn:aws:lambda:us-east-1:111111111111:function:f"
+            };
+            value["Resource"] = json!(scheduled.filter(|arn| arn.starts_with("arn:")).unwrap_or(stand_in));
+        }
+        let scheduled = events.iter().skip_while(|event| event["stateEnteredEventDetails"]["name"] != name);
+        let scheduled = scheduled.skip(1).take_while(|event| event.get("stateEnteredEventDetails").is_none());
+        let parameters = scheduled.filter_map(|event| event["taskScheduledEventDetails"]["parameters"].as_str()).next();
+        if let Some(parameters) = parameters.and_then(|text| serde_json::from_str::<Value>(text).ok()) {
+            for fields in ["Parameters", "Arguments"] {
+                if let (Some(template), Some(actual)) = (value.get_mut(fields).and_then(Value::as_object_mut), parameters.as_object()) {
+                    for (key, member) in template {
+                        if let (true, Some(actual)) = (member.as_str().is_some_and(|text| text.ends_with("-arn>")), actual.get(key)) {
+                            *member = actual.clone();
+                        }
+                    }
+                }
+            }
+        }
+        match value {
+            Value::Object(members) => members.iter_mut().for_each(|(key, member)| walk(member, key, events)),
+            Value::Array(items) => items.iter_mut().for_each(|item| walk(item, "", events)),
+            _ => {}
+        }
+    }
+    walk(&mut definition, "", events);
+    definition
+}
