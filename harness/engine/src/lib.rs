@@ -1,18 +1,32 @@
-//! Running plans on a target: concurrency, faults, budget, ledger, baseline, sharding, minimising and scoring.
+//! Running plans on a target: concurrency, faults, ledger, baseline, sharding, minimising and scoring.
 //!
 //! The engine does not know which target it runs on; it sees [`Target`] and [`Clock`] only. Whatever it sees goes into
 //! [`record::CaseRecord`]s, which the rules judge, and out as [`record::RunEvent`]s through a [`Sink`].
 
 mod baseline;
+mod capability;
+mod case;
 mod error;
+mod interpret;
+mod join;
+mod lanes;
+mod ledger;
+mod minimise;
 mod options;
+mod patience;
+mod place;
+mod recorder;
 mod run;
+mod stored;
 mod summary;
 mod target;
+mod world;
 
 pub use baseline::{Baseline, Known};
 pub use error::EngineError;
+pub use ledger::{open_entries, sweep};
 pub use options::{Banner, Cancel, NoShard, Options, Shard, Sink};
-pub use run::run;
+pub use run::{asked_for, judged_rules, replay, run, summed_up};
+pub use stored::judge_stored;
 pub use summary::{ExitReason, Summary};
 pub use target::{BoxFuture, Clock, Target, TargetError, TargetTraits, Targets};

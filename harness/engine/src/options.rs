@@ -37,6 +37,8 @@ pub struct Options {
     pub run_id: String,
     /// Where every resource is written down before it is made.
     pub ledger: Option<PathBuf>,
+    /// The role of every machine; made up from the account where none is given, which emulators take.
+    pub role: Option<String>,
     /// Who runs against whom, for the first line of the run.
     pub banner: Banner,
     /// Set by Ctrl-C.
@@ -58,6 +60,7 @@ impl Default for Options {
             strict: false,
             run_id: String::new(),
             ledger: None,
+            role: None,
             banner: Banner::default(),
             cancel: Cancel::default(),
         }

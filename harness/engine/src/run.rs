@@ -1,15 +1,30 @@
 //! A whole run: all plans, concurrently, judged, with everything that was made removed in the end.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use record::{RunEvent, SCHEMA, Time};
+use plan::{Plan, generate};
+use record::{Call, CaseRecord, Finding, Kind, Operation, RunEvent, SCHEMA, Time};
+use rules::score::Score;
+use rules::{Verdict, registry};
+use serde_json::json;
 
-use crate::{EngineError, Options, Sink, Summary, Targets};
+use crate::capability::{Found, account, probe};
+use crate::lanes::{Judged, Numbered, Shared, alone, in_virtual_time, on_the_wall, virtual_runtime};
+use crate::ledger::Ledger;
+use crate::minimise::{Effort, Small, minimise};
+use crate::place::Machines;
+use crate::{BoxFuture, EngineError, Options, Sink, Summary, Target, Targets};
 
 /// Runs the plans that the options ask for. On the machine's clock it must be called in the runtime in which the targets
 /// were connected; in virtual time it makes its own.
 pub async fn run(targets: Arc<dyn Targets>, options: &Options, sink: &mut dyn Sink) -> Result<Summary, EngineError> {
+    let rules = asked_for(&options.rules)?;
     let target = targets.open(options.seed)?;
+    let is_virtual = target.traits().is_virtual;
+    let began = target.clock().now();
+    let stopwatch = Stopwatch::start();
     let banner = options.banner.clone();
     sink.event(RunEvent::Started {
         schema: SCHEMA,
@@ -20,7 +35,296 @@ pub async fn run(targets: Arc<dyn Targets>, options: &Options, sink: &mut dyn Si
         version: banner.version,
         profile: options.profile.to_string(),
         seed: options.seed,
-        at: Time::iso(target.clock().now()),
+        at: Time::iso(began),
     });
-    Ok(Summary::default())
+    let run_id = if options.run_id.is_empty() { "0".to_owned() } else { options.run_id.clone() };
+    let (role, found) = look_around(&targets, target.as_ref(), options, &run_id).await?;
+    let lacks: Vec<&str> = found.iter().filter(|found| !found.present).map(|found| found.name).collect();
+    let plans = chosen(options, &lacks);
+    for Found { name, present, evidence } in &found {
+        sink.event(RunEvent::Capability { name: (*name).to_owned(), present: *present, evidence: evidence.clone() });
+    }
+    let shared = Shared {
+        targets: &targets,
+        seed: options.seed,
+        role,
+        run_id: run_id.clone(),
+        machines: Machines::default(),
+        ledger: Ledger::open(&run_id, options.ledger.as_deref())?,
+        cancel: options.cancel.clone(),
+    };
+    let mut tally = Tally::default();
+    let may_begin = || options.time_budget.is_none_or(|budget| stopwatch.elapsed() < budget);
+    let broken = {
+        let mut seen = |numbered: &Numbered, judged: Judged| tally.add(numbered, judged, sink);
+        if is_virtual {
+            in_virtual_time(&shared, &plans, options.jobs.min(threads()), &may_begin, &mut seen)?;
+            None
+        } else {
+            on_the_wall(&shared, &plans, options.jobs, &may_begin, &mut seen).await?
+        }
+    };
+    if options.minimise && broken.is_none() && !options.cancel.is_set() {
+        smaller(&shared, &plans, &tally.violations, options, is_virtual, target.as_ref(), sink).await?;
+    }
+    let leftovers = if is_virtual { Vec::new() } else { clean(target.as_ref(), &shared.machines).await };
+    if let Some(error) = &broken {
+        sink.event(RunEvent::Broken { error: error.clone() });
+    }
+    let cut = options.cancel.is_set() || tally.cases < plans.len() as u64;
+    let elapsed_s = stopwatch.elapsed().as_secs_f64();
+    sink.event(RunEvent::Finished { elapsed_s, cases: tally.cases, cut });
+    let mut summary = summed_up(tally.score, &rules, options);
+    summary.broken = broken;
+    summary.cut = cut;
+    summary.cases = tally.cases;
+    summary.executions = tally.executions;
+    summary.elapsed_s = elapsed_s;
+    summary.leftovers = leftovers;
+    Ok(summary)
+}
+
+/// What a score means for the rules asked for, beside a baseline. Also for a run that was stored.
+pub fn summed_up(score: Score, rules: &[&str], options: &Options) -> Summary {
+    let verdicts: Vec<(String, Verdict)> =
+        score.verdicts(rules.iter().copied()).into_iter().map(|(rule, verdict)| (rule.to_owned(), verdict)).collect();
+    let baseline = options.baseline.clone().unwrap_or_default();
+    let mut unlisted = Vec::new();
+    let mut undecided = Vec::new();
+    for (rule, verdict) in &verdicts {
+        let Some(known) = registry::rule(rule) else { continue };
+        let counts = options.strict || known.severity == registry::Severity::Must;
+        for (check, tally) in score.checks(rule) {
+            if tally.broken > 0 && counts && !baseline.lists(rule, check) {
+                unlisted.push((rule.clone(), check.to_owned()));
+            }
+        }
+        // A part of a run does not have to meet every rule.
+        let whole = options.shard.is_none();
+        let open = matches!(verdict.word(), "vacuous" | "inconclusive");
+        if whole && known.core && open && !baseline.lists_verdict(rule, verdict.word()) {
+            undecided.push((rule.clone(), verdict.word().to_owned()));
+        }
+    }
+    let whole = options.shard.is_none() && options.rules.is_empty() && options.cases.is_none();
+    let stale = if whole { baseline.stale(&score, &verdicts) } else { Vec::new() };
+    Summary { verdicts, score, unlisted, stale, undecided, ..Summary::default() }
+}
+
+/// The rules to judge: those asked for, or all that the checks can judge.
+pub fn asked_for(wanted: &[String]) -> Result<Vec<&'static str>, EngineError> {
+    let judged = judged_rules();
+    if wanted.is_empty() {
+        return Ok(judged);
+    }
+    wanted
+        .iter()
+        .map(|id| {
+            let rule = registry::rule(id).ok_or_else(|| EngineError::UnknownRule(id.clone(), nearest(id)))?;
+            Ok(rule.id.as_str())
+        })
+        .collect()
+}
+
+/// Every rule that some check judges, in the registry's order.
+pub fn judged_rules() -> Vec<&'static str> {
+    let checked: std::collections::BTreeSet<&str> = rules::checks().iter().map(|(rule, ..)| *rule).collect();
+    registry::rules().iter().map(|rule| rule.id.as_str()).filter(|id| checked.contains(id)).collect()
+}
+
+fn nearest(id: &str) -> String {
+    let upper = id.to_uppercase();
+    let found = registry::rules().iter().find(|rule| rule.id == upper || rule.id.replace('-', "") == upper);
+    found.map_or_else(String::new, |rule| format!(" (did you mean {}?)", rule.id))
+}
+
+/// Which plans are run: numbered by their place in the whole list, long timers first.
+fn chosen(options: &Options, lacks: &[&str]) -> Vec<Numbered> {
+    let all = generate(options.profile, options.seed, options.cases);
+    let mut plans: Vec<Numbered> = all
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| options.shard.is_none_or(|shard| shard.has(*place)))
+        .filter(|(_, plan)| !plan.needs.iter().any(|need| lacks.contains(&need.as_str())))
+        .map(|(place, plan)| Numbered { place, plan })
+        .collect();
+    plans.sort_by_key(|numbered| std::cmp::Reverse(numbered.plan.span_ms()));
+    plans
+}
+
+async fn look_around(
+    targets: &Arc<dyn Targets>,
+    target: &dyn Target,
+    options: &Options,
+    run_id: &str,
+) -> Result<(String, Vec<Found>), EngineError> {
+    if target.traits().is_virtual {
+        let targets = targets.clone();
+        let options = options.clone();
+        let run_id = run_id.to_owned();
+        // A runtime cannot be made inside another one's thread.
+        let looked = std::thread::spawn(move || {
+            let runtime = virtual_runtime()?;
+            let target = targets.open(options.seed)?;
+            Ok::<_, EngineError>(runtime.block_on(look(target.as_ref(), &options, &run_id)))
+        });
+        return looked.join().unwrap_or_else(|_| Err(EngineError::Runtime("the probing thread panicked".to_owned())));
+    }
+    Ok(look(target, options, run_id).await)
+}
+
+async fn look(target: &dyn Target, options: &Options, run_id: &str) -> (String, Vec<Found>) {
+    let role = match &options.role {
+        Some(role) => role.clone(),
+        None => {
+            let account = account(target).await.unwrap_or_else(|| "123456789012".to_owned());
+            format!("arn:aws:iam::{account}:role/sfn-conformance")
+        }
+    };
+    let found = probe(target, &role, run_id).await;
+    (role, found)
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Tally {
+    score: Score,
+    cases: u64,
+    executions: u64,
+    /// The first plan that showed each violation, by rule and check.
+    violations: BTreeMap<(String, String), usize>,
+}
+
+impl Tally {
+    fn add(&mut self, numbered: &Numbered, judged: Judged, sink: &mut dyn Sink) {
+        self.cases += 1;
+        self.executions += judged.executions;
+        self.score.add(&numbered.plan.name, &judged.findings);
+        for finding in judged.findings.iter().filter(|finding| finding.kind == Kind::Violated) {
+            self.violations.entry((finding.rule.clone(), finding.check.clone())).or_insert(numbered.place);
+        }
+        let plan = serde_json::to_value(&numbered.plan).unwrap_or_default();
+        sink.event(RunEvent::Case { plan, record: judged.record, findings: judged.findings });
+    }
+}
+
+/// Makes violations smaller that the baseline does not list.
+async fn smaller(
+    shared: &Shared<'_>,
+    plans: &[Numbered],
+    violations: &BTreeMap<(String, String), usize>,
+    options: &Options,
+    is_virtual: bool,
+    target: &dyn Target,
+    sink: &mut dyn Sink,
+) -> Result<(), EngineError> {
+    let stopwatch = Stopwatch::start();
+    let spare = Duration::from_secs(20);
+    for ((rule, check), place) in violations {
+        if options.baseline.as_ref().is_some_and(|baseline| baseline.lists(rule, check)) {
+            continue;
+        }
+        if stopwatch.elapsed() > spare || options.cancel.is_set() {
+            break;
+        }
+        let Some(numbered) = plans.iter().find(|numbered| numbered.place == *place) else { continue };
+        let effort = if is_virtual { Effort { tries: 60, of: 1 } } else { Effort { tries: 16, of: 2 } };
+        let small: Option<Small> = if is_virtual {
+            let attempt = |plan: Plan| -> BoxFuture<'_, (CaseRecord, Vec<Finding>)> {
+                // Its own thread, since a runtime cannot be made inside another's.
+                let judged = std::thread::scope(|scope| {
+                    scope.spawn(|| alone(shared, &Numbered { place: *place, plan: plan.clone() })).join()
+                });
+                let judged = judged.ok().and_then(Result::ok).map(|judged| (judged.record, judged.findings));
+                Box::pin(std::future::ready(judged.unwrap_or_else(|| (nothing(&plan), Vec::new()))))
+            };
+            minimise(&numbered.plan, rule, check, effort, &attempt).await
+        } else {
+            let again = std::sync::atomic::AtomicUsize::new(50_000);
+            let attempt = |plan: Plan| -> BoxFuture<'_, (CaseRecord, Vec<Finding>)> {
+                let place = again.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + (*place) * 100;
+                Box::pin(async move {
+                    let judged = shared.case(&Numbered { place, plan }, target, &shared.machines).await;
+                    (judged.record, judged.findings)
+                })
+            };
+            minimise(&numbered.plan, rule, check, effort, &attempt).await
+        };
+        if let Some(small) = small {
+            sink.event(RunEvent::Minimised {
+                rule: rule.clone(),
+                check: check.clone(),
+                from: numbered.plan.name.clone(),
+                plan: serde_json::to_value(&small.plan).unwrap_or_default(),
+                record: small.record,
+                shown: small.shown,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn nothing(plan: &Plan) -> CaseRecord {
+    CaseRecord {
+        plan: plan.name.clone(),
+        family: plan.family.clone(),
+        entries: Vec::new(),
+        end: record::CaseEnd::Cut("not run".to_owned()),
+        faults: Vec::new(),
+    }
+}
+
+/// Runs one plan, judged: for `replay`.
+pub async fn replay(targets: Arc<dyn Targets>, plan: &Plan, options: &Options) -> Result<(CaseRecord, Vec<Finding>), EngineError> {
+    let target = targets.open(options.seed)?;
+    let run_id = if options.run_id.is_empty() { "0".to_owned() } else { options.run_id.clone() };
+    let (role, _) = look_around(&targets, target.as_ref(), options, &run_id).await?;
+    let shared = Shared {
+        targets: &targets,
+        seed: options.seed,
+        role,
+        run_id: run_id.clone(),
+        machines: Machines::default(),
+        ledger: Ledger::open(&run_id, options.ledger.as_deref())?,
+        cancel: options.cancel.clone(),
+    };
+    let numbered = Numbered { place: 0, plan: plan.clone() };
+    let judged = if target.traits().is_virtual {
+        std::thread::scope(|scope| scope.spawn(|| alone(&shared, &numbered)).join())
+            .unwrap_or_else(|_| Err(EngineError::Runtime("the replaying thread panicked".to_owned())))?
+    } else {
+        let judged = shared.case(&numbered, target.as_ref(), &shared.machines).await;
+        clean(target.as_ref(), &shared.machines).await;
+        judged
+    };
+    Ok((judged.record, judged.findings))
+}
+
+/// Removes the machines that plans shared. What resists is returned.
+async fn clean(target: &dyn Target, machines: &Machines) -> Vec<String> {
+    let mut left = Vec::new();
+    for arn in machines.arns() {
+        if !target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}))).await.is_done() {
+            left.push(arn);
+        }
+    }
+    left
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+/// How long the run takes on the machine's clock: the one thing that is measured, not judged.
+struct Stopwatch(Mutex<std::time::Instant>);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "the elapsed time of a run is for people; no rule sees it")]
+    fn start() -> Self {
+        Self(Mutex::new(std::time::Instant::now()))
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
 }

@@ -1,0 +1,39 @@
+//! One plan on one target, from its queue to its record.
+
+use std::sync::Mutex;
+
+use plan::Plan;
+use record::{CaseEnd, CaseRecord};
+
+use crate::interpret::{Actor, Stage};
+use crate::place::{Lot, prepare, remove};
+use crate::recorder::Recorder;
+use crate::world::World;
+use crate::{Cancel, Target};
+
+/// What a case left: its record with real tokens, and the tokens to redact.
+pub(crate) struct Done {
+    pub(crate) record: CaseRecord,
+    pub(crate) issued: Vec<String>,
+}
+
+/// Runs a plan.
+pub(crate) async fn run_case(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, cancel: &Cancel) -> Done {
+    let recorder = Recorder::new();
+    let mut world = World::default();
+    let prepared = prepare(plan, lot, target, &recorder, &mut world).await;
+    let world = Mutex::new(world);
+    let end = match prepared {
+        Err(why) => CaseEnd::Cut(why),
+        Ok(()) => {
+            let stage = Stage { target, recorder: &recorder, world: &world, cancel, run: lot.run.clone() };
+            match Actor::new(&stage, "main".to_owned()).act(&plan.steps).await {
+                Ok(()) => CaseEnd::Complete,
+                Err(end) => end,
+            }
+        }
+    };
+    let world = world.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    remove(plan, lot, target, &world).await;
+    Done { record: recorder.finish(plan, end), issued: world.issued() }
+}

@@ -1,0 +1,151 @@
+//! All plans of a run, several at a time: on the machine's clock in lanes of one runtime; in virtual time on threads with
+//! a runtime and, for each plan, a region of their own, so that their number changes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use plan::Plan;
+use record::{CaseEnd, CaseRecord, Finding, Outcome, redact};
+
+use crate::case::{Done, run_case};
+use crate::ledger::Ledger;
+use crate::place::{Lot, Machines};
+use crate::{BoxFuture, Cancel, EngineError, Target, Targets, capability};
+
+/// A plan and its place in the whole list, by which it is named.
+#[derive(Clone)]
+pub(crate) struct Numbered {
+    pub(crate) place: usize,
+    pub(crate) plan: Plan,
+}
+
+/// What a case gave: judged with real tokens, kept with symbolic ones.
+pub(crate) struct Judged {
+    pub(crate) record: CaseRecord,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) executions: u64,
+}
+
+/// What all cases of a run share.
+pub(crate) struct Shared<'a> {
+    pub(crate) targets: &'a Arc<dyn Targets>,
+    pub(crate) seed: u64,
+    pub(crate) role: String,
+    pub(crate) run_id: String,
+    pub(crate) machines: Machines,
+    pub(crate) ledger: Ledger,
+    pub(crate) cancel: Cancel,
+}
+
+impl Shared<'_> {
+    /// Runs one plan on a target and judges it.
+    pub(crate) async fn case(&self, numbered: &Numbered, target: &dyn Target, machines: &Machines) -> Judged {
+        let run = format!("{:0<5.5}{:05}", self.run_id, numbered.place % 100_000);
+        let lot = Lot { prefix: format!("sfnconf-{}-{}", self.run_id, numbered.place), run, role: &self.role, machines, ledger: &self.ledger };
+        let Done { record, issued } = run_case(&numbered.plan, &lot, target, &self.cancel).await;
+        let findings = rules::judge(&record);
+        let executions = record.entries.iter().filter(|entry| entry.call.operation == record::Operation::StartExecution && entry.outcome.is_done()).count();
+        Judged { record: redact(&record, &issued), findings, executions: executions as u64 }
+    }
+}
+
+/// Runs the plans on one endpoint, `jobs` at a time. `seen` is told of each case as it ends. Says why the run had to end,
+/// if it had to.
+pub(crate) async fn on_the_wall(
+    shared: &Shared<'_>,
+    plans: &[Numbered],
+    jobs: usize,
+    may_begin: &(dyn Fn() -> bool + Sync),
+    seen: &mut (dyn FnMut(&Numbered, Judged) + Send),
+) -> Result<Option<String>, EngineError> {
+    let next = AtomicUsize::new(0);
+    let dead = AtomicBool::new(false);
+    let seen = Mutex::new(seen);
+    let mut lanes: Vec<BoxFuture<'_, Result<(), EngineError>>> = Vec::new();
+    for lane in 0..jobs.clamp(1, plans.len().max(1)) {
+        let (next, dead, seen) = (&next, &dead, &seen);
+        lanes.push(Box::pin(async move {
+            let target = shared.targets.open(lane as u64)?;
+            while let Some(numbered) = plans.get(next.fetch_add(1, Ordering::SeqCst)) {
+                if shared.cancel.is_set() || dead.load(Ordering::SeqCst) || !may_begin() {
+                    break;
+                }
+                let judged = shared.case(numbered, target.as_ref(), &shared.machines).await;
+                let silent = judged.record.end != CaseEnd::Complete
+                    && judged.record.entries.last().is_some_and(|entry| matches!(entry.outcome, Outcome::Unknown(_)));
+                (seen.lock().unwrap_or_else(PoisonError::into_inner))(numbered, judged);
+                if silent && !capability::answers(target.as_ref()).await {
+                    dead.store(true, Ordering::SeqCst);
+                }
+            }
+            Ok(())
+        }));
+    }
+    crate::join::all(lanes).await.into_iter().collect::<Result<Vec<()>, _>>()?;
+    Ok(dead.into_inner().then(|| "the target no longer answers; look at its log, start it again and rerun".to_owned()))
+}
+
+/// Runs the plans in virtual time on `jobs` threads. `seen` is told of the cases in the order of the plans.
+pub(crate) fn in_virtual_time(
+    shared: &Shared<'_>,
+    plans: &[Numbered],
+    jobs: usize,
+    may_begin: &(dyn Fn() -> bool + Sync),
+    seen: &mut dyn FnMut(&Numbered, Judged),
+) -> Result<(), EngineError> {
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel::<(usize, Result<Judged, EngineError>)>();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.clamp(1, plans.len().max(1)) {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                while let Some((index, numbered)) = take(plans, next) {
+                    if shared.cancel.is_set() || !may_begin() {
+                        break;
+                    }
+                    if sender.send((index, alone(shared, numbered))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut waiting = BTreeMap::new();
+        let mut due = 0;
+        for (index, judged) in receiver {
+            waiting.insert(index, judged?);
+            while let (Some(judged), Some(numbered)) = (waiting.remove(&due), plans.get(due)) {
+                seen(numbered, judged);
+                due += 1;
+            }
+        }
+        for (index, judged) in waiting {
+            if let Some(numbered) = plans.get(index) {
+                seen(numbered, judged);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// One plan in a runtime and a region of its own.
+pub(crate) fn alone(shared: &Shared<'_>, numbered: &Numbered) -> Result<Judged, EngineError> {
+    let runtime = virtual_runtime()?;
+    let target = shared.targets.open(shared.seed ^ (numbered.place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))?;
+    Ok(runtime.block_on(shared.case(numbered, target.as_ref(), &Machines::default())))
+}
+
+/// A runtime whose time stands still while anything can be done.
+pub(crate) fn virtual_runtime() -> Result<tokio::runtime::Runtime, EngineError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .map_err(|why| EngineError::Runtime(why.to_string()))
+}
+
+fn take<'p>(plans: &'p [Numbered], next: &AtomicUsize) -> Option<(usize, &'p Numbered)> {
+    let index = next.fetch_add(1, Ordering::SeqCst);
+    plans.get(index).map(|numbered| (index, numbered))
+}

@@ -1,0 +1,45 @@
+//! What passes by itself, and how long the harness waits for things.
+
+use std::time::Duration;
+
+use record::ApiError;
+
+use crate::Clock;
+
+/// Whether an error is of the moment: throttling, or a service that is not available.
+pub(crate) fn is_passing(error: &ApiError) -> bool {
+    error.status == 503
+        || matches!(
+            error.code.as_str(),
+            "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestThrottled" | "ServiceUnavailable"
+                | "RequestLimitExceeded"
+        )
+}
+
+/// How long after the plan's own timers a thing may take before the wait is given up: beyond what the rules call a hang
+/// (9 s) on the machine's clock; in virtual time patience costs nothing.
+pub(crate) fn allowance(clock: &dyn Clock) -> Duration {
+    Duration::from_secs(if clock.is_virtual() { 60 } else { 11 })
+}
+
+/// The pauses between polls: short at first, then longer.
+pub(crate) struct Pauses {
+    next: Duration,
+    longest: Duration,
+}
+
+impl Pauses {
+    pub(crate) fn new(clock: &dyn Clock) -> Self {
+        if clock.is_virtual() {
+            Self { next: Duration::from_millis(20), longest: Duration::from_millis(500) }
+        } else {
+            Self { next: Duration::from_millis(25), longest: Duration::from_millis(200) }
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (self.next * 3 / 2).min(self.longest);
+        pause
+    }
+}

@@ -1,0 +1,192 @@
+//! What a plan needs around it: its queue, its topic, its machines; made before, removed after.
+//!
+//! Every name is in the ledger before the resource is made. Calls for queues and topics belong to the record: rules about
+//! them judge them too. Removing is not recorded.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use plan::{MachineSpec, Plan};
+use record::{Call, Entry, Operation, Outcome};
+use serde_json::{Value, json};
+
+use crate::Target;
+use crate::ledger::Ledger;
+use crate::recorder::Recorder;
+use crate::world::World;
+
+/// Machines that the plans of one run share, by definition.
+#[derive(Default)]
+pub(crate) struct Machines {
+    made: Mutex<BTreeMap<String, Entry>>,
+}
+
+impl Machines {
+    fn get(&self, definition: &str) -> Option<Entry> {
+        self.lock().get(definition).cloned()
+    }
+
+    fn put(&self, definition: String, entry: Entry) {
+        self.lock().insert(definition, entry);
+    }
+
+    /// The ARNs of all machines made.
+    pub(crate) fn arns(&self) -> Vec<String> {
+        self.lock().values().filter_map(machine_arn).collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Entry>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn machine_arn(entry: &Entry) -> Option<String> {
+    text_of(&entry.outcome, "stateMachineArn")
+}
+
+fn text_of(outcome: &Outcome, member: &str) -> Option<String> {
+    outcome.reply()?.get(member)?.as_str().map(str::to_owned)
+}
+
+/// What names and cleaning need to know of the run.
+pub(crate) struct Lot<'a> {
+    pub(crate) prefix: String,
+    /// Ten characters that are unique to the plan and the run.
+    pub(crate) run: String,
+    pub(crate) role: &'a str,
+    pub(crate) machines: &'a Machines,
+    pub(crate) ledger: &'a Ledger,
+}
+
+/// Makes what the plan needs. The error says what could not be made.
+pub(crate) async fn prepare(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, recorder: &Recorder, world: &mut World) -> Result<(), String> {
+    world.places.insert("run".to_owned(), lot.run.clone());
+    world.places.insert("role".to_owned(), lot.role.to_owned());
+    let maker = Maker { target, recorder, lot };
+    let mut attributes = json!({});
+    if let Some(receives) = plan.dead_letter_after {
+        let (url, arn) = maker.queue("d", json!({})).await?;
+        world.places.insert("dead-letter".to_owned(), url);
+        attributes = json!({"RedrivePolicy": json!({"deadLetterTargetArn": arn, "maxReceiveCount": receives}).to_string()});
+    }
+    let url = maker.queue_url("q", attributes).await?;
+    world.places.insert("queue".to_owned(), url);
+    if plan.topic {
+        maker.topic(world).await?;
+    }
+    for (name, spec) in &plan.machines {
+        let arn = maker.machine(name, spec, world).await?;
+        world.machines.insert(name.clone(), arn);
+    }
+    Ok(())
+}
+
+/// Removes what the plan made. What resists is left to the ledger.
+pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, world: &World) {
+    for execution in world.executions.values().filter(|execution| !execution.ended && !execution.arn.is_empty()) {
+        target.call(Call::new(Operation::StopExecution, json!({"executionArn": execution.arn}))).await;
+    }
+    for (name, spec) in &plan.machines {
+        if let (false, Some(arn)) = (spec.shared, world.machines.get(name)) {
+            let outcome = target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}))).await;
+            lot.ledger.gone("machine", arn, &outcome);
+        }
+    }
+    if let Some(arn) = world.places.get("topic") {
+        let outcome = target.call(Call::new(Operation::DeleteTopic, json!({"TopicArn": arn}))).await;
+        lot.ledger.gone("topic", arn, &outcome);
+    }
+    for place in ["queue", "dead-letter", "notifications"] {
+        if let Some(url) = world.places.get(place) {
+            let outcome = target.call(Call::new(Operation::DeleteQueue, json!({"QueueUrl": url}))).await;
+            lot.ledger.gone("queue", url, &outcome);
+        }
+    }
+}
+
+struct Maker<'a> {
+    target: &'a dyn Target,
+    recorder: &'a Recorder,
+    lot: &'a Lot<'a>,
+}
+
+impl Maker<'_> {
+    /// Makes a call that the plan cannot do without; throttled ones are tried again.
+    async fn must(&self, operation: Operation, input: Value) -> Result<Value, String> {
+        let call = Call::new(operation, input);
+        let mut pause = std::time::Duration::from_millis(50);
+        for _ in 0..8 {
+            let (_, outcome) = self.recorder.call(self.target, "setup", call.clone(), None).await;
+            match outcome {
+                Outcome::Done(reply) => return Ok(reply),
+                Outcome::Refused(error) if crate::patience::is_passing(&error) => {}
+                Outcome::Refused(error) => return Err(format!("{operation} was refused: {error}")),
+                Outcome::Unknown(why) if self.target.clock().is_virtual() => return Err(format!("{operation}: {why}")),
+                Outcome::Unknown(_) => {}
+            }
+            self.target.clock().sleep(pause).await;
+            pause *= 2;
+        }
+        Err(format!("{operation} got no answer that can be used in 8 tries"))
+    }
+
+    async fn queue_url(&self, suffix: &str, attributes: Value) -> Result<String, String> {
+        let name = format!("{}-{suffix}", self.lot.prefix);
+        self.lot.ledger.about_to_make("queue", &name);
+        let reply = self
+            .must(Operation::CreateQueue, json!({"QueueName": name, "Attributes": attributes, "tags": {"sfn-conformance": self.lot.run}}))
+            .await?;
+        reply.get("QueueUrl").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| "CreateQueue gave no QueueUrl".to_owned())
+    }
+
+    async fn queue(&self, suffix: &str, attributes: Value) -> Result<(String, String), String> {
+        let url = self.queue_url(suffix, attributes).await?;
+        let reply = self.must(Operation::GetQueueAttributes, json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]})).await?;
+        let arn = reply.pointer("/Attributes/QueueArn").and_then(Value::as_str);
+        Ok((url.clone(), arn.map(str::to_owned).ok_or_else(|| "GetQueueAttributes gave no QueueArn".to_owned())?))
+    }
+
+    async fn topic(&self, world: &mut World) -> Result<(), String> {
+        let (url, queue_arn) = self.queue("n", json!({})).await?;
+        let name = format!("{}-t", self.lot.prefix);
+        self.lot.ledger.about_to_make("topic", &name);
+        let reply = self.must(Operation::CreateTopic, json!({"Name": name})).await?;
+        let topic = reply.get("TopicArn").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
+            "Resource": queue_arn, "Condition": {"ArnEquals": {"aws:SourceArn": topic}}
+        }]});
+        self.must(Operation::SetQueueAttributes, json!({"QueueUrl": url, "Attributes": {"Policy": policy.to_string()}})).await?;
+        self.must(Operation::Subscribe, json!({"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue_arn, "ReturnSubscriptionArn": true}))
+            .await?;
+        world.places.insert("notifications".to_owned(), url);
+        world.places.insert("topic".to_owned(), topic);
+        Ok(())
+    }
+
+    async fn machine(&self, name: &str, spec: &MachineSpec, world: &World) -> Result<String, String> {
+        let definition = world.fill(&spec.definition).to_string();
+        if let (true, Some(entry)) = (spec.shared, self.lot.machines.get(&definition)) {
+            let arn = machine_arn(&entry);
+            self.recorder.put(entry);
+            return arn.ok_or_else(|| "CreateStateMachine gave no ARN".to_owned());
+        }
+        let text = if spec.shared { format!("sfnconf-{}-m{:016x}", self.lot.ledger.run(), hash(&definition)) } else { format!("{}-m-{name}", self.lot.prefix) };
+        self.lot.ledger.about_to_make("machine", &text);
+        let input = json!({"name": text, "roleArn": self.lot.role, "definition": definition, "tags": [{"key": "sfn-conformance", "value": self.lot.run}]});
+        let begun = self.target.clock().now();
+        let reply = self.must(Operation::CreateStateMachine, input.clone()).await?;
+        let arn = reply.get("stateMachineArn").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| "CreateStateMachine gave no ARN".to_owned())?;
+        if spec.shared {
+            let ended = self.target.clock().now();
+            let call = Call::new(Operation::CreateStateMachine, input);
+            self.lot.machines.put(definition, crate::recorder::entry("setup", begun, ended, call, Outcome::Done(reply), None));
+        }
+        Ok(arn)
+    }
+}
+
+/// FNV-1a: a name for a definition, the same in every run.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,23 @@
+//! A stored run judged again, offline.
+
+use record::RunEvent;
+use rules::score::Score;
+
+use crate::{EngineError, Options, Summary, asked_for, summed_up};
+
+/// Judges every case of a stored run again, with the checks of this version. Tokens are symbolic in it, so rules about
+/// their form say nothing.
+pub fn judge_stored<'e>(events: impl IntoIterator<Item = &'e RunEvent>, options: &Options) -> Result<Summary, EngineError> {
+    let rules = asked_for(&options.rules)?;
+    let mut score = Score::new();
+    let mut cases = 0;
+    for event in events {
+        if let RunEvent::Case { record, .. } = event {
+            score.add(&record.plan, &rules::judge(record));
+            cases += 1;
+        }
+    }
+    let mut summary = summed_up(score, &rules, options);
+    summary.cases = cases;
+    Ok(summary)
+}

@@ -1,0 +1,165 @@
+//! What a plan in progress knows: its resources, executions, tokens and kept replies; placeholders become values here.
+
+use std::collections::BTreeMap;
+
+use plan::{Filter, Placeholder, holders, whole};
+use record::Time;
+use serde_json::{Map, Value};
+
+/// An execution of the plan.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Execution {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    /// Its tokens in the order in which they came.
+    pub(crate) tokens: Vec<String>,
+    pub(crate) ended: bool,
+}
+
+/// Everything that placeholders can name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct World {
+    /// `queue`, `dead-letter`, `notifications`, `topic`, `role`, `run`, `queue-arn`.
+    pub(crate) places: BTreeMap<String, String>,
+    pub(crate) machines: BTreeMap<String, String>,
+    pub(crate) executions: BTreeMap<u32, Execution>,
+    pub(crate) bound: BTreeMap<String, Value>,
+    /// Messages received but not deleted: queue URL, receipt handle.
+    pub(crate) undeleted: Vec<(String, String)>,
+    /// When the last call that can move an execution ended.
+    pub(crate) moved: Time,
+}
+
+impl World {
+    /// The value with every placeholder replaced. What is not known yet becomes the empty string.
+    pub(crate) fn fill(&self, template: &Value) -> Value {
+        match template {
+            Value::String(text) => self.fill_text_or_value(text),
+            Value::Array(items) => Value::Array(items.iter().map(|item| self.fill(item)).collect()),
+            Value::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(name, member)| (name.clone(), self.fill(member)))
+                    .collect::<Map<String, Value>>(),
+            ),
+            other => other.clone(),
+        }
+    }
+
+    /// The text with every placeholder replaced.
+    pub(crate) fn fill_text(&self, text: &str) -> String {
+        if !text.contains("${") {
+            return text.to_owned();
+        }
+        let mut out = String::new();
+        for part in holders(text) {
+            match part {
+                Err(literal) => out.push_str(literal),
+                Ok(holder) => match self.value(&holder) {
+                    Value::String(text) => out.push_str(&text),
+                    other => out.push_str(&other.to_string()),
+                },
+            }
+        }
+        out
+    }
+
+    /// The `number`-th token of an execution, changed by filters.
+    pub(crate) fn token(&self, exec: u32, number: u32, filters: &[Filter]) -> Option<String> {
+        let token = self.executions.get(&exec)?.tokens.get(number.checked_sub(1)? as usize)?;
+        Some(filters.iter().fold(token.clone(), |token, filter| filter.apply(&token)))
+    }
+
+    /// Every token seen.
+    pub(crate) fn issued(&self) -> Vec<String> {
+        self.executions.values().flat_map(|execution| execution.tokens.iter().cloned()).collect()
+    }
+
+    /// Takes in a message of the plan's queue: its token, if it holds one, goes to the execution that it names, or to the
+    /// only one there is.
+    pub(crate) fn heard(&mut self, body: &str) {
+        let Ok(message) = serde_json::from_str::<Value>(body) else { return };
+        let Some(token) = find_token(&message) else { return };
+        let named = self.executions.iter().find(|(_, execution)| !execution.name.is_empty() && body.contains(&execution.name));
+        let owner = named.or_else(|| if self.executions.len() == 1 { self.executions.iter().next() } else { None });
+        let Some(number) = owner.map(|(number, _)| *number) else { return };
+        if let Some(execution) = self.executions.get_mut(&number)
+            && !execution.tokens.contains(&token)
+        {
+            execution.tokens.push(token);
+        }
+    }
+
+    fn fill_text_or_value(&self, text: &str) -> Value {
+        match whole(text) {
+            Some(holder) => self.value(&holder),
+            None => Value::String(self.fill_text(text)),
+        }
+    }
+
+    fn value(&self, holder: &Placeholder<'_>) -> Value {
+        let text = match holder {
+            Placeholder::Place(name) => self.places.get(*name).cloned(),
+            Placeholder::Machine(name) => self.machines.get(*name).cloned(),
+            Placeholder::Execution(number) => self.executions.get(number).map(|execution| execution.arn.clone()),
+            Placeholder::Name(number) => self.executions.get(number).map(|execution| execution.name.clone()),
+            Placeholder::Token(exec, number, filters) => self.token(*exec, *number, filters),
+            Placeholder::Fill(count, text) => Some(text.repeat(*count)),
+            Placeholder::Bound(name, path) => {
+                let found = self.bound.get(*name).and_then(|reply| {
+                    path.iter().try_fold(reply, |value, part| match value {
+                        Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+                        other => other.get(part),
+                    })
+                });
+                return found.cloned().unwrap_or_else(|| Value::String(String::new()));
+            }
+        };
+        Value::String(text.unwrap_or_default())
+    }
+}
+
+/// The token of a message: a long text in a member whose name speaks of a token, wherever it is.
+fn find_token(message: &Value) -> Option<String> {
+    match message {
+        Value::Object(members) => members.iter().find_map(|(name, value)| match value {
+            Value::String(text) if name.contains("oken") && text.len() >= 8 => Some(text.clone()),
+            other => find_token(other),
+        }),
+        Value::Array(items) => items.iter().find_map(find_token),
+        // A notification's envelope holds its message as text.
+        Value::String(text) if text.starts_with('{') => serde_json::from_str(text).ok().as_ref().and_then(find_token),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn world() -> World {
+        let mut world = World::default();
+        world.places.insert("queue".into(), "http://q".into());
+        world.executions.insert(1, Execution { name: "first".into(), ..Execution::default() });
+        world.executions.insert(2, Execution { name: "second".into(), ..Execution::default() });
+        world
+    }
+
+    #[test]
+    fn a_message_gives_its_token_to_the_execution_it_names() {
+        let mut world = world();
+        world.heard(r#"{"Execution":"second","deep":[{"TaskToken":"AQCgAAAAKgAAAA"}]}"#);
+        world.heard("no json");
+        assert_eq!(world.token(2, 1, &[]).as_deref(), Some("AQCgAAAAKgAAAA"));
+        assert_eq!(world.token(1, 1, &[]), None);
+    }
+
+    #[test]
+    fn placeholders_become_text_or_values() {
+        let mut world = world();
+        world.bound.insert("r".into(), json!({"Messages": [{"n": 7}]}));
+        assert_eq!(world.fill(&json!({"a": "${queue}/x", "b": "${bind:r.Messages.0.n}"})), json!({"a": "http://q/x", "b": 7}));
+        assert_eq!(world.fill_text("${fill:3:ab}-${name:1}"), "ababab-first");
+    }
+}
