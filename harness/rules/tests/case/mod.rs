@@ -1,0 +1,261 @@
+//! A tiny builder of records: calls, answers and histories by hand.
+
+#![allow(dead_code, reason = "every test file uses a part of it")]
+
+use record::{ApiError, Call, CaseEnd, CaseRecord, Entry, Finding, Kind, Operation, Outcome, Time};
+use serde_json::{Value, json};
+
+/// The first moment of every case.
+pub const T0: i64 = 1_790_000_000_000;
+pub const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:stateMachine:m";
+pub const EXEC: &str = "arn:aws:states:eu-west-1:123456789012:execution:m:exec-0001";
+pub const QUEUE: &str = "http://localhost/123456789012/work";
+pub const TOKEN: &str = "AQC0aabbccddeeffgghhiijjkkllmmnnooppqqrrssttuuvvwwxxyyzz0011==";
+
+pub struct Case {
+    pub record: CaseRecord,
+    pub now: i64,
+    actor: String,
+}
+
+pub fn done(reply: Value) -> Outcome {
+    Outcome::Done(reply)
+}
+
+pub fn refused(code: &str) -> Outcome {
+    Outcome::Refused(ApiError::new(code, "text"))
+}
+
+pub fn unknown() -> Outcome {
+    Outcome::Unknown("reset".into())
+}
+
+impl Case {
+    pub fn new() -> Self {
+        let record = CaseRecord {
+            plan: "by-hand".into(),
+            family: "by-hand".into(),
+            entries: Vec::new(),
+            end: CaseEnd::Complete,
+            faults: Vec::new(),
+        };
+        Self { record, now: 0, actor: "main".into() }
+    }
+
+    /// A call that takes 10 ms.
+    pub fn call(&mut self, operation: Operation, input: Value, outcome: Outcome) -> &mut Self {
+        let begun = self.now;
+        self.now += 10;
+        self.at(begun, self.now, operation, input, outcome)
+    }
+
+    /// A call in this span, in milliseconds after the start.
+    pub fn at(&mut self, begun: i64, ended: i64, operation: Operation, input: Value, outcome: Outcome) -> &mut Self {
+        self.record.entries.push(Entry {
+            actor: self.actor.clone(),
+            begun: Time(T0 + begun),
+            ended: Time(T0 + ended),
+            call: Call::new(operation, input),
+            outcome,
+            note: None,
+        });
+        self.now = self.now.max(ended);
+        self
+    }
+
+    pub fn wait(&mut self, ms: i64) -> &mut Self {
+        self.now += ms;
+        self
+    }
+
+    pub fn hung(&mut self) -> &mut Self {
+        self.record.end = CaseEnd::Hung { awaited: "the end".into(), saw: "RUNNING".into() };
+        self
+    }
+
+    /// Machine, queue and a started execution; the message with the token is received.
+    pub fn parked(definition: &Value) -> Self {
+        let mut case = Self::new();
+        case.call(
+            Operation::CreateQueue,
+            json!({"QueueName": "work"}),
+            done(json!({"QueueUrl": QUEUE})),
+        );
+        case.create(definition);
+        case.start(r#"{"a":1}"#);
+        case.receive("m-1", TOKEN, 1);
+        case
+    }
+
+    pub fn create(&mut self, definition: &Value) -> &mut Self {
+        let date = (T0 + self.now) as f64 / 1000.0;
+        self.call(
+            Operation::CreateStateMachine,
+            json!({"name": "m", "definition": definition.to_string(), "roleArn": "arn:aws:iam::123456789012:role/r"}),
+            done(json!({"stateMachineArn": MACHINE, "creationDate": date})),
+        )
+    }
+
+    pub fn start(&mut self, input: &str) -> &mut Self {
+        let reply = json!({"executionArn": EXEC, "startDate": (T0 + self.now + 5) as f64 / 1000.0});
+        self.call(
+            Operation::StartExecution,
+            json!({"stateMachineArn": MACHINE, "name": "exec-0001", "input": input}),
+            done(reply),
+        )
+    }
+
+    pub fn receive(&mut self, id: &str, token: &str, count: u64) -> &mut Self {
+        let body = json!({"TaskToken": token, "Execution": "exec-0001"}).to_string();
+        let handle = format!("h-{}", self.record.entries.len());
+        let message = json!({"MessageId": id, "ReceiptHandle": handle, "Body": body, "Attributes": {"ApproximateReceiveCount": count.to_string()}});
+        self.call(
+            Operation::ReceiveMessage,
+            json!({"QueueUrl": QUEUE, "MaxNumberOfMessages": 10}),
+            done(json!({"Messages": [message]})),
+        )
+    }
+
+    pub fn success(&mut self, token: &str, output: &str, outcome: Outcome) -> &mut Self {
+        self.call(Operation::SendTaskSuccess, json!({"taskToken": token, "output": output}), outcome)
+    }
+
+    pub fn failure(&mut self, token: &str, error: &str, outcome: Outcome) -> &mut Self {
+        self.call(Operation::SendTaskFailure, json!({"taskToken": token, "error": error, "cause": "why"}), outcome)
+    }
+
+    pub fn beat(&mut self, token: &str, outcome: Outcome) -> &mut Self {
+        self.call(Operation::SendTaskHeartbeat, json!({"taskToken": token}), outcome)
+    }
+
+    pub fn describe(&mut self, status: &str, more: Value) -> &mut Self {
+        let mut reply = json!({
+            "executionArn": EXEC, "stateMachineArn": MACHINE, "name": "exec-0001", "status": status,
+            "startDate": (T0 + 25) as f64 / 1000.0, "input": r#"{"a":1}"#, "inputDetails": {"included": true}
+        });
+        if let (Value::Object(reply), Value::Object(more)) = (&mut reply, more) {
+            reply.extend(more);
+        }
+        self.call(Operation::DescribeExecution, json!({"executionArn": EXEC}), done(reply))
+    }
+
+    pub fn history(&mut self, events: &History) -> &mut Self {
+        self.call(
+            Operation::GetExecutionHistory,
+            json!({"executionArn": EXEC, "maxResults": 1000}),
+            done(json!({"events": events.events})),
+        )
+    }
+
+    pub fn judge(&self) -> Vec<Finding> {
+        rules::judge(&self.record)
+    }
+
+    /// Asserts that no rule is violated.
+    pub fn is_lawful(&self) {
+        let broken: Vec<Finding> = self.judge().into_iter().filter(|f| f.kind == Kind::Violated).collect();
+        assert!(broken.is_empty(), "accused: {broken:#?}");
+    }
+
+    /// Asserts that this rule is violated.
+    pub fn breaks(&self, rule: &str) {
+        let findings = self.judge();
+        let broken: Vec<&Finding> = findings.iter().filter(|f| f.kind == Kind::Violated).collect();
+        assert!(broken.iter().any(|f| f.rule == rule), "{rule} not broken, but: {broken:#?}");
+    }
+
+    /// Asserts that this rule was met, or one of several allowed outcomes observed.
+    pub fn meets(&self, rule: &str) {
+        let findings = self.judge();
+        let met = findings.iter().any(|f| f.rule == rule && matches!(f.kind, Kind::Met | Kind::Observed));
+        let all: Vec<_> = findings.iter().filter(|f| f.rule == rule || f.kind == Kind::Violated).collect();
+        assert!(met, "{rule} not met: {all:#?}");
+    }
+}
+
+/// A history under construction, each event linked to the one before.
+pub struct History {
+    pub events: Vec<Value>,
+}
+
+impl History {
+    pub fn started() -> Self {
+        let mut history = Self { events: Vec::new() };
+        history.push(25, "ExecutionStarted", json!({"executionStartedEventDetails": {"input": r#"{"a":1}"#, "inputDetails": {"truncated": false}, "roleArn": "arn:aws:iam::123456789012:role/r"}}));
+        history
+    }
+
+    pub fn push(&mut self, at: i64, kind: &str, details: Value) -> &mut Self {
+        let id = self.events.len() as u64 + 1;
+        let previous = if id <= 2 || matches!(kind, "ExecutionAborted" | "ExecutionTimedOut") { 0 } else { id - 1 };
+        let mut event = json!({"timestamp": (T0 + at) as f64 / 1000.0, "type": kind, "id": id, "previousEventId": previous});
+        if let (Value::Object(event), Value::Object(details)) = (&mut event, details) {
+            event.extend(details);
+        }
+        self.events.push(event);
+        self
+    }
+
+    pub fn entered(&mut self, at: i64, state: &str, input: &str) -> &mut Self {
+        self.push(at, "TaskStateEntered", json!({"stateEnteredEventDetails": {"name": state, "input": input, "inputDetails": {"truncated": false}}}))
+    }
+
+    pub fn exited(&mut self, at: i64, state: &str, output: &str) -> &mut Self {
+        self.push(at, "TaskStateExited", json!({"stateExitedEventDetails": {"name": state, "output": output, "outputDetails": {"truncated": false}}}))
+    }
+
+    pub fn scheduled(&mut self, at: i64, token: &str, timers: Value) -> &mut Self {
+        let parameters = json!({"QueueUrl": QUEUE, "MessageBody": {"TaskToken": token, "Execution": "exec-0001"}}).to_string();
+        let mut details = json!({"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "region": "eu-west-1", "parameters": parameters});
+        if let (Value::Object(details), Value::Object(timers)) = (&mut details, timers) {
+            details.extend(timers);
+        }
+        self.push(at, "TaskScheduled", json!({"taskScheduledEventDetails": details}));
+        self.push(at, "TaskStarted", json!({"taskStartedEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken"}}))
+    }
+
+    pub fn submitted(&mut self, at: i64, id: &str) -> &mut Self {
+        let output = json!({"MessageId": id, "MD5OfMessageBody": "x", "SdkHttpMetadata": {"HttpStatusCode": 200}, "SdkResponseMetadata": {"RequestId": "r"}}).to_string();
+        self.push(at, "TaskSubmitted", json!({"taskSubmittedEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "output": output, "outputDetails": {"truncated": false}}}))
+    }
+
+    pub fn parked(timers: Value) -> Self {
+        let mut history = Self::started();
+        history.entered(25, "Wait", r#"{"a":1}"#).scheduled(26, TOKEN, timers).submitted(27, "m-1");
+        history
+    }
+
+    pub fn succeeded(&mut self, at: i64, output: &str) -> &mut Self {
+        self.push(at, "TaskSucceeded", json!({"taskSucceededEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "output": output, "outputDetails": {"truncated": false}}}))
+    }
+
+    pub fn failed(&mut self, at: i64, error: &str) -> &mut Self {
+        self.push(at, "TaskFailed", json!({"taskFailedEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "error": error, "cause": "why"}}))
+    }
+
+    pub fn timed_out(&mut self, at: i64) -> &mut Self {
+        self.push(at, "TaskTimedOut", json!({"taskTimedOutEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "error": "States.Timeout"}}))
+    }
+
+    pub fn execution_succeeded(&mut self, at: i64, output: &str) -> &mut Self {
+        self.push(at, "ExecutionSucceeded", json!({"executionSucceededEventDetails": {"output": output, "outputDetails": {"truncated": false}}}))
+    }
+
+    pub fn execution_failed(&mut self, at: i64, details: Value) -> &mut Self {
+        self.push(at, "ExecutionFailed", json!({"executionFailedEventDetails": details}))
+    }
+}
+
+/// One callback task with these members.
+pub fn one(members: Value) -> Value {
+    let mut state = json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": QUEUE, "MessageBody": {"TaskToken.$": "$$.Task.Token", "Execution.$": "$$.Execution.Name"}},
+        "End": true
+    });
+    if let (Value::Object(state), Value::Object(members)) = (&mut state, members) {
+        state.extend(members);
+    }
+    json!({"StartAt": "Wait", "States": {"Wait": state}})
+}
