@@ -203,14 +203,16 @@ pub(crate) enum TaskKind {
 #[derive(Debug)]
 pub(crate) struct Fan {
     pub(crate) is_map: bool,
-    pub(crate) started: u64,
     pub(crate) inputs: Vec<Value>,
     pub(crate) items: Vec<Value>,
     pub(crate) results: Vec<Option<Value>>,
     pub(crate) children: Vec<Option<StrandId>>,
     pub(crate) next: usize,
     pub(crate) concurrency: usize,
+    /// What the next iteration follows.
     pub(crate) last: u64,
+    /// What the end follows.
+    pub(crate) joined: u64,
 }
 
 /// What a strand does next.

@@ -17,7 +17,6 @@ impl Region {
         let starts: Vec<String> = state.branches().iter().map(|branch| branch.start_at.clone()).collect();
         let fan = Fan {
             is_map: false,
-            started,
             inputs: vec![input.clone(); starts.len()],
             items: Vec::new(),
             results: vec![None; starts.len()],
@@ -25,6 +24,7 @@ impl Region {
             next: starts.len(),
             concurrency: starts.len(),
             last: started,
+            joined: started,
         };
         self.set_fan(execution, strand, fan);
         for (index, start) in starts.into_iter().enumerate() {
@@ -57,7 +57,6 @@ impl Region {
         let concurrency = usize::try_from(map.max_concurrency).unwrap_or(0);
         let fan = Fan {
             is_map: true,
-            started,
             results: vec![None; inputs.len()],
             children: vec![None; inputs.len()],
             items: map.items,
@@ -66,6 +65,7 @@ impl Region {
             // AWS runs up to 40 iterations of an inline Map at a time.
             concurrency: if concurrency == 0 { 40 } else { concurrency },
             last: started,
+            joined: started,
         };
         self.set_fan(execution, strand, fan);
         self.start_iterations(execution, strand);
@@ -116,23 +116,28 @@ impl Region {
         let Some(fan) = self.fan(execution, parent) else { return };
         let is_map = fan.is_map;
         fan.last = last;
+        fan.joined = last;
         if let (Some(result), Some(child)) = (fan.results.get_mut(index), fan.children.get_mut(index)) {
             *result = Some(output);
             *child = None;
         }
         if is_map {
             let members = details([("name", json!(state)), ("index", json!(index))]);
-            self.emit(execution, parent.max(1), last, "MapIterationSucceeded", members);
+            let succeeded = self.emit(execution, parent.max(1), last, "MapIterationSucceeded", members);
+            if let Some(fan) = self.fan(execution, parent) {
+                fan.joined = succeeded;
+            }
             self.start_iterations(execution, parent);
         }
         self.join_if_done(execution, parent);
     }
 
-    /// Leaves Parallel or Map once every result is there. Succeeded and Exited both follow the last strand's last event.
+    /// Leaves Parallel or Map once every result is there. Succeeded and Exited both follow the last branch's last event, or
+    /// the last MapIterationSucceeded (facts.md 52).
     fn join_if_done(&mut self, execution: ExecutionId, strand: StrandId) {
         let Some(fan) = self.fan(execution, strand) else { return };
         let Some(results) = fan.results.iter().cloned().collect::<Option<Vec<Value>>>() else { return };
-        let (is_map, last) = (fan.is_map, fan.last);
+        let (is_map, last) = (fan.is_map, fan.joined);
         let kind = if is_map { "MapStateSucceeded" } else { "ParallelStateSucceeded" };
         self.emit(execution, strand, last, kind, None);
         let Some(sight) = self.sight(execution, strand, None) else { return };

@@ -113,6 +113,23 @@ impl Region {
         self.end_run_if_done(execution, strand);
     }
 
+    /// What a failure of a state's own fields follows. A distributed Map whose tolerated failures cannot be read has started
+    /// already (recorded in `parallel-map`, `map_state_tolerated_failure_count_path`): its length is that of the same Map without them.
+    pub(super) fn shown_start(&mut self, execution: ExecutionId, strand: StrandId, failure: &asl::Failure) -> u64 {
+        let previous = self.previous(execution, strand);
+        if failure.evaluation.is_some() || !failure.cause.as_deref().is_some_and(|cause| cause.contains("ToleratedFailure")) {
+            return previous;
+        }
+        let Some(sight) = self.sight(execution, strand, None) else { return previous };
+        let Ok(mut definition) = serde_json::from_str::<Value>(&sight.machine.definition) else { return previous };
+        drop_tolerance(&mut definition);
+        let Ok(tolerant) = asl::parse(&definition.to_string()) else { return previous };
+        let entered = tolerant.find(&sight.state).map(|state| asl::enter(state, &sight.inputs()));
+        let Some(Ok(asl::Entered::Map(map))) = entered else { return previous };
+        let length = details([("length", json!(map.items.len()))]);
+        self.emit(execution, strand, previous, "MapStateStarted", length)
+    }
+
     fn run(&mut self, execution: ExecutionId, strand: StrandId) -> Option<&mut MapRun> {
         match &mut self.visit(execution, strand)?.mode {
             Mode::Run(run) => Some(run),
@@ -237,5 +254,17 @@ impl Region {
         }
         self.start_children(execution, strand);
         self.end_run_if_done(execution, strand);
+    }
+}
+
+/// Takes the tolerated failures out of every Map of a definition.
+fn drop_tolerance(definition: &mut Value) {
+    match definition {
+        Value::Object(members) => {
+            members.retain(|name, _| !name.starts_with("ToleratedFailure"));
+            members.values_mut().for_each(drop_tolerance);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_tolerance),
+        _ => {}
     }
 }

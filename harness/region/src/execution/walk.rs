@@ -99,12 +99,15 @@ impl Region {
             return;
         };
         let before = known.strands.get(&strand).map_or(0, |s| s.previous);
+        // The first state shows the execution's input as it was sent, white space included (recorded in `other-map`).
+        let first = strand == ROOT && known.events.len() == 1;
+        let shown = if first { known.input.clone() } else { input.to_string() };
         let entered = self.emit(
             execution,
             strand,
             before,
             &format!("{}StateEntered", state.type_name()),
-            with_data("input", input.to_string(), [("name", json!(name))]),
+            with_data("input", shown, [("name", json!(name))]),
         );
         let now = self.now;
         let Some(walker) = self.strand(execution, strand) else { return };
@@ -133,7 +136,7 @@ impl Region {
         let Some(state) = sight.state() else { return };
         match asl::enter(state, &sight.inputs()) {
             Err(failure) => {
-                let previous = self.previous(execution, strand);
+                let previous = self.shown_start(execution, strand, &failure);
                 self.interpreter_failed(execution, strand, &failure, previous);
             }
             Ok(Entered::Exit(exit)) => {

@@ -1,0 +1,188 @@
+//! Comparing what AWS wrote with what the region writes: symbolic values by placeholder, histories as partial orders.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::details;
+
+/// Words that the recorder put for a value of run time without a number: any value.
+const ANY: &[&str] = &[
+    "timestamp", "datetime", "date", "start-date", "stop-date", "creation-date", "task_token", "a_task_token", "a_message_id",
+    "snf_role_arn", "RequestId", "x-amzn-RequestId", "execution-arn", "state-machine-arn", "entered-time", "start-time",
+];
+
+/// What each numbered placeholder stands for.
+#[derive(Clone, Default)]
+pub(crate) struct Bindings(BTreeMap<String, String>);
+
+/// What the replay puts for ARNs that the definition has as placeholders.
+pub(crate) const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:recorded";
+/// The same for functions.
+pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:recorded";
+
+/// Whether a text of ours is a placeholder of the definition: AWS had a value of run time there.
+fn is_stand_in(text: &str) -> bool {
+    text == ACTIVITY || text == FUNCTION || (text.starts_with('<') && text.ends_with('>'))
+}
+
+impl Bindings {
+    /// Whether ours is what was recorded.
+    pub(crate) fn same(&mut self, recorded: &Value, ours: &Value) -> Result<(), String> {
+        let differs = || Err(format!("recorded {} but got {}", brief(recorded), brief(ours)));
+        match (recorded, ours) {
+            (Value::String(word), _) if ANY.contains(&word.as_str()) => Ok(()),
+            (Value::String(pattern), Value::String(text)) => {
+                if pattern == text || self.fits(&parts(pattern), text) {
+                    return Ok(());
+                }
+                if is_stand_in(text) && self.0.entry(text.clone()).or_insert_with(|| pattern.clone()) == pattern {
+                    return Ok(());
+                }
+                differs()
+            }
+            (Value::String(pattern), _) if matches!(parts(pattern).as_slice(), [Part::Symbol(_)]) => Ok(()),
+            (Value::Object(a), Value::Object(b)) => {
+                if let Some(name) = a.keys().find(|name| !b.contains_key(*name)) {
+                    return Err(format!("{name} is missing"));
+                }
+                if let Some(name) = b.keys().find(|name| !a.contains_key(*name)) {
+                    return Err(format!("{name} was not recorded"));
+                }
+                a.iter().try_for_each(|(name, value)| self.same(value, &b[name]).map_err(|why| format!("{name}: {why}")))
+            }
+            (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a.iter().zip(b).try_for_each(|(a, b)| self.same(a, b)),
+            (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64() => Ok(()),
+            _ if recorded == ours => Ok(()),
+            _ => differs(),
+        }
+    }
+
+    /// Whether a text fits a pattern, each symbol standing for the same text throughout.
+    fn fits(&mut self, pattern: &[Part], text: &str) -> bool {
+        match pattern {
+            [] => text.is_empty(),
+            [Part::Text(literal), rest @ ..] => text.strip_prefix(literal.as_str()).is_some_and(|text| self.fits(rest, text)),
+            [Part::Symbol(name), rest @ ..] => {
+                if let Some(bound) = self.0.get(name).cloned() {
+                    return text.strip_prefix(bound.as_str()).is_some_and(|text| self.fits(rest, text));
+                }
+                let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).filter(|at| *at > 0).collect();
+                for end in ends {
+                    let saved = self.0.clone();
+                    if name.contains(|c: char| c.is_ascii_digit()) {
+                        self.0.insert(name.clone(), text[..end].to_owned());
+                    }
+                    if self.fits(rest, &text[end..]) {
+                        return true;
+                    }
+                    self.0 = saved;
+                }
+                false
+            }
+        }
+    }
+}
+
+enum Part {
+    Text(String),
+    Symbol(String),
+}
+
+/// Splits `arn:<partition>:x` and `<<task_token>:1>` into texts and symbols; the recorder's account is one too.
+fn parts(pattern: &str) -> Vec<Part> {
+    let pattern = pattern.replace("111111111111", "<account>");
+    let (mut found, mut text, mut rest) = (Vec::new(), String::new(), pattern.as_str());
+    while let Some(c) = rest.chars().next() {
+        if c == '<' {
+            let mut depth = 0;
+            let end = rest.char_indices().find(|(_, c)| {
+                depth += i32::from(*c == '<') - i32::from(*c == '>');
+                depth == 0
+            });
+            if let Some((end, _)) = end {
+                if !text.is_empty() {
+                    found.push(Part::Text(std::mem::take(&mut text)));
+                }
+                found.push(Part::Symbol(rest[..=end].to_owned()));
+                rest = &rest[end + 1..];
+                continue;
+            }
+        }
+        text.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    if !text.is_empty() {
+        found.push(Part::Text(text));
+    }
+    found
+}
+
+fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() > 300 { format!("{}…", text.chars().take(300).collect::<String>()) } else { text }
+}
+
+/// Whether two histories are the same partial order. `ours` may be longer where the recording stops before its end.
+pub(crate) fn same_history(recorded: &[Value], ours: &[Value], ids_normalized: bool) -> Result<(), String> {
+    let mut bindings = Bindings::default();
+    let mut matched: BTreeMap<u64, u64> = BTreeMap::from([(0, 0)]);
+    let mut left: Vec<&Value> = ours.iter().collect();
+    let number = |event: &Value, name: &str| event[name].as_u64().unwrap_or(0);
+    let empty = serde_json::Map::new();
+    for event in recorded {
+        let id = event["id"].as_u64().filter(|_| !ids_normalized);
+        let previous = matched.get(&number(event, "previousEventId")).copied();
+        let kind = event["type"].as_str().unwrap_or_default();
+        let mut why = String::new();
+        let mut chosen = None;
+        for (index, candidate) in left.iter().enumerate() {
+            if candidate["type"] != event["type"] {
+                continue;
+            }
+            if id.is_some() && Some(number(candidate, "previousEventId")) != previous && !either_run_event(kind, ours, candidate, previous) {
+                if why.is_empty() {
+                    why = format!("ours follows {}, recorded {:?}", candidate["previousEventId"], event["previousEventId"]);
+                }
+                continue;
+            }
+            let (a, b) = (details(event), details(candidate));
+            if a.is_some() != b.is_some() {
+                why = "only one has details".to_owned();
+                continue;
+            }
+            let mut attempt = bindings.clone();
+            let a = Value::Object(a.unwrap_or(&empty).clone());
+            let b = Value::Object(b.unwrap_or(&empty).clone());
+            match attempt.same(&a, &super::as_recorded(&b)) {
+                Ok(()) => {
+                    chosen = Some((index, attempt));
+                    break;
+                }
+                Err(reason) => why = reason,
+            }
+        }
+        let Some((index, attempt)) = chosen else { return Err(format!("{} {kind} has no counterpart: {why}", event["id"])) };
+        bindings = attempt;
+        let candidate = left.remove(index);
+        if let Some(id) = id {
+            matched.insert(id, number(candidate, "id"));
+        }
+    }
+    // The recorder's transformer for Parallel loses its closing event.
+    left.retain(|event| !(ids_normalized && event["type"] == "ParallelStateSucceeded"));
+    let closed = recorded.last().and_then(|event| event["type"].as_str()).is_some_and(|kind| {
+        matches!(kind, "ExecutionSucceeded" | "ExecutionFailed" | "ExecutionAborted" | "ExecutionTimedOut")
+    });
+    match left.first() {
+        Some(extra) if closed => Err(format!("not recorded: {} {}", extra["id"], extra["type"])),
+        _ => Ok(()),
+    }
+}
+
+/// MapStateExited of a distributed Map follows MapRunStarted in some recordings and MapRunSucceeded in others (facts.md 52).
+fn either_run_event(kind: &str, ours: &[Value], candidate: &Value, recorded: Option<u64>) -> bool {
+    let of = |id: Option<u64>| ours.iter().find(|event| event["id"].as_u64() == id).and_then(|event| event["type"].as_str());
+    let is_run = |kind: Option<&str>| matches!(kind, Some("MapRunStarted" | "MapRunSucceeded"));
+    kind == "MapStateExited" && is_run(of(recorded)) && is_run(of(candidate["previousEventId"].as_u64()))
+}

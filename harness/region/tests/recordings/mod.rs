@@ -1,0 +1,112 @@
+//! Reading a folder of recordings of AWS: definitions, histories, and the outcome of each task.
+//!
+//! Format: one JSON file a recording, as its INDEX describes. The recorder had parsed every string that begins with `{`
+//! (one level deep); [`as_recorded`] does the same to what the region writes, so that both sides look alike.
+
+pub(crate) mod matching;
+pub(crate) mod script;
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+/// One file.
+pub(crate) struct Recording {
+    pub(crate) file: String,
+    pub(crate) source: String,
+    /// `STANDARD` where the file says nothing.
+    pub(crate) machine_type: String,
+    pub(crate) definition: Value,
+    pub(crate) per_history: Map<String, Value>,
+    pub(crate) histories: Vec<(String, Vec<Value>)>,
+    /// The recorder has lost ids and order inside Parallel.
+    pub(crate) ids_normalized: bool,
+    pub(crate) whole: Value,
+}
+
+impl Recording {
+    /// The definition that a history was recorded with. A superseded recording comes with the definition of a later commit;
+    /// its note says to trust the timeouts of TaskScheduled.
+    pub(crate) fn definition_of(&self, history: &str, events: &[Value]) -> Value {
+        let mut definition = self.per_history.get(history).unwrap_or(&self.definition).clone();
+        if !self.whole["note"].as_str().is_some_and(|note| note.contains("trust the TaskScheduled event")) {
+            return definition;
+        }
+        let entered = events.iter().rev().find(|event| event["type"] == "TaskStateEntered");
+        let state = entered.and_then(|event| event["stateEnteredEventDetails"]["name"].as_str()).unwrap_or_default().to_owned();
+        let scheduled = events.iter().find(|event| event["type"] == "TaskScheduled").and_then(details);
+        for (member, field) in [("timeoutInSeconds", "TimeoutSeconds"), ("heartbeatInSeconds", "HeartbeatSeconds")] {
+            let seconds = scheduled.and_then(|scheduled| scheduled.get(member));
+            if let (Some(seconds), Some(fields)) = (seconds, definition["States"][&state].as_object_mut()) {
+                if fields.contains_key(field) {
+                    fields.insert(field.to_owned(), seconds.clone());
+                }
+            }
+        }
+        definition
+    }
+}
+
+/// Every recording of a folder, by file name.
+pub(crate) fn read_folder(folder: &Path) -> Vec<Recording> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap_or_else(|why| panic!("{}: {why}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    files.iter().map(|path| read_file(path)).collect()
+}
+
+fn read_file(path: &Path) -> Recording {
+    let text = std::fs::read_to_string(path).unwrap();
+    let whole: Value = serde_json::from_str(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    let text = |name: &str| whole[name].as_str().unwrap_or_default().to_owned();
+    let names = whole["histories"].as_array().cloned().unwrap_or_default();
+    let histories = names
+        .iter()
+        .filter_map(Value::as_str)
+        .filter_map(|name| Some((name.to_owned(), whole["snapshot"][name]["events"].as_array()?.clone())))
+        .collect();
+    let machine_type = text("machineType");
+    Recording {
+        file: path.file_name().unwrap().to_string_lossy().into_owned(),
+        source: text("source"),
+        machine_type: if machine_type.is_empty() { "STANDARD".to_owned() } else { machine_type },
+        definition: whole["definition"].clone(),
+        per_history: whole["definitionPerHistory"].as_object().cloned().unwrap_or_default(),
+        histories,
+        ids_normalized: whole["idsNormalized"].as_bool().unwrap_or(false),
+        whole,
+    }
+}
+
+/// The details of an event in whatever member they stand.
+pub(crate) fn details(event: &Value) -> Option<&Map<String, Value>> {
+    event.as_object()?.iter().find(|(name, _)| name.ends_with("EventDetails")).and_then(|(_, value)| value.as_object())
+}
+
+/// What the recorder would have stored: strings that begin with `{` parsed where they are JSON, one level deep.
+pub(crate) fn as_recorded(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(name, value)| {
+                    let parsed = value.as_str().filter(|text| text.starts_with('{')).and_then(|text| serde_json::from_str(text).ok());
+                    (name.clone(), parsed.unwrap_or_else(|| as_recorded(value)))
+                })
+                .collect(),
+        ),
+        Value::Array(items) => Value::Array(items.iter().map(as_recorded).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The JSON value behind a recorded `input` or `output`: parsed already, or still a JSON text.
+pub(crate) fn unrecorded(value: &Value) -> Value {
+    match value {
+        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| value.clone()),
+        other => other.clone(),
+    }
+}
