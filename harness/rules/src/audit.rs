@@ -1,13 +1,14 @@
 //! `audit`: judging the output of `aws stepfunctions get-execution-history` by itself, from any Standard workflow.
 //!
 //! Reads one document, several pages behind each other, or an array of pages; epoch or ISO timestamps; either order. What it
-//! does not do: calls, files, printing. Invariant: any text gives a report or an error that says what was expected.
+//! does not do: calls, files, printing. A document may carry more beside its events: `definition`, `execution` (the output of
+//! DescribeExecution) and `completions` (accepted SendTaskSuccess and SendTaskFailure requests). Invariant: any text gives a report or an error that says what was expected.
 
-use record::{Event, History};
+use record::{Event, History, Time};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::history::{self, Advice, Known};
+use crate::history::{self, Advice, Completion, Known};
 
 /// The report of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -40,17 +41,35 @@ pub enum AuditError {
     Definition(String),
 }
 
-/// Judges a history, with the definition it ran if there is one.
+/// Judges a history, with the definition it ran if there is one; one beside the events counts where none is given.
 pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditError> {
-    let history = read(text)?;
-    let machine = match definition {
+    let documents = documents(text)?;
+    let history = join(&documents)?;
+    let beside = |member: &str| documents.iter().find_map(|document| document.get(member)).filter(|value| !value.is_null());
+    let embedded = beside("definition").map(|definition| definition.as_str().map_or_else(|| definition.to_string(), str::to_owned));
+    let machine = match definition.or(embedded.as_deref()) {
         None => None,
         Some(definition) => Some(asl::parse(definition).map_err(|problems| {
             let problems: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
             AuditError::Definition(problems.join("; "))
         })?),
     };
-    let known = Known { definition: machine.as_ref(), ..Known::default() };
+    let execution = beside("execution");
+    let said = |member: &str| execution.and_then(|execution| execution.get(member));
+    let input = said("input").and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let completions: Vec<Completion> = beside("completions").and_then(Value::as_array).into_iter().flatten().filter_map(completion).collect();
+    let known = Known {
+        definition: machine.as_ref(),
+        input: input.as_ref(),
+        execution_arn: said("executionArn").and_then(Value::as_str),
+        state_machine_arn: said("stateMachineArn").and_then(Value::as_str),
+        closed: said("status").map(|status| status != "RUNNING"),
+        status: said("status").and_then(Value::as_str),
+        started: said("startDate").and_then(time),
+        stopped: said("stopDate").and_then(time),
+        completions: &completions,
+        ..Known::default()
+    };
     let checked = history::check(&history, &known);
     let mut advice = checked.advice;
     advice.extend(checked.unjudged.into_iter().map(|message| Advice { rule: None, event: None, message }));
@@ -62,17 +81,34 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
     Ok(AuditReport { violations, advice })
 }
 
+fn time(value: &Value) -> Option<Time> {
+    value.as_f64().map(Time::from_epoch_seconds).or_else(|| Time::from_iso(value.as_str()?))
+}
+
+fn completion(request: &Value) -> Option<Completion> {
+    let text = |member: &str| request.get(member).and_then(Value::as_str).map(str::to_owned);
+    let result = text("output").ok_or_else(|| (text("error"), text("cause")));
+    Some(Completion { token: text("taskToken")?, result })
+}
+
 /// Reads a history in any of the forms that the AWS clients print, its pages joined in the order of their ids.
 pub fn read(text: &str) -> Result<History, AuditError> {
+    join(&documents(text)?)
+}
+
+fn documents(text: &str) -> Result<Vec<Value>, AuditError> {
     let mut pages = Vec::new();
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        let document = document.map_err(|error| AuditError::History(format!("not JSON: {error}")))?;
-        match document {
+        match document.map_err(|error| AuditError::History(format!("not JSON: {error}")))? {
             Value::Array(items) if items.iter().any(|item| item.get("events").is_some()) => pages.extend(items),
             other => pages.push(other),
         }
     }
-    let mut pages = pages.iter().map(page).collect::<Result<Vec<Vec<Event>>, AuditError>>()?;
+    Ok(pages)
+}
+
+fn join(documents: &[Value]) -> Result<History, AuditError> {
+    let mut pages = documents.iter().map(page).collect::<Result<Vec<Vec<Event>>, AuditError>>()?;
     pages.retain(|page| !page.is_empty());
     if pages.is_empty() {
         return Err(AuditError::History("no events".to_owned()));

@@ -18,6 +18,9 @@ pub(super) fn check(events: &[Event], hidden: bool, known: &Known<'_>, ledger: &
     if events.len() > EVENT_LIMIT {
         ledger.breach_at("HIS-24", None, format!("{} events; a history holds at most {EVENT_LIMIT}", events.len()));
     }
+    if let Some(beyond) = events.iter().find(|event| event.id > EVENT_LIMIT as u64) {
+        ledger.breach("HIS-24", beyond, format!("event {}; the last possible is {EVENT_LIMIT}", beyond.id));
+    }
     for rule in ["HIS-24", "HIS-25", "HIS-10"] {
         ledger.met(rule);
     }
