@@ -1,0 +1,28 @@
+set -u
+
+export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-test} AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-test}
+export AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-us-east-1} AWS_MAX_ATTEMPTS=1 AWS_PAGER=
+ROLE=${ROLE:-arn:aws:iam::000000000000:role/sfn-conformance}
+RUN=r$$
+WORK=$(mktemp -d)
+
+# judge NAME SEEN RECORDED: prints an answer, and notes where it is not the recorded one.
+judge() {
+  if [ "$2" = "$3" ]; then
+    printf '%-44s %s\n' "$1" "$2"
+  else
+    printf '%-44s %s (recorded: %s)\n' "$1" "$2" "$3"
+    echo "$1" >>"$WORK/different"
+  fi
+}
+
+# call RECORDED SERVICE OPERATION [JMESPATH] <JSON: one call; OUT is its output.
+call() {
+  local seen=done
+  if ! OUT=$(aws --endpoint-url "$ENDPOINT" "$2" "$3" --cli-input-json "$(cat)" \
+    --query "${4:-@}" --output text 2>"$WORK/error.$BASHPID"); then
+    seen=$(sed -n 's/.*An error occurred (\([A-Za-z.]*\)).*/\1/p' "$WORK/error.$BASHPID")
+    [ -n "$seen" ] || { seen='no answer'; cat "$WORK/error.$BASHPID"; }
+  fi
+  judge "$3" "$seen" "$1"
+}

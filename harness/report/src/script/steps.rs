@@ -1,0 +1,341 @@
+//! The body of a script: one command a call, pauses between, polling folded into one wait.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use record::{CaseRecord, Entry, Operation, Outcome, Service, Time};
+use serde_json::Value;
+
+use super::flow::{CLEANING, Flow, Piece, created_name};
+use super::shell::{command, escaped, pattern, quoted, service};
+
+/// A pause shorter than this is the harness's own pace, not the plan's.
+const SHORTEST_PAUSE_MS: i64 = 700;
+
+/// The commands of a record.
+pub(super) fn body(record: &CaseRecord) -> String {
+    let mut script = Script::default();
+    let entries = essential(&record.entries);
+    let mut at = 0;
+    while at < entries.len() {
+        let together = overlapping(&entries, at);
+        // Writing into a String cannot fail.
+        let _ = if together > 1 {
+            script.together(entries.get(at..at + together).unwrap_or_default())
+        } else {
+            entries.get(at).map_or(Ok(()), |entry| script.alone(entry))
+        };
+        at += together;
+    }
+    script.finish()
+}
+
+/// The calls without repeated polls and without the harness's own tidying: of the same question asked again and again
+/// only the last, and of receiving only what brought a message.
+fn essential(entries: &[Entry]) -> Vec<&Entry> {
+    let last_of = |entry: &Entry| {
+        entries
+            .iter()
+            .rposition(|other| other.call == entry.call)
+            .is_some_and(|at| entries.get(at).is_some_and(|other| std::ptr::eq(other, entry)))
+    };
+    let kept = entries.iter().filter(|entry| match entry.call.operation {
+        Operation::ReceiveMessage => !messages(entry).is_empty() || !entry.outcome.is_done(),
+        Operation::GetActivityTask => {
+            entry.outcome.reply().is_none_or(|reply| reply.get("taskToken").is_some_and(Value::is_string))
+        }
+        Operation::DescribeExecution | Operation::GetExecutionHistory | Operation::ListExecutions => {
+            last_of(entry)
+        }
+        _ => true,
+    });
+    kept.collect()
+}
+
+/// How many calls from here on were in flight at once; those that fill variables are always alone.
+fn overlapping(entries: &[&Entry], at: usize) -> usize {
+    let answers = |entry: &&Entry| {
+        matches!(
+            entry.call.operation,
+            Operation::SendTaskSuccess
+                | Operation::SendTaskFailure
+                | Operation::SendTaskHeartbeat
+                | Operation::StopExecution
+        )
+    };
+    let mut actors = BTreeSet::new();
+    let mut until = Time(i64::MIN);
+    let mut count = 0;
+    for entry in entries.iter().skip(at).take_while(|entry| answers(entry)) {
+        let joins = count == 0 || (entry.begun < until && !actors.contains(&entry.actor));
+        if !joins {
+            break;
+        }
+        until = until.max(entry.ended);
+        actors.insert(&entry.actor);
+        count += 1;
+    }
+    count.max(1)
+}
+
+#[derive(Default)]
+struct Script {
+    text: String,
+    flow: Flow,
+    ended: Option<Time>,
+    settled: BTreeSet<String>,
+}
+
+impl Script {
+    fn together(&mut self, entries: &[&Entry]) -> std::fmt::Result {
+        self.pause(entries.first().map(|entry| entry.begun))?;
+        writeln!(self.text, "\n# At the same time:")?;
+        for entry in entries {
+            self.request(entry, "", " &")?;
+        }
+        writeln!(self.text, "wait")?;
+        self.ended = entries.iter().map(|entry| entry.ended).max();
+        Ok(())
+    }
+
+    fn alone(&mut self, entry: &Entry) -> std::fmt::Result {
+        match entry.call.operation {
+            Operation::ReceiveMessage if entry.outcome.is_done() => {
+                self.note(entry)?;
+                self.receive(entry)?;
+            }
+            Operation::DescribeExecution | Operation::GetExecutionHistory if entry.outcome.is_done() => {
+                self.read_execution(entry)?;
+            }
+            _ => {
+                self.pause(Some(entry.begun))?;
+                writeln!(self.text)?;
+                self.note(entry)?;
+                self.flow.rename(&entry.call, &entry.outcome);
+                let filled = self.flow.product(entry);
+                let query = filled.as_ref().map_or("", |filled| filled.query);
+                self.request(entry, query, "")?;
+                if let Some(filled) = filled {
+                    writeln!(self.text, "{}=$OUT", filled.name)?;
+                }
+            }
+        }
+        self.ended = Some(self.ended.map_or(entry.ended, |known| known.max(entry.ended)));
+        Ok(())
+    }
+
+    /// Waits as long as the recorded run did, where that was by plan.
+    fn pause(&mut self, begun: Option<Time>) -> std::fmt::Result {
+        let gap = begun.zip(self.ended).map_or(0, |(begun, ended)| begun - ended);
+        if gap < SHORTEST_PAUSE_MS {
+            return Ok(());
+        }
+        writeln!(self.text, "sleep {}.{:01}", gap / 1000, gap % 1000 / 100)
+    }
+
+    fn note(&mut self, entry: &Entry) -> std::fmt::Result {
+        entry.note.as_deref().map_or(Ok(()), |note| writeln!(self.text, "# {}", note.replace('\n', " ")))
+    }
+
+    /// One request with its input; `query` is the member to keep, empty for none.
+    fn request(&mut self, entry: &Entry, query: &str, tail: &str) -> std::fmt::Result {
+        let recorded = quoted(&answer(&entry.outcome));
+        let operation = entry.call.operation;
+        let body = entry.call.raw_body.clone();
+        if body.is_some() || !is_sendable(entry) {
+            let target = match operation.service() {
+                Service::Sqs => format!("AmazonSQS.{}", operation.name()),
+                Service::Events => format!("AWSEvents.{}", operation.name()),
+                _ => format!("AWSStepFunctions.{}", operation.name()),
+            };
+            let signing = operation.service().signing_name();
+            let text = body.unwrap_or_else(|| Value::Object(entry.call.input.clone()).to_string());
+            write!(self.text, "raw {recorded} {signing} {target}")?;
+            return self.input(&text, entry, tail);
+        }
+        write!(self.text, "call {recorded} {} {}", service(operation), command(operation))?;
+        if !query.is_empty() {
+            write!(self.text, " {query}")?;
+        }
+        let mut input = entry.call.input.clone();
+        if let Some(name) =
+            created_name(&entry.call).filter(|name| self.flow.is_renamed(name)).map(str::to_owned)
+        {
+            for value in input.values_mut().filter(|value| value.as_str() == Some(&name)) {
+                *value = Value::String(format!("\u{1}{name}"));
+            }
+        }
+        self.input(&Value::Object(input).to_string(), entry, tail)
+    }
+
+    /// The heredoc of a request, variables in the place of known values.
+    fn input(&mut self, text: &str, entry: &Entry, tail: &str) -> std::fmt::Result {
+        let mut pieces = String::new();
+        for piece in self.flow.split(text) {
+            match piece {
+                Piece::Text(text) => pieces.push_str(&self.words(text, entry)),
+                Piece::Variable(name) => {
+                    let _ = write!(pieces, "${{{name}}}");
+                }
+            }
+        }
+        writeln!(self.text, " <<JSON{tail}\n{pieces}\nJSON")
+    }
+
+    /// Plain text of a request: own names get the prefix, tokens that nobody issued are made of one that was, roles are
+    /// those of the place.
+    fn words(&self, text: &str, entry: &Entry) -> String {
+        // SOH marks where the prefix goes; JSON writes it as an escape, so no text holds it otherwise.
+        let mut text = escaped(text).replace(r"\\u0001", "${RUN}-");
+        if let Some(token) = entry.call.text("taskToken").filter(|t| t.starts_with("token#")) {
+            text = text.replace(token, &wrong_token(entry, self.flow.named("TOKEN").next_back()));
+        }
+        if let Some(role) = entry.call.text("roleArn") {
+            text = text.replace(&escaped(role), "${ROLE}");
+        }
+        text
+    }
+
+    fn receive(&mut self, entry: &Entry) -> std::fmt::Result {
+        let queue = entry.call.text("QueueUrl").unwrap_or_default();
+        let queue = self.flow.variable(queue).map_or_else(|| quoted(queue), |name| format!("\"${name}\""));
+        for message in messages(entry) {
+            writeln!(self.text, "\nreceive {queue}")?;
+            let text = |member: &str| message.get(member).and_then(Value::as_str).unwrap_or_default();
+            if let Some(name) = self.flow.fill(text("ReceiptHandle"), "RECEIPT") {
+                writeln!(self.text, "{name}=${{OUT%%$'\\t'*}}")?;
+            }
+            self.token(text("Body"))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the token out of the message, by what stands before and behind it.
+    fn token(&mut self, body: &str) -> std::fmt::Result {
+        let Some(at) = body.find("token#") else { return Ok(()) };
+        let (before, from) = body.split_at(at);
+        let digits = from.chars().skip(6).take_while(char::is_ascii_digit).count();
+        let (token, behind) = from.split_at(6 + digits);
+        let Some(name) = self.flow.fill(token, "TOKEN") else { return Ok(()) };
+        let Some(stop) = behind.chars().next() else {
+            return writeln!(self.text, "{name}=${{OUT#*$'\\t'}}");
+        };
+        let from = before.rfind([',', '{']).map_or(0, |at| at + 1);
+        let before = pattern(before.get(from..).unwrap_or_default());
+        let stop = if stop == '\\' { r"\\".to_owned() } else { stop.to_string() };
+        let sed = format!(r"s/.*{before}\([^{stop}]*\).*/\1/p");
+        writeln!(self.text, "{name}=$(printf '%s' \"$OUT\" | sed -n {})", quoted(&sed))
+    }
+
+    /// An execution's status or history, compared with the recorded one.
+    fn read_execution(&mut self, entry: &Entry) -> std::fmt::Result {
+        let reply = entry.outcome.reply().cloned().unwrap_or_default();
+        let arn = entry.call.text("executionArn").unwrap_or_default();
+        let variable = self.flow.variable(arn).map_or_else(|| quoted(arn), |name| format!("\"${name}\""));
+        let (query, recorded) = if entry.call.operation == Operation::DescribeExecution {
+            let status = reply.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
+            ("status", status)
+        } else {
+            let events = reply.get("events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            let types = events.iter().filter_map(|event| event.get("type").and_then(Value::as_str));
+            ("'events[].type'", types.collect::<Vec<_>>().join(" "))
+        };
+        writeln!(self.text)?;
+        let over = !recorded.is_empty() && recorded != "RUNNING" && !arn.is_empty();
+        if over && self.settled.insert(arn.to_owned()) {
+            writeln!(self.text, "settle {variable}")?;
+        } else {
+            self.pause(Some(entry.begun))?;
+        }
+        self.request(entry, query, "")?;
+        let label = format!("  {}", query.trim_matches('\''));
+        writeln!(self.text, "judge {} \"$(echo $OUT)\" {}", quoted(&label), quoted(&recorded))
+    }
+
+    /// The script's end: what it made is deleted whatever happens.
+    fn finish(self) -> String {
+        let mut cleaning = String::from("\ncleanup() {\n");
+        for (stem, operation, member) in CLEANING {
+            for name in self.flow.named(stem) {
+                let flag = option(member);
+                let _ = writeln!(
+                    cleaning,
+                    "  [ -z \"${{{name}:-}}\" ] || aws --endpoint-url \"$ENDPOINT\" {} {} --{flag} \"${name}\"",
+                    service(*operation),
+                    command(*operation)
+                );
+            }
+        }
+        cleaning.push_str("  rm -rf \"$WORK\"\n}\ntrap 'cleanup >/dev/null 2>&1' EXIT\n");
+        cleaning + &self.text
+    }
+}
+
+/// A token that no answer gave: made of one that was given, as the plan's note says, else out of nothing.
+fn wrong_token(entry: &Entry, given: Option<&str>) -> String {
+    let note = entry.note.as_deref().unwrap_or_default();
+    match given {
+        Some(name) if note.contains("cut") => format!("${{{name}:0:$((${{#{name}}} * 3 / 4))}}"),
+        Some(name) => format!("$(printf %s \"${name}\" | rev)"),
+        None => "AQCEAAAAKgAAAAMAAAAAAAAAAW5vYm9keSBpc3N1ZWQgdGhpcyB0b2tlbg==".to_owned(),
+    }
+}
+
+/// Whether the AWS command line would send the call: it refuses empty strings, wrong types and missing members itself.
+fn is_sendable(entry: &Entry) -> bool {
+    let call = &entry.call;
+    if !matches!(call.operation.service(), Service::States | Service::Sqs) {
+        return true;
+    }
+    let required: &[&str] = match call.operation {
+        Operation::SendTaskSuccess => &["taskToken", "output"],
+        Operation::SendTaskFailure | Operation::SendTaskHeartbeat => &["taskToken"],
+        Operation::StartExecution => &["stateMachineArn"],
+        Operation::CreateStateMachine => &["name", "definition", "roleArn"],
+        Operation::StopExecution
+        | Operation::DescribeExecution
+        | Operation::GetExecutionHistory
+        | Operation::RedriveExecution => &["executionArn"],
+        _ => &[],
+    };
+    required.iter().all(|member| call.text(member).is_some())
+        && call.input.iter().all(|(member, value)| match value {
+            Value::String(text) => {
+                !text.is_empty() || matches!(member.as_str(), "error" | "cause" | "output")
+            }
+            Value::Null => false,
+            Value::Number(_) | Value::Bool(_) => !required.contains(&member.as_str()),
+            _ => {
+                !required.contains(&member.as_str()) && call.operation.service() != Service::States
+                    || matches!(member.as_str(), "tags" | "loggingConfiguration" | "tracingConfiguration")
+            }
+        })
+}
+
+fn answer(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(_) => "done".to_owned(),
+        Outcome::Refused(error) => error.code.clone(),
+        Outcome::Unknown(_) => "no answer".to_owned(),
+    }
+}
+
+fn messages(entry: &Entry) -> Vec<&Value> {
+    let reply = entry.outcome.reply().and_then(|reply| reply.get("Messages")).and_then(Value::as_array);
+    reply.into_iter().flatten().collect()
+}
+
+/// `state-machine-arn` for `stateMachineArn`, `uuid` for `UUID`.
+fn option(member: &str) -> String {
+    if member.chars().all(|c| c.is_ascii_uppercase()) {
+        return member.to_ascii_lowercase();
+    }
+    let mut out = String::new();
+    for c in member.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
