@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use plan::{Filter, Placeholder, holders, whole};
-use record::Time;
 use serde_json::{Map, Value};
 
 /// An execution of the plan.
@@ -24,10 +23,6 @@ pub(crate) struct World {
     pub(crate) machines: BTreeMap<String, String>,
     pub(crate) executions: BTreeMap<u32, Execution>,
     pub(crate) bound: BTreeMap<String, Value>,
-    /// Messages received but not deleted: queue URL, receipt handle.
-    pub(crate) undeleted: Vec<(String, String)>,
-    /// When the last call that can move an execution ended.
-    pub(crate) moved: Time,
 }
 
 impl World {

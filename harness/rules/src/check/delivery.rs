@@ -59,7 +59,7 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
         early(message, queue, sink);
         for pair in receipts.windows(2) {
             let [one, other] = pair else { continue };
-            let (Some(hidden), true) = (one.hidden_least, one.ended <= other.begun) else { continue };
+            let (Some(hidden), true) = (one.hidden_least, one.ended < other.begun) else { continue };
             let over = other.begun - one.begun >= seconds(hidden);
             if over && !message.visibility_changed {
                 sink.met(VISIBLE);
@@ -98,7 +98,7 @@ fn early(message: &Message<'_>, queue: &Queue<'_>, sink: &mut Sink) {
     for pair in message.receipts.windows(2) {
         let [one, other] = pair else { continue };
         let counted = matches!((one.count, other.count), (Some(a), Some(b)) if b > a) || one.count.is_none();
-        if one.ended <= other.begun && one.hidden_least.is_some_and(|hidden| other.ended - one.begun < seconds(hidden) - 500) && counted {
+        if one.ended < other.begun && one.hidden_least.is_some_and(|hidden| other.ended - one.begun < seconds(hidden) - 500) && counted {
             early += 1;
         }
     }
@@ -110,7 +110,7 @@ fn early(message: &Message<'_>, queue: &Queue<'_>, sink: &mut Sink) {
 fn deleted(view: &View<'_>, message: &Message<'_>, queue: &Queue<'_>, sink: &mut Sink) {
     let _ = view;
     for deletion in message.deletions.iter().filter(|deletion| deletion.done) {
-        let latest = message.receipts.iter().filter(|receipt| receipt.ended <= deletion.begun).max_by_key(|receipt| receipt.begun);
+        let latest = message.receipts.iter().filter(|receipt| receipt.ended < deletion.begun).max_by_key(|receipt| receipt.begun);
         let Some(latest) = latest.filter(|latest| latest.handle == deletion.handle) else { continue };
         let in_time = latest.hidden.is_some_and(|hidden| deletion.ended - latest.begun < seconds(hidden));
         let again = message.receipts.iter().filter(|receipt| receipt.begun >= deletion.ended).count();

@@ -186,7 +186,7 @@ fn early<'v, 'a: 'v>(view: &View<'_>, index: usize, messages: impl Iterator<Item
         .min();
     let Some(first) = first.filter(|_| !timed && tokens.len() == 1) else { return };
     for message in messages {
-        if message.first().is_some_and(|receipt| receipt.ended <= first) {
+        if message.first().is_some_and(|receipt| receipt.ended < first) {
             sink.violated(NEVER_BOTH, "a notification was received before the token was answered");
         }
     }

@@ -82,9 +82,9 @@ fn compare(view: &View<'_>, sink: &mut Sink) {
             }
             for other in reads.iter().skip(index + 1) {
                 // Only reads that do not overlap can be ordered.
-                let (earlier, later) = if one.ended <= other.begun {
+                let (earlier, later) = if one.ended < other.begun {
                     (one, other)
-                } else if other.ended <= one.begun {
+                } else if other.ended < one.begun {
                     (other, one)
                 } else {
                     continue;

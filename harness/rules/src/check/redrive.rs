@@ -25,16 +25,16 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
             continue;
         };
         // What was surely its status when the redrive was asked: the last read before it, if nothing ran in between.
-        let before = execution.statuses.iter().filter(|s| s.ended <= call.begun && !s.listed).max_by_key(|s| s.begun);
+        let before = execution.statuses.iter().filter(|s| s.ended < call.begun && !s.listed).max_by_key(|s| s.begun);
         let redriven = execution.redrives.iter().any(|index| *index < call.index);
         let succeeded = before.is_some_and(|status| status.status == "SUCCEEDED")
             || execution.histories.iter().filter_map(|i| view.reads.get(*i)).any(|read| {
-                read.ended <= call.begun && read.terminal().is_some_and(|event| event.kind == "ExecutionSucceeded")
+                read.ended < call.begun && read.terminal().is_some_and(|event| event.kind == "ExecutionSucceeded")
             });
         let running = !redriven && surely_running(view, execution, call.ended.0);
         let failed = !redriven
             && (before.is_some_and(|status| matches!(status.status, "FAILED" | "ABORTED" | "TIMED_OUT"))
-                || execution.closed.is_some_and(|closed| closed <= call.begun) && !succeeded);
+                || execution.closed.is_some_and(|closed| closed < call.begun) && !succeeded);
         match call.answer {
             Answer::Done(_) if succeeded || running => {
                 sink.violated(ALLOWED, format!("redriving a {} execution answered 200", if succeeded { "succeeded" } else { "running" }));
@@ -106,7 +106,7 @@ fn counts(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         for status in execution.statuses.iter().filter(|status| !status.listed && status.is_terminal()) {
-            let before = calls.iter().filter(|call| call.ended <= status.begun).count() as u64;
+            let before = calls.iter().filter(|call| call.ended < status.begun).count() as u64;
             let after = calls.iter().filter(|call| call.begun < status.ended).count() as u64;
             if let Some(count) = status.body.get("redriveCount").and_then(Value::as_u64) {
                 sink.expect(COUNTED, (before..=after).contains(&count) || status.ended < calls.first().map_or(status.ended, |c| c.begun), || {

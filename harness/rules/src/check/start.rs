@@ -286,7 +286,7 @@ fn group(view: &View<'_>, calls: &[&Call<'_>], sink: &mut Sink) {
         let decided = first.precedes(call) && !calls.iter().any(|other| other.answer.is_open_ended() && !first.precedes(other));
         let same_bytes = input_of(call) == input_of(first);
         let same_value = same_bytes || same_json_text(input_of(call), input_of(first));
-        let closed = execution.and_then(|execution| execution.closed).is_some_and(|closed| closed <= call.begun);
+        let closed = execution.and_then(|execution| execution.closed).is_some_and(|closed| closed < call.begun);
         match call.answer {
             Answer::Done(_) => {
                 let same_answer = said(call, "executionArn") == said(first, "executionArn")

@@ -91,7 +91,7 @@ fn stops(view: &View<'_>, sink: &mut Sink) {
 }
 
 fn refused(execution: &Execution<'_>, code: &str, begun: record::Time, sink: &mut Sink) {
-    let closed = execution.closed.is_some_and(|closed| closed <= begun);
+    let closed = execution.closed.is_some_and(|closed| closed < begun);
     if closed {
         let fits = matches!(code, "ExecutionDoesNotExist" | "InvalidArn" | "ValidationException");
         sink.expect(AGAIN, fits, || format!("stopping a closed execution answered {code}"));

@@ -60,7 +60,7 @@ fn states(view: &View<'_>, sink: &mut Sink) {
             let before: Vec<Closing> = closings
                 .iter()
                 .copied()
-                .filter(|closing| closing.by <= operation.begun && closing.operation != Some(*index))
+                .filter(|closing| closing.by < operation.begun && closing.operation != Some(*index))
                 .collect();
             let faulty = !faults(call, operation.verb).is_empty();
             if before.is_empty() {
@@ -194,7 +194,7 @@ fn maybe_open(view: &View<'_>, token: &Token, operation: &Operation, call: &Call
 /// What an accepted call shows beside its own rule.
 fn accepted(view: &View<'_>, token: &Token, operation: &Operation, sink: &mut Sink) {
     let earlier = |wanted: &dyn Fn(&Operation) -> bool| {
-        view.operations_of(token).any(|other| other.ended <= operation.begun && wanted(other))
+        view.operations_of(token).any(|other| other.ended < operation.begun && wanted(other))
     };
     sink.met(VERBATIM);
     let denied = |other: &Operation| {
@@ -237,7 +237,7 @@ fn refused_too_early(view: &View<'_>, token: &Token, sink: &mut Sink) {
 
 /// The further rules that the circumstances of a wrong refusal point at.
 fn context(view: &View<'_>, token: &Token, operation: &Operation, text: &str, sink: &mut Sink) {
-    let before = |other: &&Operation| other.ended <= operation.begun;
+    let before = |other: &&Operation| other.ended < operation.begun;
     let refused = view
         .operations_of(token)
         .filter(before)
@@ -303,7 +303,7 @@ fn others_completed(view: &View<'_>, token: &Token, operation: &Operation) -> bo
     view.operations.iter().any(|other| {
         other.effect == Effect::Accepted
             && other.verb != Verb::Heartbeat
-            && other.ended <= operation.begun
+            && other.ended < operation.begun
             && matches!(other.bearer, Bearer::Issued(index) if view.tokens.get(index).is_some_and(|t| t.text != token.text))
     })
 }

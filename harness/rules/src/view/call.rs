@@ -77,6 +77,6 @@ impl<'a> Call<'a> {
 
     /// Whether this call ended before the other began.
     pub fn precedes(&self, other: &Self) -> bool {
-        self.ended <= other.begun
+        self.ended < other.begun
     }
 }
