@@ -45,20 +45,25 @@ pub struct Known {
 impl Baseline {
     /// Reads a baseline and refuses one that nobody has filled in.
     pub fn read(path: &Path) -> Result<Self, EngineError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|why| EngineError::Baseline(format!("{}: {why}; give the path of a baseline file", path.display())))?;
+        let text = std::fs::read_to_string(path).map_err(|why| {
+            EngineError::Baseline(format!("{}: {why}; give the path of a baseline file", path.display()))
+        })?;
         Self::parse(&text).map_err(|why| EngineError::Baseline(format!("{}: {why}", path.display())))
     }
 
     /// Reads the text of a baseline.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let baseline: Self = toml::from_str(text).map_err(|why| format!("{why}; see fixtures/baselines for the form"))?;
+        let baseline: Self =
+            toml::from_str(text).map_err(|why| format!("{why}; see fixtures/baselines for the form"))?;
         for known in &baseline.entry {
             if rules::registry::rule(&known.rule).is_none() {
                 return Err(format!("there is no rule `{}`; remove the entry", known.rule));
             }
             if !matches!(known.verdict.as_str(), "violated" | "vacuous" | "inconclusive" | "unsupported") {
-                return Err(format!("`{}` of {} is no verdict; use violated, vacuous, inconclusive or unsupported", known.verdict, known.rule));
+                return Err(format!(
+                    "`{}` of {} is no verdict; use violated, vacuous, inconclusive or unsupported",
+                    known.verdict, known.rule
+                ));
             }
             if known.reason.trim().is_empty() || known.reason.trim().starts_with("TODO") {
                 return Err(format!("{} {} has no reason; write why it is known", known.rule, known.check));
@@ -69,7 +74,9 @@ impl Baseline {
 
     /// Whether a violation of this check is listed.
     pub fn lists(&self, rule: &str, check: &str) -> bool {
-        self.entry.iter().any(|known| known.verdict == "violated" && known.rule == rule && known.check == check)
+        self.entry
+            .iter()
+            .any(|known| known.verdict == "violated" && known.rule == rule && known.check == check)
     }
 
     /// Whether a verdict other than violated is listed for the rule.
@@ -79,7 +86,8 @@ impl Baseline {
 
     /// The entries that did not show, of those that must in every run.
     pub fn stale(&self, score: &Score, verdicts: &[(String, Verdict)]) -> Vec<(String, String)> {
-        let words: BTreeMap<&str, &str> = verdicts.iter().map(|(rule, verdict)| (rule.as_str(), verdict.word())).collect();
+        let words: BTreeMap<&str, &str> =
+            verdicts.iter().map(|(rule, verdict)| (rule.as_str(), verdict.word())).collect();
         self.entry
             .iter()
             .filter(|known| !known.sometimes && words.contains_key(known.rule.as_str()))
@@ -108,7 +116,13 @@ impl Baseline {
                 entry.push(old.kept(rule, "", verdict.word()));
             }
         }
-        entry.extend(old.entry.iter().filter(|known| known.sometimes && !entry.iter().any(|new| new.same(known))).cloned().collect::<Vec<_>>());
+        entry.extend(
+            old.entry
+                .iter()
+                .filter(|known| known.sometimes && !entry.iter().any(|new| new.same(known)))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
         entry.sort();
         Self { target: old.target.clone(), version: old.version.clone(), entry }
     }

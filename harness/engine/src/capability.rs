@@ -17,10 +17,16 @@ pub(crate) struct Found {
 pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str) -> Vec<Found> {
     let nobody = "arn:aws:states:us-east-1:123456789012:execution:sfnconf-nobody:sfnconf-nobody";
     vec![
-        by_answer(target, "redrive", Call::new(Operation::RedriveExecution, json!({"executionArn": nobody}))).await,
+        by_answer(target, "redrive", Call::new(Operation::RedriveExecution, json!({"executionArn": nobody})))
+            .await,
         by_answer(target, "activity", Call::new(Operation::ListActivities, json!({}))).await,
         by_answer(target, "sns", Call::new(Operation::ListTopics, json!({}))).await,
-        by_answer(target, "validate-definition", Call::new(Operation::ValidateStateMachineDefinition, json!({"definition": "{}"}))).await,
+        by_answer(
+            target,
+            "validate-definition",
+            Call::new(Operation::ValidateStateMachineDefinition, json!({"definition": "{}"})),
+        )
+        .await,
         jsonata(target, role, run).await,
     ]
 }
@@ -34,7 +40,10 @@ pub(crate) async fn account(target: &dyn Target) -> Option<String> {
 /// Whether the target answers at all.
 pub(crate) async fn answers(target: &dyn Target) -> bool {
     for _ in 0..3 {
-        if !matches!(target.call(Call::new(Operation::ListStateMachines, json!({"maxResults": 1}))).await, Outcome::Unknown(_)) {
+        if !matches!(
+            target.call(Call::new(Operation::ListStateMachines, json!({"maxResults": 1}))).await,
+            Outcome::Unknown(_)
+        ) {
             return true;
         }
         target.clock().sleep(std::time::Duration::from_millis(400)).await;
@@ -72,11 +81,17 @@ async fn by_answer(target: &dyn Target, name: &'static str, call: Call) -> Found
 async fn jsonata(target: &dyn Target, role: &str, run: &str) -> Found {
     let definition = json!({"QueryLanguage": "JSONata", "StartAt": "Add", "States": {"Add": {"Type": "Pass", "Output": {"sum": "{% 1 + 1 %}"}, "End": true}}});
     let name = format!("sfnconf-{run}-probe");
-    let create = Call::new(Operation::CreateStateMachine, json!({"name": name, "roleArn": role, "definition": definition.to_string()}));
+    let create = Call::new(
+        Operation::CreateStateMachine,
+        json!({"name": name, "roleArn": role, "definition": definition.to_string()}),
+    );
     let found = |present: bool, evidence: String| Found { name: "jsonata", present, evidence };
     let made = patient(target, &create).await;
     let Some(machine) = text(&made, "stateMachineArn") else {
-        return found(false, format!("CreateStateMachine: {}", made.refusal().map(ToString::to_string).unwrap_or_default()));
+        return found(
+            false,
+            format!("CreateStateMachine: {}", made.refusal().map(ToString::to_string).unwrap_or_default()),
+        );
     };
     let start = Call::new(Operation::StartExecution, json!({"stateMachineArn": machine, "input": "{}"}));
     let mut pauses = Pauses::new(target.clock());
@@ -88,7 +103,8 @@ async fn jsonata(target: &dyn Target, role: &str, run: &str) -> Found {
             execution = text(&target.call(start.clone()).await, "executionArn");
         }
         if let Some(arn) = &execution {
-            let outcome = target.call(Call::new(Operation::DescribeExecution, json!({"executionArn": arn}))).await;
+            let outcome =
+                target.call(Call::new(Operation::DescribeExecution, json!({"executionArn": arn}))).await;
             if let Some(status) = text(&outcome, "status") {
                 last = format!("{status} {}", text(&outcome, "output").unwrap_or_default());
                 if status != "RUNNING" {
@@ -102,7 +118,9 @@ async fn jsonata(target: &dyn Target, role: &str, run: &str) -> Found {
         target.call(Call::new(Operation::StopExecution, json!({"executionArn": arn}))).await;
     }
     target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": machine}))).await;
-    let present = last.strip_prefix("SUCCEEDED ").and_then(|output| serde_json::from_str::<Value>(output).ok()) == Some(json!({"sum": 2}));
+    let present =
+        last.strip_prefix("SUCCEEDED ").and_then(|output| serde_json::from_str::<Value>(output).ok())
+            == Some(json!({"sum": 2}));
     found(present, format!("a JSONata machine: {last}"))
 }
 
@@ -114,7 +132,11 @@ fn text(outcome: &Outcome, member: &str) -> Option<String> {
 fn is_not_offered(error: &ApiError) -> bool {
     let words = format!("{} {}", error.code, error.message).to_lowercase();
     error.status == 501
-        || matches!(error.code.as_str(), "UnknownOperationException" | "InvalidAction" | "NotImplemented" | "UnknownOperation")
-        || (error.status >= 500 && ["not implemented", "not supported", "not yet"].iter().any(|phrase| words.contains(phrase)))
+        || matches!(
+            error.code.as_str(),
+            "UnknownOperationException" | "InvalidAction" | "NotImplemented" | "UnknownOperation"
+        )
+        || (error.status >= 500
+            && ["not implemented", "not supported", "not yet"].iter().any(|phrase| words.contains(phrase)))
         || (error.status == 404 && !error.code.contains("NotFound") && !error.code.contains("NotExist"))
 }

@@ -64,7 +64,9 @@ impl<'a> Actor<'a> {
                 }
                 Ok(())
             }
-            Step::Start { exec, machine, name, input } => self.start(*exec, machine, name.as_deref(), input).await,
+            Step::Start { exec, machine, name, input } => {
+                self.start(*exec, machine, name.as_deref(), input).await
+            }
             Step::Take { exec, tokens, delete } => self.take(*exec, *tokens, *delete).await,
             Step::Drain { queue, messages, wait_ms } => {
                 self.drain(queue, *messages, *wait_ms).await;
@@ -88,7 +90,12 @@ impl<'a> Actor<'a> {
                 let (event, count) = (event.clone(), *count as usize);
                 let awaited = format!("{count} x {event}");
                 self.await_history(*exec, *after_ms, &awaited, move |events| {
-                    ended(events) || events.iter().filter(|e| e.get("type").and_then(Value::as_str) == Some(&event)).count() >= count
+                    ended(events)
+                        || events
+                            .iter()
+                            .filter(|e| e.get("type").and_then(Value::as_str) == Some(&event))
+                            .count()
+                            >= count
                 })
                 .await
             }
@@ -114,8 +121,9 @@ impl<'a> Actor<'a> {
     }
 
     async fn together(&self, actors: &[Vec<Step>]) -> Result<(), CaseEnd> {
-        let mut cast: Vec<Actor<'_>> =
-            (1..=actors.len()).map(|number| Actor::new(self.stage, format!("{}.{number}", self.name))).collect();
+        let mut cast: Vec<Actor<'_>> = (1..=actors.len())
+            .map(|number| Actor::new(self.stage, format!("{}.{number}", self.name)))
+            .collect();
         let acts = cast.iter_mut().zip(actors).map(|(actor, steps)| actor.act(steps)).collect();
         crate::join::all(acts).await.into_iter().find(Result::is_err).unwrap_or(Ok(()))
     }
@@ -141,7 +149,9 @@ impl<'a> Actor<'a> {
                 let begun = clock.now();
                 let fired = stage.target.call(call.clone()).await.is_done();
                 let lost = Outcome::Unknown("the reply was lost by a planned fault".to_owned());
-                stage.recorder.fill(&place, entry(&self.name, begun, clock.now(), call, lost.clone(), Some(&label)));
+                stage
+                    .recorder
+                    .fill(&place, entry(&self.name, begun, clock.now(), call, lost.clone(), Some(&label)));
                 stage.recorder.fault(&fault, fired);
                 lost
             }
@@ -154,7 +164,13 @@ impl<'a> Actor<'a> {
         }
     }
 
-    async fn start(&mut self, exec: u32, machine: &str, name: Option<&str>, input: &Value) -> Result<(), CaseEnd> {
+    async fn start(
+        &mut self,
+        exec: u32,
+        machine: &str,
+        name: Option<&str>,
+        input: &Value,
+    ) -> Result<(), CaseEnd> {
         let run = self.stage.run.clone();
         let (arn, name, input) = self.world(|world| {
             let name = name.map_or_else(|| format!("e{exec}-{run}"), |name| world.fill_text(name));
@@ -168,12 +184,16 @@ impl<'a> Actor<'a> {
             }
             (world.machines.get(machine).cloned().unwrap_or_default(), name, input.to_string())
         });
-        let call = Call::new(Operation::StartExecution, json!({"stateMachineArn": arn, "name": name, "input": input}));
+        let call = Call::new(
+            Operation::StartExecution,
+            json!({"stateMachineArn": arn, "name": name, "input": input}),
+        );
         let mut pauses = Pauses::new(self.stage.target.clock());
         for _ in 0..12 {
             match self.call(call.clone(), None).await {
                 Outcome::Done(reply) => {
-                    let arn = reply.get("executionArn").and_then(Value::as_str).unwrap_or_default().to_owned();
+                    let arn =
+                        reply.get("executionArn").and_then(Value::as_str).unwrap_or_default().to_owned();
                     self.world(|world| {
                         if let Some(execution) = world.executions.get_mut(&exec) {
                             execution.arn = arn;
@@ -182,9 +202,12 @@ impl<'a> Actor<'a> {
                     return Ok(());
                 }
                 // A machine just made may not be there yet (DEF-26).
-                Outcome::Refused(error) if error.code == "StateMachineDoesNotExist" || crate::patience::is_passing(&error) => {}
+                Outcome::Refused(error)
+                    if error.code == "StateMachineDoesNotExist" || crate::patience::is_passing(&error) => {}
                 Outcome::Unknown(_) => {}
-                Outcome::Refused(error) => return Err(CaseEnd::Cut(format!("StartExecution was refused: {error}"))),
+                Outcome::Refused(error) => {
+                    return Err(CaseEnd::Cut(format!("StartExecution was refused: {error}")));
+                }
             }
             self.stage.target.clock().sleep(pauses.next()).await;
         }
@@ -234,9 +257,18 @@ impl<'a> Actor<'a> {
             "QueueUrl": queue, "MaxNumberOfMessages": most, "WaitTimeSeconds": wait_s,
             "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]
         });
-        let place_and = self.stage.recorder.call(self.stage.target, &self.name, Call::new(Operation::ReceiveMessage, input), None).await;
+        let place_and = self
+            .stage
+            .recorder
+            .call(self.stage.target, &self.name, Call::new(Operation::ReceiveMessage, input), None)
+            .await;
         let (place, outcome) = place_and;
-        let messages = outcome.reply().and_then(|reply| reply.get("Messages")).and_then(Value::as_array).cloned().unwrap_or_default();
+        let messages = outcome
+            .reply()
+            .and_then(|reply| reply.get("Messages"))
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         if messages.is_empty() {
             if outcome.is_done() {
                 self.stage.recorder.forget(&place);
@@ -248,8 +280,11 @@ impl<'a> Actor<'a> {
         }
         self.hear(&outcome);
         if delete {
-            for handle in messages.iter().filter_map(|message| message.get("ReceiptHandle").and_then(Value::as_str)) {
-                let call = Call::new(Operation::DeleteMessage, json!({"QueueUrl": queue, "ReceiptHandle": handle}));
+            for handle in
+                messages.iter().filter_map(|message| message.get("ReceiptHandle").and_then(Value::as_str))
+            {
+                let call =
+                    Call::new(Operation::DeleteMessage, json!({"QueueUrl": queue, "ReceiptHandle": handle}));
                 self.call(call, None).await;
             }
         }
@@ -258,7 +293,9 @@ impl<'a> Actor<'a> {
 
     fn hear(&self, outcome: &Outcome) {
         let messages = outcome.reply().and_then(|reply| reply.get("Messages")).and_then(Value::as_array);
-        for body in messages.into_iter().flatten().filter_map(|message| message.get("Body").and_then(Value::as_str)) {
+        for body in
+            messages.into_iter().flatten().filter_map(|message| message.get("Body").and_then(Value::as_str))
+        {
             self.world(|world| world.heard(body));
         }
     }
@@ -279,7 +316,9 @@ impl<'a> Actor<'a> {
         let note = filters.iter().map(|filter| name_of(*filter)).reduce(|a, b| if a == b { a } else { b });
         let note = note.map(|name| format!("wrong-token:{name}"));
         let call = match answer {
-            Answer::Success(output) => Call::new(Operation::SendTaskSuccess, json!({"taskToken": secret, "output": output})),
+            Answer::Success(output) => {
+                Call::new(Operation::SendTaskSuccess, json!({"taskToken": secret, "output": output}))
+            }
             Answer::Heartbeat => Call::new(Operation::SendTaskHeartbeat, json!({"taskToken": secret})),
             Answer::Failure { .. } => {
                 let mut input = json!({"taskToken": secret});
@@ -295,14 +334,22 @@ impl<'a> Actor<'a> {
         for _ in 0..10 {
             let outcome = self.call(call.clone(), note.as_deref()).await;
             match outcome.refusal() {
-                Some(error) if crate::patience::is_passing(error) => self.stage.target.clock().sleep(pauses.next()).await,
+                Some(error) if crate::patience::is_passing(error) => {
+                    self.stage.target.clock().sleep(pauses.next()).await
+                }
                 _ => return,
             }
         }
     }
 
     /// Polls the history until it shows what is awaited. Of the polls that did not, the first is kept.
-    async fn await_history(&mut self, exec: u32, after_ms: u64, what: &str, shown: impl Fn(&[Value]) -> bool) -> Result<(), CaseEnd> {
+    async fn await_history(
+        &mut self,
+        exec: u32,
+        after_ms: u64,
+        what: &str,
+        shown: impl Fn(&[Value]) -> bool,
+    ) -> Result<(), CaseEnd> {
         let clock = self.stage.target.clock();
         let deadline = clock.now() + Duration::from_millis(after_ms) + allowance(clock);
         let arn = self.arn(exec);
@@ -311,12 +358,17 @@ impl<'a> Actor<'a> {
         loop {
             let last = clock.now() >= deadline;
             let mut places = Vec::new();
-            let events = self.read_pages(json!({"executionArn": arn, "maxResults": 1000}), Some(&mut places)).await;
+            let events =
+                self.read_pages(json!({"executionArn": arn, "maxResults": 1000}), Some(&mut places)).await;
             if shown(&events) {
                 return Ok(());
             }
             if last || self.stage.cancel.is_set() {
-                let kind = events.last().and_then(|event| event.get("type")).and_then(Value::as_str).unwrap_or("no event");
+                let kind = events
+                    .last()
+                    .and_then(|event| event.get("type"))
+                    .and_then(Value::as_str)
+                    .unwrap_or("no event");
                 let saw = format!("{} events, the last {kind}", events.len());
                 return Err(CaseEnd::Hung { awaited: format!("{what} of execution {exec}"), saw });
             }
@@ -329,7 +381,11 @@ impl<'a> Actor<'a> {
     }
 
     /// Reads a history to its last page.
-    async fn read_pages(&mut self, input: Value, mut places: Option<&mut Vec<crate::recorder::Place>>) -> Vec<Value> {
+    async fn read_pages(
+        &mut self,
+        input: Value,
+        mut places: Option<&mut Vec<crate::recorder::Place>>,
+    ) -> Vec<Value> {
         let mut events = Vec::new();
         let mut input = input;
         for _ in 0..30_000 {
@@ -340,7 +396,10 @@ impl<'a> Actor<'a> {
             }
             let Outcome::Done(reply) = outcome else { break };
             events.extend(reply.get("events").and_then(Value::as_array).cloned().unwrap_or_default());
-            let Some(next) = reply.get("nextToken").and_then(Value::as_str).filter(|token| !token.is_empty()) else { break };
+            let Some(next) = reply.get("nextToken").and_then(Value::as_str).filter(|token| !token.is_empty())
+            else {
+                break;
+            };
             input["nextToken"] = json!(next);
         }
         events
@@ -356,8 +415,10 @@ impl<'a> Actor<'a> {
             let call = Call::new(Operation::DescribeExecution, json!({"executionArn": arn}));
             let (place, outcome) = self.stage.recorder.call(self.stage.target, &self.name, call, None).await;
             let status = outcome.reply().and_then(|reply| reply.get("status")).and_then(Value::as_str);
-            let passing = outcome.refusal().is_some_and(crate::patience::is_passing) || matches!(outcome, Outcome::Unknown(_));
-            let ended = self.world(|world| world.executions.get(&exec).is_some_and(|execution| execution.ended));
+            let passing = outcome.refusal().is_some_and(crate::patience::is_passing)
+                || matches!(outcome, Outcome::Unknown(_));
+            let ended =
+                self.world(|world| world.executions.get(&exec).is_some_and(|execution| execution.ended));
             if !(status == Some("RUNNING") && ended || passing) || clock.now() >= deadline {
                 return;
             }
@@ -367,7 +428,9 @@ impl<'a> Actor<'a> {
     }
 
     fn arn(&self, exec: u32) -> String {
-        self.world(|world| world.executions.get(&exec).map(|execution| execution.arn.clone()).unwrap_or_default())
+        self.world(|world| {
+            world.executions.get(&exec).map(|execution| execution.arn.clone()).unwrap_or_default()
+        })
     }
 
     fn world<T>(&self, see: impl FnOnce(&mut World) -> T) -> T {

@@ -17,7 +17,11 @@ pub(crate) async fn all<F: Future + Unpin>(mut futures: Vec<F>) -> Vec<F::Output
                 }
             }
         }
-        if waiting { Poll::Pending } else { Poll::Ready(results.iter_mut().filter_map(Option::take).collect()) }
+        if waiting {
+            Poll::Pending
+        } else {
+            Poll::Ready(results.iter_mut().filter_map(Option::take).collect())
+        }
     })
     .await
 }

@@ -42,10 +42,22 @@ impl Shared<'_> {
     /// Runs one plan on a target and judges it.
     pub(crate) async fn case(&self, numbered: &Numbered, target: &dyn Target, machines: &Machines) -> Judged {
         let run = format!("{:0<5.5}{:05}", self.run_id, numbered.place % 100_000);
-        let lot = Lot { prefix: format!("sfnconf-{}-{}", self.run_id, numbered.place), run, role: &self.role, machines, ledger: &self.ledger };
+        let lot = Lot {
+            prefix: format!("sfnconf-{}-{}", self.run_id, numbered.place),
+            run,
+            role: &self.role,
+            machines,
+            ledger: &self.ledger,
+        };
         let Done { record, issued } = run_case(&numbered.plan, &lot, target, &self.cancel).await;
         let findings = rules::judge(&record);
-        let executions = record.entries.iter().filter(|entry| entry.call.operation == record::Operation::StartExecution && entry.outcome.is_done()).count();
+        let executions = record
+            .entries
+            .iter()
+            .filter(|entry| {
+                entry.call.operation == record::Operation::StartExecution && entry.outcome.is_done()
+            })
+            .count();
         Judged { record: redact(&record, &issued), findings, executions: executions as u64 }
     }
 }
@@ -73,7 +85,11 @@ pub(crate) async fn on_the_wall(
                 }
                 let judged = shared.case(numbered, target.as_ref(), &shared.machines).await;
                 let silent = judged.record.end != CaseEnd::Complete
-                    && judged.record.entries.last().is_some_and(|entry| matches!(entry.outcome, Outcome::Unknown(_)));
+                    && judged
+                        .record
+                        .entries
+                        .last()
+                        .is_some_and(|entry| matches!(entry.outcome, Outcome::Unknown(_)));
                 (seen.lock().unwrap_or_else(PoisonError::into_inner))(numbered, judged);
                 if silent && !capability::answers(target.as_ref()).await {
                     dead.store(true, Ordering::SeqCst);
@@ -83,7 +99,9 @@ pub(crate) async fn on_the_wall(
         }));
     }
     crate::join::all(lanes).await.into_iter().collect::<Result<Vec<()>, _>>()?;
-    Ok(dead.into_inner().then(|| "the target no longer answers; look at its log, start it again and rerun".to_owned()))
+    Ok(dead
+        .into_inner()
+        .then(|| "the target no longer answers; look at its log, start it again and rerun".to_owned()))
 }
 
 /// Runs the plans in virtual time on `jobs` threads. `seen` is told of the cases in the order of the plans.
@@ -132,7 +150,8 @@ pub(crate) fn in_virtual_time(
 /// One plan in a runtime and a region of its own.
 pub(crate) fn alone(shared: &Shared<'_>, numbered: &Numbered) -> Result<Judged, EngineError> {
     let runtime = virtual_runtime()?;
-    let target = shared.targets.open(shared.seed ^ (numbered.place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))?;
+    let target =
+        shared.targets.open(shared.seed ^ (numbered.place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))?;
     Ok(runtime.block_on(shared.case(numbered, target.as_ref(), &Machines::default())))
 }
 

@@ -32,7 +32,11 @@ impl Ledger {
         let file = match path {
             None => None,
             Some(path) => {
-                let file = std::fs::OpenOptions::new().create(true).append(true).open(path).map_err(|why| unusable(path, &why))?;
+                let file = std::fs::OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(path)
+                    .map_err(|why| unusable(path, &why))?;
                 Some(Mutex::new(file))
             }
         };
@@ -88,9 +92,13 @@ pub async fn sweep(target: &dyn Target, only: Option<&str>) -> (Vec<String>, Vec
     let prefix = only.map_or_else(|| "sfnconf-".to_owned(), |run| format!("sfnconf-{run}"));
     let mut removed = Vec::new();
     let mut resisted = Vec::new();
-    let mut note = |name: String, outcome: &Outcome| if outcome.is_done() { removed.push(name) } else { resisted.push(name) };
+    let mut note = |name: String, outcome: &Outcome| {
+        if outcome.is_done() { removed.push(name) } else { resisted.push(name) }
+    };
     for machine in listed(target, Operation::ListStateMachines, json!({}), "stateMachines").await {
-        let (Some(name), Some(arn)) = (text(&machine, "name"), text(&machine, "stateMachineArn")) else { continue };
+        let (Some(name), Some(arn)) = (text(&machine, "name"), text(&machine, "stateMachineArn")) else {
+            continue;
+        };
         if !name.starts_with(&prefix) {
             continue;
         }
@@ -100,10 +108,12 @@ pub async fn sweep(target: &dyn Target, only: Option<&str>) -> (Vec<String>, Vec
                 target.call(Call::new(Operation::StopExecution, json!({"executionArn": arn}))).await;
             }
         }
-        let outcome = target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}))).await;
+        let outcome =
+            target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}))).await;
         note(format!("machine {name}"), &outcome);
     }
-    for queue in listed(target, Operation::ListQueues, json!({"QueueNamePrefix": prefix}), "QueueUrls").await {
+    for queue in listed(target, Operation::ListQueues, json!({"QueueNamePrefix": prefix}), "QueueUrls").await
+    {
         if let Some(url) = queue.as_str()
             && url.rsplit('/').next().is_some_and(|name| name.starts_with(&prefix))
         {
@@ -133,7 +143,9 @@ async fn listed(target: &dyn Target, operation: Operation, input: Value, member:
     for _ in 0..1000 {
         let Outcome::Done(reply) = target.call(Call::new(operation, input.clone())).await else { break };
         items.extend(reply.get(member).and_then(Value::as_array).cloned().unwrap_or_default());
-        let next = ["nextToken", "NextToken"].into_iter().find_map(|name| Some((name, reply.get(name)?.as_str()?.to_owned())));
+        let next = ["nextToken", "NextToken"]
+            .into_iter()
+            .find_map(|name| Some((name, reply.get(name)?.as_str()?.to_owned())));
         let Some((name, token)) = next.filter(|(_, token)| !token.is_empty()) else { break };
         if let Some(members) = input.as_object_mut() {
             members.insert(name.to_owned(), json!(token));

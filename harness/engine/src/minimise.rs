@@ -26,7 +26,13 @@ pub(crate) type Attempt<'a> = dyn Fn(Plan) -> BoxFuture<'a, (CaseRecord, Vec<Fin
 
 /// Tries smaller plans until none shows the violation any more, or the effort is spent. `None` if the plan itself does not
 /// show it again.
-pub(crate) async fn minimise(plan: &Plan, rule: &str, check: &str, effort: Effort, attempt: &Attempt<'_>) -> Option<Small> {
+pub(crate) async fn minimise(
+    plan: &Plan,
+    rule: &str,
+    check: &str,
+    effort: Effort,
+    attempt: &Attempt<'_>,
+) -> Option<Small> {
     let mut tries = effort.tries;
     let mut best: Option<Small> = None;
     let mut current = plan.clone();
@@ -55,7 +61,13 @@ pub(crate) async fn minimise(plan: &Plan, rule: &str, check: &str, effort: Effor
 }
 
 /// Whether the plan shows the violation, and in how many of how many runs.
-async fn shows(plan: &Plan, rule: &str, check: &str, of: u32, attempt: &Attempt<'_>) -> (Option<CaseRecord>, (u32, u32)) {
+async fn shows(
+    plan: &Plan,
+    rule: &str,
+    check: &str,
+    of: u32,
+    attempt: &Attempt<'_>,
+) -> (Option<CaseRecord>, (u32, u32)) {
     for run in 1..=of {
         let (record, findings) = attempt(plan.clone()).await;
         if findings.iter().any(|f| f.kind == Kind::Violated && f.rule == rule && f.check == check) {

@@ -11,7 +11,11 @@ pub(crate) fn is_passing(error: &ApiError) -> bool {
     error.status == 503
         || matches!(
             error.code.as_str(),
-            "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestThrottled" | "ServiceUnavailable"
+            "ThrottlingException"
+                | "Throttling"
+                | "TooManyRequestsException"
+                | "RequestThrottled"
+                | "ServiceUnavailable"
                 | "RequestLimitExceeded"
         )
 }

@@ -59,7 +59,13 @@ pub(crate) struct Lot<'a> {
 }
 
 /// Makes what the plan needs. The error says what could not be made.
-pub(crate) async fn prepare(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, recorder: &Recorder, world: &mut World) -> Result<(), String> {
+pub(crate) async fn prepare(
+    plan: &Plan,
+    lot: &Lot<'_>,
+    target: &dyn Target,
+    recorder: &Recorder,
+    world: &mut World,
+) -> Result<(), String> {
     world.places.insert("run".to_owned(), lot.run.clone());
     world.places.insert("role".to_owned(), lot.role.to_owned());
     let maker = Maker { target, recorder, lot };
@@ -83,12 +89,15 @@ pub(crate) async fn prepare(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, rec
 
 /// Removes what the plan made. What resists is left to the ledger.
 pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, world: &World) {
-    for execution in world.executions.values().filter(|execution| !execution.ended && !execution.arn.is_empty()) {
+    for execution in
+        world.executions.values().filter(|execution| !execution.ended && !execution.arn.is_empty())
+    {
         target.call(Call::new(Operation::StopExecution, json!({"executionArn": execution.arn}))).await;
     }
     for (name, spec) in &plan.machines {
         if let (false, Some(arn)) = (spec.shared, world.machines.get(name)) {
-            let outcome = target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}))).await;
+            let outcome =
+                target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}))).await;
             lot.ledger.gone("machine", arn, &outcome);
         }
     }
@@ -121,7 +130,9 @@ impl Maker<'_> {
                 Outcome::Done(reply) => return Ok(reply),
                 Outcome::Refused(error) if crate::patience::is_passing(&error) => {}
                 Outcome::Refused(error) => return Err(format!("{operation} was refused: {error}")),
-                Outcome::Unknown(why) if self.target.clock().is_virtual() => return Err(format!("{operation}: {why}")),
+                Outcome::Unknown(why) if self.target.clock().is_virtual() => {
+                    return Err(format!("{operation}: {why}"));
+                }
                 Outcome::Unknown(_) => {}
             }
             self.target.clock().sleep(pause).await;
@@ -136,14 +147,23 @@ impl Maker<'_> {
         let reply = self
             .must(Operation::CreateQueue, json!({"QueueName": name, "Attributes": attributes, "tags": {"sfn-conformance": self.lot.run}}))
             .await?;
-        reply.get("QueueUrl").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| "CreateQueue gave no QueueUrl".to_owned())
+        reply
+            .get("QueueUrl")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .ok_or_else(|| "CreateQueue gave no QueueUrl".to_owned())
     }
 
     async fn queue(&self, suffix: &str, attributes: Value) -> Result<(String, String), String> {
         let url = self.queue_url(suffix, attributes).await?;
-        let reply = self.must(Operation::GetQueueAttributes, json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]})).await?;
+        let reply = self
+            .must(Operation::GetQueueAttributes, json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]}))
+            .await?;
         let arn = reply.pointer("/Attributes/QueueArn").and_then(Value::as_str);
-        Ok((url.clone(), arn.map(str::to_owned).ok_or_else(|| "GetQueueAttributes gave no QueueArn".to_owned())?))
+        Ok((
+            url.clone(),
+            arn.map(str::to_owned).ok_or_else(|| "GetQueueAttributes gave no QueueArn".to_owned())?,
+        ))
     }
 
     async fn topic(&self, world: &mut World) -> Result<(), String> {
@@ -156,7 +176,11 @@ impl Maker<'_> {
             "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
             "Resource": queue_arn, "Condition": {"ArnEquals": {"aws:SourceArn": topic}}
         }]});
-        self.must(Operation::SetQueueAttributes, json!({"QueueUrl": url, "Attributes": {"Policy": policy.to_string()}})).await?;
+        self.must(
+            Operation::SetQueueAttributes,
+            json!({"QueueUrl": url, "Attributes": {"Policy": policy.to_string()}}),
+        )
+        .await?;
         self.must(Operation::Subscribe, json!({"TopicArn": topic, "Protocol": "sqs", "Endpoint": queue_arn, "ReturnSubscriptionArn": true}))
             .await?;
         world.places.insert("notifications".to_owned(), url);
@@ -171,16 +195,27 @@ impl Maker<'_> {
             self.recorder.put(entry);
             return arn.ok_or_else(|| "CreateStateMachine gave no ARN".to_owned());
         }
-        let text = if spec.shared { format!("sfnconf-{}-m{:016x}", self.lot.ledger.run(), hash(&definition)) } else { format!("{}-m-{name}", self.lot.prefix) };
+        let text = if spec.shared {
+            format!("sfnconf-{}-m{:016x}", self.lot.ledger.run(), hash(&definition))
+        } else {
+            format!("{}-m-{name}", self.lot.prefix)
+        };
         self.lot.ledger.about_to_make("machine", &text);
         let input = json!({"name": text, "roleArn": self.lot.role, "definition": definition, "tags": [{"key": "sfn-conformance", "value": self.lot.run}]});
         let begun = self.target.clock().now();
         let reply = self.must(Operation::CreateStateMachine, input.clone()).await?;
-        let arn = reply.get("stateMachineArn").and_then(Value::as_str).map(str::to_owned).ok_or_else(|| "CreateStateMachine gave no ARN".to_owned())?;
+        let arn = reply
+            .get("stateMachineArn")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .ok_or_else(|| "CreateStateMachine gave no ARN".to_owned())?;
         if spec.shared {
             let ended = self.target.clock().now();
             let call = Call::new(Operation::CreateStateMachine, input);
-            self.lot.machines.put(definition, crate::recorder::entry("setup", begun, ended, call, Outcome::Done(reply), None));
+            self.lot.machines.put(
+                definition,
+                crate::recorder::entry("setup", begun, ended, call, Outcome::Done(reply), None),
+            );
         }
         Ok(arn)
     }
@@ -188,5 +223,6 @@ impl Maker<'_> {
 
 /// FNV-1a: a name for a definition, the same in every run.
 fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

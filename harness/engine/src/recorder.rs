@@ -27,7 +27,13 @@ impl Recorder {
     }
 
     /// Makes a call and records it.
-    pub(crate) async fn call(&self, target: &dyn Target, actor: &str, call: Call, note: Option<&str>) -> (Place, Outcome) {
+    pub(crate) async fn call(
+        &self,
+        target: &dyn Target,
+        actor: &str,
+        call: Call,
+        note: Option<&str>,
+    ) -> (Place, Outcome) {
         let place = self.take_place();
         let begun = target.clock().now();
         let outcome = target.call(call.clone()).await;
@@ -90,6 +96,13 @@ impl Recorder {
 }
 
 /// One entry.
-pub(crate) fn entry(actor: &str, begun: Time, ended: Time, call: Call, outcome: Outcome, note: Option<&str>) -> Entry {
+pub(crate) fn entry(
+    actor: &str,
+    begun: Time,
+    ended: Time,
+    call: Call,
+    outcome: Outcome,
+    note: Option<&str>,
+) -> Entry {
     Entry { actor: actor.to_owned(), begun, ended, call, outcome, note: note.map(str::to_owned) }
 }

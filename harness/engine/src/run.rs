@@ -19,7 +19,11 @@ use crate::{BoxFuture, EngineError, Options, Sink, Summary, Target, Targets};
 
 /// Runs the plans that the options ask for. On the machine's clock it must be called in the runtime in which the targets
 /// were connected; in virtual time it makes its own.
-pub async fn run(targets: Arc<dyn Targets>, options: &Options, sink: &mut dyn Sink) -> Result<Summary, EngineError> {
+pub async fn run(
+    targets: Arc<dyn Targets>,
+    options: &Options,
+    sink: &mut dyn Sink,
+) -> Result<Summary, EngineError> {
     let rules = asked_for(&options.rules)?;
     let target = targets.open(options.seed)?;
     let is_virtual = target.traits().is_virtual;
@@ -42,7 +46,11 @@ pub async fn run(targets: Arc<dyn Targets>, options: &Options, sink: &mut dyn Si
     let lacks: Vec<&str> = found.iter().filter(|found| !found.present).map(|found| found.name).collect();
     let plans = chosen(options, &lacks);
     for Found { name, present, evidence } in &found {
-        sink.event(RunEvent::Capability { name: (*name).to_owned(), present: *present, evidence: evidence.clone() });
+        sink.event(RunEvent::Capability {
+            name: (*name).to_owned(),
+            present: *present,
+            evidence: evidence.clone(),
+        });
     }
     let shared = Shared {
         targets: &targets,
@@ -86,8 +94,11 @@ pub async fn run(targets: Arc<dyn Targets>, options: &Options, sink: &mut dyn Si
 
 /// What a score means for the rules asked for, beside a baseline. Also for a run that was stored.
 pub fn summed_up(score: Score, rules: &[&str], options: &Options) -> Summary {
-    let verdicts: Vec<(String, Verdict)> =
-        score.verdicts(rules.iter().copied()).into_iter().map(|(rule, verdict)| (rule.to_owned(), verdict)).collect();
+    let verdicts: Vec<(String, Verdict)> = score
+        .verdicts(rules.iter().copied())
+        .into_iter()
+        .map(|(rule, verdict)| (rule.to_owned(), verdict))
+        .collect();
     let baseline = options.baseline.clone().unwrap_or_default();
     let mut unlisted = Vec::new();
     let mut undecided = Vec::new();
@@ -168,7 +179,9 @@ async fn look_around(
             let target = targets.open(options.seed)?;
             Ok::<_, EngineError>(runtime.block_on(look(target.as_ref(), &options, &run_id)))
         });
-        return looked.join().unwrap_or_else(|_| Err(EngineError::Runtime("the probing thread panicked".to_owned())));
+        return looked
+            .join()
+            .unwrap_or_else(|_| Err(EngineError::Runtime("the probing thread panicked".to_owned())));
     }
     Ok(look(target, options, run_id).await)
 }
@@ -275,7 +288,11 @@ fn nothing(plan: &Plan) -> CaseRecord {
 }
 
 /// Runs one plan, judged: for `replay`.
-pub async fn replay(targets: Arc<dyn Targets>, plan: &Plan, options: &Options) -> Result<(CaseRecord, Vec<Finding>), EngineError> {
+pub async fn replay(
+    targets: Arc<dyn Targets>,
+    plan: &Plan,
+    options: &Options,
+) -> Result<(CaseRecord, Vec<Finding>), EngineError> {
     let target = targets.open(options.seed)?;
     let run_id = if options.run_id.is_empty() { "0".to_owned() } else { options.run_id.clone() };
     let (role, _) = look_around(&targets, target.as_ref(), options, &run_id).await?;
@@ -304,7 +321,11 @@ pub async fn replay(targets: Arc<dyn Targets>, plan: &Plan, options: &Options) -
 async fn clean(target: &dyn Target, machines: &Machines) -> Vec<String> {
     let mut left = Vec::new();
     for arn in machines.arns() {
-        if !target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}))).await.is_done() {
+        if !target
+            .call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn})))
+            .await
+            .is_done()
+        {
             left.push(arn);
         }
     }

@@ -7,7 +7,10 @@ use crate::{EngineError, Options, Summary, asked_for, summed_up};
 
 /// Judges every case of a stored run again, with the checks of this version. Tokens are symbolic in it, so rules about
 /// their form say nothing.
-pub fn judge_stored<'e>(events: impl IntoIterator<Item = &'e RunEvent>, options: &Options) -> Result<Summary, EngineError> {
+pub fn judge_stored<'e>(
+    events: impl IntoIterator<Item = &'e RunEvent>,
+    options: &Options,
+) -> Result<Summary, EngineError> {
     let rules = asked_for(&options.rules)?;
     let mut score = Score::new();
     let mut cases = 0;

@@ -75,8 +75,12 @@ impl World {
     pub(crate) fn heard(&mut self, body: &str) {
         let Ok(message) = serde_json::from_str::<Value>(body) else { return };
         let Some(token) = find_token(&message) else { return };
-        let named = self.executions.iter().find(|(_, execution)| !execution.name.is_empty() && body.contains(&execution.name));
-        let owner = named.or_else(|| if self.executions.len() == 1 { self.executions.iter().next() } else { None });
+        let named = self
+            .executions
+            .iter()
+            .find(|(_, execution)| !execution.name.is_empty() && body.contains(&execution.name));
+        let owner =
+            named.or_else(|| if self.executions.len() == 1 { self.executions.iter().next() } else { None });
         let Some(number) = owner.map(|(number, _)| *number) else { return };
         if let Some(execution) = self.executions.get_mut(&number)
             && !execution.tokens.contains(&token)
@@ -96,7 +100,9 @@ impl World {
         let text = match holder {
             Placeholder::Place(name) => self.places.get(*name).cloned(),
             Placeholder::Machine(name) => self.machines.get(*name).cloned(),
-            Placeholder::Execution(number) => self.executions.get(number).map(|execution| execution.arn.clone()),
+            Placeholder::Execution(number) => {
+                self.executions.get(number).map(|execution| execution.arn.clone())
+            }
             Placeholder::Name(number) => self.executions.get(number).map(|execution| execution.name.clone()),
             Placeholder::Token(exec, number, filters) => self.token(*exec, *number, filters),
             Placeholder::Fill(count, text) => Some(text.repeat(*count)),
@@ -123,7 +129,9 @@ fn find_token(message: &Value) -> Option<String> {
         }),
         Value::Array(items) => items.iter().find_map(find_token),
         // A notification's envelope holds its message as text.
-        Value::String(text) if text.starts_with('{') => serde_json::from_str(text).ok().as_ref().and_then(find_token),
+        Value::String(text) if text.starts_with('{') => {
+            serde_json::from_str(text).ok().as_ref().and_then(find_token)
+        }
         _ => None,
     }
 }
@@ -154,7 +162,10 @@ mod tests {
     fn placeholders_become_text_or_values() {
         let mut world = world();
         world.bound.insert("r".into(), json!({"Messages": [{"n": 7}]}));
-        assert_eq!(world.fill(&json!({"a": "${queue}/x", "b": "${bind:r.Messages.0.n}"})), json!({"a": "http://q/x", "b": 7}));
+        assert_eq!(
+            world.fill(&json!({"a": "${queue}/x", "b": "${bind:r.Messages.0.n}"})),
+            json!({"a": "http://q/x", "b": 7})
+        );
         assert_eq!(world.fill_text("${fill:3:ab}-${name:1}"), "ababab-first");
     }
 }

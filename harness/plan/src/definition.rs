@@ -60,6 +60,38 @@ pub fn machine(states: impl IntoIterator<Item = (&'static str, Value)>) -> Value
     json!({"StartAt": start, "States": states})
 }
 
+/// The machine without the states that nothing leads to: services may refuse such.
+#[must_use]
+pub fn reachable(mut machine: Value) -> Value {
+    let mut found: Vec<String> =
+        machine.get("StartAt").and_then(Value::as_str).map(str::to_owned).into_iter().collect();
+    let mut at = 0;
+    while let Some(name) = found.get(at).cloned() {
+        let mut targets = Vec::new();
+        if let Some(state) = machine.get("States").and_then(|states| states.get(&name)) {
+            targets_of(state, &mut targets);
+        }
+        found.extend(targets.into_iter().filter(|target| !found.contains(target)).collect::<Vec<_>>());
+        at += 1;
+    }
+    if let Some(states) = machine.get_mut("States").and_then(Value::as_object_mut) {
+        states.retain(|name, _| found.contains(name));
+    }
+    machine
+}
+
+fn targets_of(state: &Value, targets: &mut Vec<String>) {
+    for (name, value) in state.as_object().into_iter().flatten() {
+        match (name.as_str(), value) {
+            ("Next" | "Default", Value::String(target)) => targets.push(target.clone()),
+            ("Catch" | "Choices", Value::Array(rules)) => {
+                rules.iter().for_each(|rule| targets_of(rule, targets))
+            }
+            _ => {}
+        }
+    }
+}
+
 /// One callback Task with these members.
 pub fn one(members: Value) -> Value {
     machine([("Wait for callback", with(callback(), members))])

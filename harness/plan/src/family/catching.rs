@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Family;
-use crate::definition::{callback, machine, pass, shared, with};
+use crate::definition::{callback, machine, pass, reachable, shared, with};
 use crate::generate::Draft;
 use crate::{Answer, Step};
 
@@ -14,15 +14,11 @@ pub(super) fn families() -> Vec<Family> {
     ]
 }
 
-/// A machine whose catchers lead to states named after their number.
+/// A machine whose catchers lead to states of their own.
 fn catching(catchers: Value) -> Value {
-    machine([
-        ("Wait for callback", with(callback(), json!({"Catch": catchers, "Next": "After"}))),
-        ("After", pass()),
-        ("First", pass()),
-        ("Second", pass()),
-        ("Third", pass()),
-    ])
+    let states = [("After", pass()), ("First", pass()), ("Second", pass()), ("Third", pass())];
+    let wait = with(callback(), json!({"Catch": catchers, "Next": "After"}));
+    reachable(machine(std::iter::once(("Wait for callback", wait)).chain(states)))
 }
 
 fn by(names: &[&str], next: &str) -> Value {
@@ -85,7 +81,7 @@ fn sends() -> Vec<Draft> {
                 json!({"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "First", "ResultPath": "$.error"}]}),
             );
         }
-        machine([("Wait for callback", state), ("After", pass()), ("First", pass())])
+        reachable(machine([("Wait for callback", state), ("After", pass()), ("First", pass())]))
     };
     let run = |about: &str, definition: Value| {
         Draft::new(

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Family;
 use crate::Step;
-use crate::definition::{callback, machine, one, pass, shared, with};
+use crate::definition::{callback, machine, one, pass, reachable, shared, with};
 use crate::generate::{Draft, Draw};
 
 pub(super) fn families() -> Vec<Family> {
@@ -104,7 +104,7 @@ fn timeouts() -> Vec<Draft> {
 
 fn heartbeats() -> Vec<Draft> {
     let caught = |catchers: Value| {
-        machine([
+        reachable(machine([
             (
                 "Wait for callback",
                 with(
@@ -115,7 +115,7 @@ fn heartbeats() -> Vec<Draft> {
             ("After", pass()),
             ("By heartbeat", pass()),
             ("By timeout", pass()),
-        ])
+        ]))
     };
     let by = |name: &str, next: &str| json!({"ErrorEquals": [name], "Next": next});
     let catch = |about: &str, catchers: Value| {
