@@ -95,6 +95,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Result<(), TargetError> {
     let region = variant::region(options.variant(), options.seed, WallClock.now())?;
+    allow_open_files();
     let slots = Arc::new(Semaphore::new(options.connections.max(1)));
     let server = Arc::new(Server { live: Live::new(region, WallClock), options, calls: AtomicU64::new(0) });
     let (stopping, stopped) = watch::channel(false);
@@ -130,6 +131,23 @@ pub async fn serve(
     let _ = tokio::time::timeout(GRACE, all_done).await;
     connections.shutdown().await;
     Ok(())
+}
+
+/// Every connection is an open file, and the usual soft limit of 1,024 is lower than what is promised here.
+fn allow_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        const WANTED: u64 = 16_384;
+        let limit = getrlimit(Resource::Nofile);
+        let reachable = limit.maximum.map_or(WANTED, |maximum| maximum.min(WANTED));
+        if limit.current.is_some_and(|current| current < reachable) {
+            let raised = Rlimit { current: Some(reachable), maximum: limit.maximum };
+            if let Err(error) = setrlimit(Resource::Nofile, raised) {
+                tracing::warn!(%error, "the limit of open files stays as it is");
+            }
+        }
+    }
 }
 
 struct Server {
