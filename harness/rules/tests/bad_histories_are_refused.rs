@@ -8,7 +8,8 @@ use serde_json::Value;
 
 fn fixtures(folder: &str) -> Vec<(String, Value)> {
     let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/histories").join(folder);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
         .into_iter()
@@ -33,7 +34,11 @@ fn each_bad_history_is_refused_by_the_rule_it_is_named_after() {
             assert_eq!(broken, [""; 0], "an unknown type is no violation");
             assert!(report.advice.iter().any(|advice| advice.rule == Some("HIS-25")), "{:?}", report.advice);
         } else {
-            assert!(broken.contains(&name.as_str()), "{name} is refused by {broken:?}: {:?}", report.violations);
+            assert!(
+                broken.contains(&name.as_str()),
+                "{name} is refused by {broken:?}: {:?}",
+                report.violations
+            );
         }
     }
 }
@@ -52,7 +57,11 @@ fn good_histories_are_accepted_with_and_without_definition_and_by_every_prefix()
                 let mut prefix = document.clone();
                 prefix["events"].as_array_mut().unwrap().truncate(length);
                 let report = audit(&prefix.to_string(), None).unwrap();
-                assert!(report.violations.is_empty(), "{name}, first {length} events: {:?}", report.violations);
+                assert!(
+                    report.violations.is_empty(),
+                    "{name}, first {length} events: {:?}",
+                    report.violations
+                );
             }
         }
     }
@@ -70,7 +79,8 @@ fn pages_reverse_order_iso_times_and_bare_arrays_are_read_alike() {
             .iter()
             .cloned()
             .map(|mut event| {
-                event["timestamp"] = record::Time::from_epoch_seconds(event["timestamp"].as_f64().unwrap()).iso().into();
+                event["timestamp"] =
+                    record::Time::from_epoch_seconds(event["timestamp"].as_f64().unwrap()).iso().into();
                 event
             })
             .collect();
@@ -127,28 +137,48 @@ fn json() -> impl Strategy<Value = Value> {
         proptest::sample::select(kinds),
     ];
     let name = prop_oneof![
-        proptest::sample::select(&["events", "id", "previousEventId", "type", "timestamp", "name", "input", "output", "index", "length"][..]),
+        proptest::sample::select(
+            &[
+                "events",
+                "id",
+                "previousEventId",
+                "type",
+                "timestamp",
+                "name",
+                "input",
+                "output",
+                "index",
+                "length"
+            ][..]
+        ),
         proptest::sample::select(record::history::DETAIL_MEMBERS),
     ];
     leaf.prop_recursive(4, 64, 8, move |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
-            proptest::collection::vec((name.clone(), inner), 0..8)
-                .prop_map(|members| Value::from_iter(members.into_iter().map(|(name, value)| (name.to_owned(), value)))),
+            proptest::collection::vec((name.clone(), inner), 0..8).prop_map(|members| Value::from_iter(
+                members.into_iter().map(|(name, value)| (name.to_owned(), value))
+            )),
         ]
     })
 }
 
 fn events() -> impl Strategy<Value = Value> {
-    let kinds = record::history::EVENT_TYPES.iter().map(|(kind, member)| (*kind, member.unwrap_or("x"))).collect::<Vec<_>>();
-    let event = (proptest::sample::select(kinds), 0_u64..30, 0_u64..30, json(), "[ab]").prop_map(|((kind, member), id, previous, details, name)| {
-        let mut event = serde_json::json!({ "type": kind, "id": id, "previousEventId": previous, "timestamp": id });
-        event[member] = details;
-        if let Some(details) = event[member].as_object_mut() {
-            details.insert("name".to_owned(), name.into());
-        }
-        event
-    });
+    let kinds = record::history::EVENT_TYPES
+        .iter()
+        .map(|(kind, member)| (*kind, member.unwrap_or("x")))
+        .collect::<Vec<_>>();
+    let event = (proptest::sample::select(kinds), 0_u64..30, 0_u64..30, json(), "[ab]").prop_map(
+        |((kind, member), id, previous, details, name)| {
+            let mut event =
+                serde_json::json!({ "type": kind, "id": id, "previousEventId": previous, "timestamp": id });
+            event[member] = details;
+            if let Some(details) = event[member].as_object_mut() {
+                details.insert("name".to_owned(), name.into());
+            }
+            event
+        },
+    );
     proptest::collection::vec(event, 0..30).prop_map(|events| serde_json::json!({ "events": events }))
 }
 

@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 const ROLE: &str = "arn:aws:iam::123456789012:role/r";
 
 fn again(case: &mut Case, input: &str, outcome: Outcome) {
-    case.call(Operation::StartExecution, json!({"stateMachineArn": MACHINE, "name": "exec-0001", "input": input}), outcome);
+    case.call(
+        Operation::StartExecution,
+        json!({"stateMachineArn": MACHINE, "name": "exec-0001", "input": input}),
+        outcome,
+    );
 }
 
 fn first_answer(case: &Case) -> Outcome {
@@ -25,7 +29,11 @@ fn the_same_start_again_answers_the_same() {
     case.is_lawful();
     case.meets("START-09");
     let mut case = Case::parked(&one(json!({})));
-    again(&mut case, r#"{"a":1}"#, done(json!({"executionArn": EXEC, "startDate": (T0 + 999) as f64 / 1000.0})));
+    again(
+        &mut case,
+        r#"{"a":1}"#,
+        done(json!({"executionArn": EXEC, "startDate": (T0 + 999) as f64 / 1000.0})),
+    );
     case.breaks("START-09");
     let mut case = Case::parked(&one(json!({})));
     again(&mut case, r#"{"a":1}"#, refused("ExecutionAlreadyExists"));
@@ -63,10 +71,18 @@ fn names_and_inputs_are_validated() {
     let start = |name: &str, input: &str, outcome: Outcome| {
         let mut case = Case::new();
         case.create(&one(json!({})));
-        case.call(Operation::StartExecution, json!({"stateMachineArn": MACHINE, "name": name, "input": input}), outcome);
+        case.call(
+            Operation::StartExecution,
+            json!({"stateMachineArn": MACHINE, "name": name, "input": input}),
+            outcome,
+        );
         case
     };
-    let ok = |name: &str| done(json!({"executionArn": format!("arn:aws:states:eu-west-1:123456789012:execution:m:{name}"), "startDate": (T0 + 15) as f64 / 1000.0}));
+    let ok = |name: &str| {
+        done(
+            json!({"executionArn": format!("arn:aws:states:eu-west-1:123456789012:execution:m:{name}"), "startDate": (T0 + 15) as f64 / 1000.0}),
+        )
+    };
     start("a b", "{}", ok("a b")).breaks("START-06");
     start("a b", "{}", refused("InvalidName")).is_lawful();
     start(&"x".repeat(81), "{}", ok(&"x".repeat(81))).breaks("START-04");
@@ -87,7 +103,11 @@ fn names_and_inputs_are_validated() {
 fn flawed_definitions_are_refused_by_their_rule() {
     let create = |definition: &str, outcome: Outcome| {
         let mut case = Case::new();
-        case.call(Operation::CreateStateMachine, json!({"name": "m", "definition": definition, "roleArn": ROLE}), outcome);
+        case.call(
+            Operation::CreateStateMachine,
+            json!({"name": "m", "definition": definition, "roleArn": ROLE}),
+            outcome,
+        );
         case
     };
     let taken = || done(json!({"stateMachineArn": MACHINE, "creationDate": T0 as f64 / 1000.0}));
@@ -121,17 +141,31 @@ fn creating_again_and_validating_agree() {
     let mut case = Case::new();
     case.create(&one(json!({})));
     let first = case.record.entries[0].outcome.clone();
-    let input = |definition: &Value| json!({"name": "m", "definition": definition.to_string(), "roleArn": ROLE});
+    let input =
+        |definition: &Value| json!({"name": "m", "definition": definition.to_string(), "roleArn": ROLE});
     case.call(Operation::CreateStateMachine, input(&one(json!({}))), first.clone()).is_lawful();
     case.meets("DEF-21");
-    case.call(Operation::CreateStateMachine, input(&one(json!({"TimeoutSeconds": 9}))), refused("StateMachineAlreadyExists"));
+    case.call(
+        Operation::CreateStateMachine,
+        input(&one(json!({"TimeoutSeconds": 9}))),
+        refused("StateMachineAlreadyExists"),
+    );
     case.is_lawful();
-    case.call(Operation::CreateStateMachine, input(&one(json!({"TimeoutSeconds": 8}))), first).breaks("DEF-22");
+    case.call(Operation::CreateStateMachine, input(&one(json!({"TimeoutSeconds": 8}))), first)
+        .breaks("DEF-22");
     let mut case = Case::new();
-    case.call(Operation::ValidateStateMachineDefinition, json!({"definition": "not json"}), done(json!({"result": "OK", "diagnostics": []})));
+    case.call(
+        Operation::ValidateStateMachineDefinition,
+        json!({"definition": "not json"}),
+        done(json!({"result": "OK", "diagnostics": []})),
+    );
     case.breaks("DEF-33");
     let mut case = Case::new();
-    case.call(Operation::ValidateStateMachineDefinition, json!({"definition": "not json"}), done(json!({"result": "FAIL", "diagnostics": []})));
+    case.call(
+        Operation::ValidateStateMachineDefinition,
+        json!({"definition": "not json"}),
+        done(json!({"result": "FAIL", "diagnostics": []})),
+    );
     case.breaks("DEF-32");
 }
 
@@ -140,9 +174,15 @@ fn codes_and_statuses_belong_to_the_operation() {
     let mut case = Case::parked(&one(json!({})));
     case.beat("garbage", refused("InvalidOutput")).breaks("WIRE-06");
     let mut case = Case::parked(&one(json!({})));
-    case.beat("garbage", Outcome::Refused(ApiError::new("InvalidToken", "").with_status(404))).breaks("WIRE-03");
+    case.beat("garbage", Outcome::Refused(ApiError::new("InvalidToken", "").with_status(404)))
+        .breaks("WIRE-03");
     let mut case = Case::parked(&one(json!({})));
-    case.success(TOKEN, "1", Outcome::Refused(ApiError::new("TooManyRequestsException", "").with_status(429))).breaks("WIRE-07");
+    case.success(
+        TOKEN,
+        "1",
+        Outcome::Refused(ApiError::new("TooManyRequestsException", "").with_status(429)),
+    )
+    .breaks("WIRE-07");
     let mut case = Case::parked(&one(json!({})));
     case.success(TOKEN, "1", done(json!({"ok": true}))).breaks("WIRE-04");
 }
@@ -160,10 +200,22 @@ fn an_operation_that_is_not_offered_makes_its_rules_unsupported() {
 
 fn events(count: usize) -> Vec<Value> {
     let mut history = History::started();
-    history.push(25, "PassStateEntered", json!({"stateEnteredEventDetails": {"name": "P0", "input": "{\"a\":1}"}}));
+    history.push(
+        25,
+        "PassStateEntered",
+        json!({"stateEnteredEventDetails": {"name": "P0", "input": "{\"a\":1}"}}),
+    );
     for n in 1..count {
-        history.push(25, "PassStateExited", json!({"stateExitedEventDetails": {"name": format!("P{}", n - 1), "output": "{}"}}));
-        history.push(25, "PassStateEntered", json!({"stateEnteredEventDetails": {"name": format!("P{n}"), "input": "{}"}}));
+        history.push(
+            25,
+            "PassStateExited",
+            json!({"stateExitedEventDetails": {"name": format!("P{}", n - 1), "output": "{}"}}),
+        );
+        history.push(
+            25,
+            "PassStateEntered",
+            json!({"stateEnteredEventDetails": {"name": format!("P{n}"), "input": "{}"}}),
+        );
     }
     history.events
 }
@@ -178,7 +230,8 @@ fn paged(drop: Option<usize>) -> Case {
         if let Some(token) = &token {
             input["nextToken"] = json!(token);
         }
-        let kept: Vec<&Value> = chunk.iter().enumerate().filter(|(n, _)| drop != Some(page * 2 + n)).map(|(_, e)| e).collect();
+        let kept: Vec<&Value> =
+            chunk.iter().enumerate().filter(|(n, _)| drop != Some(page * 2 + n)).map(|(_, e)| e).collect();
         let mut reply = json!({"events": kept});
         token = (page * 2 + 2 < all.len()).then(|| format!("page-{page}"));
         if let Some(token) = &token {
@@ -194,21 +247,34 @@ fn pages_make_the_whole_history_once() {
     paged(None).meets("GEH-03");
     paged(Some(2)).breaks("GEH-03");
     let mut case = paged(None);
-    case.call(Operation::GetExecutionHistory, json!({"executionArn": EXEC, "nextToken": "made-up"}), done(json!({"events": []})));
+    case.call(
+        Operation::GetExecutionHistory,
+        json!({"executionArn": EXEC, "nextToken": "made-up"}),
+        done(json!({"events": []})),
+    );
     case.breaks("GEH-05");
     let mut case = paged(None);
-    case.call(Operation::GetExecutionHistory, json!({"executionArn": EXEC, "maxResults": 1001}), done(json!({"events": events(1)})));
+    case.call(
+        Operation::GetExecutionHistory,
+        json!({"executionArn": EXEC, "maxResults": 1001}),
+        done(json!({"events": events(1)})),
+    );
     case.breaks("GEH-02");
     let mut case = paged(None);
     let reversed: Vec<Value> = events(3).into_iter().rev().collect();
-    case.call(Operation::GetExecutionHistory, json!({"executionArn": EXEC, "reverseOrder": true}), done(json!({"events": reversed})));
+    case.call(
+        Operation::GetExecutionHistory,
+        json!({"executionArn": EXEC, "reverseOrder": true}),
+        done(json!({"events": reversed})),
+    );
     case.meets("GEH-01");
 }
 
 #[test]
 fn unknown_executions_are_refused() {
     let other = "arn:aws:states:eu-west-1:123456789012:execution:m:never";
-    for operation in [Operation::GetExecutionHistory, Operation::DescribeExecution, Operation::StopExecution] {
+    for operation in [Operation::GetExecutionHistory, Operation::DescribeExecution, Operation::StopExecution]
+    {
         let mut case = Case::parked(&one(json!({})));
         case.call(operation, json!({"executionArn": other}), refused("ExecutionDoesNotExist")).is_lawful();
         let mut case = Case::parked(&one(json!({})));
@@ -250,7 +316,11 @@ fn a_stop_ends_the_execution() {
     let stopped = |status: &str, more: Value| {
         let mut case = Case::parked(&one(json!({})));
         let stop = (T0 + case.now + 5) as f64 / 1000.0;
-        case.call(Operation::StopExecution, json!({"executionArn": EXEC, "error": "E"}), done(json!({"stopDate": stop})));
+        case.call(
+            Operation::StopExecution,
+            json!({"executionArn": EXEC, "error": "E"}),
+            done(json!({"stopDate": stop})),
+        );
         let mut body = json!({"stopDate": stop});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         case.wait(20).describe(status, body);
@@ -279,12 +349,20 @@ fn redelivery_is_lawful_and_losing_a_message_is_not() {
     case.receive("m-1", TOKEN, 2).is_lawful();
     case.receive("m-1", TOKEN, 3).breaks("SQS-04");
     let mut case = Case::parked(&one(json!({})));
-    case.wait(75_000).call(Operation::ReceiveMessage, json!({"QueueUrl": QUEUE, "WaitTimeSeconds": 20}), done(json!({})));
+    case.wait(75_000).call(
+        Operation::ReceiveMessage,
+        json!({"QueueUrl": QUEUE, "WaitTimeSeconds": 20}),
+        done(json!({})),
+    );
     case.breaks("SQS-04");
     let mut case = Case::parked(&one(json!({})));
     let handle = format!("h-{}", case.record.entries.len() - 1);
     case.call(Operation::DeleteMessage, json!({"QueueUrl": QUEUE, "ReceiptHandle": handle}), done(json!({})));
-    case.wait(75_000).call(Operation::ReceiveMessage, json!({"QueueUrl": QUEUE, "WaitTimeSeconds": 20}), done(json!({})));
+    case.wait(75_000).call(
+        Operation::ReceiveMessage,
+        json!({"QueueUrl": QUEUE, "WaitTimeSeconds": 20}),
+        done(json!({})),
+    );
     case.is_lawful();
 }
 
@@ -301,7 +379,8 @@ fn a_message_that_never_comes_is_caught() {
 
 fn notified(texts: &[&str], answer_first: bool) -> Case {
     let publish = |text: &str| json!({"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": {"TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": text}, "End": true});
-    let mut definition = one(json!({"Next": "Good", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Bad"}]}));
+    let mut definition =
+        one(json!({"Next": "Good", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Bad"}]}));
     definition["States"]["Wait"].as_object_mut().unwrap().remove("End");
     definition["States"]["Good"] = publish("all went well");
     definition["States"]["Bad"] = publish("it failed");

@@ -8,17 +8,31 @@ use record::{CaseRecord, Kind, Operation, Time};
 use serde_json::{Value, json};
 
 fn seed() -> CaseRecord {
-    let mut definition = one(json!({"TimeoutSeconds": 5, "HeartbeatSeconds": 2, "Next": "A", "Retry": [{"ErrorEquals": ["E"]}], "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "A"}]}));
+    let mut definition = one(
+        json!({"TimeoutSeconds": 5, "HeartbeatSeconds": 2, "Next": "A", "Retry": [{"ErrorEquals": ["E"]}], "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "A"}]}),
+    );
     definition["States"]["A"] = json!({"Type": "Pass", "End": true});
     let mut case = Case::parked(&definition);
-    case.beat(TOKEN, done(json!({}))).failure(TOKEN, "E", unknown()).success(TOKEN, "1", refused("TaskTimedOut"));
+    case.beat(TOKEN, done(json!({}))).failure(TOKEN, "E", unknown()).success(
+        TOKEN,
+        "1",
+        refused("TaskTimedOut"),
+    );
     let mut history = History::parked(json!({"timeoutInSeconds": 5, "heartbeatInSeconds": 2}));
     history.failed(45, "E").scheduled(1_100, "second", json!({})).submitted(1_101, "m-2").timed_out(3_200);
     history.execution_failed(3_200, json!({"error": "States.Timeout"}));
     case.wait(4_000).history(&history);
     case.describe("FAILED", json!({"stopDate": 1_790_000_003.2, "error": "States.Timeout"}));
-    case.call(Operation::StopExecution, json!({"executionArn": case::EXEC}), done(json!({"stopDate": 1_790_000_003.2})));
-    case.call(Operation::ListExecutions, json!({"stateMachineArn": case::MACHINE}), done(json!({"executions": []})));
+    case.call(
+        Operation::StopExecution,
+        json!({"executionArn": case::EXEC}),
+        done(json!({"stopDate": 1_790_000_003.2})),
+    );
+    case.call(
+        Operation::ListExecutions,
+        json!({"stateMachineArn": case::MACHINE}),
+        done(json!({"executions": []})),
+    );
     case.record
 }
 
@@ -44,8 +58,16 @@ fn mutate(value: &mut Value, n: &mut usize, with: &Value) {
     }
     *n -= 1;
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| if *n != usize::MAX { mutate(item, n, with) }),
-        Value::Object(members) => members.values_mut().for_each(|member| if *n != usize::MAX { mutate(member, n, with) }),
+        Value::Array(items) => items.iter_mut().for_each(|item| {
+            if *n != usize::MAX {
+                mutate(item, n, with)
+            }
+        }),
+        Value::Object(members) => members.values_mut().for_each(|member| {
+            if *n != usize::MAX {
+                mutate(member, n, with)
+            }
+        }),
         _ => {}
     }
 }
@@ -99,7 +121,8 @@ fn the_same_record_gives_the_same_findings() {
 
 #[test]
 fn every_finding_names_a_listed_check() {
-    let listed: std::collections::BTreeSet<(&str, &str)> = rules::checks().iter().map(|row| (row.0, row.1)).collect();
+    let listed: std::collections::BTreeSet<(&str, &str)> =
+        rules::checks().iter().map(|row| (row.0, row.1)).collect();
     for finding in rules::judge(&seed()) {
         assert!(listed.contains(&(finding.rule.as_str(), finding.check.as_str())), "{finding:?}");
     }

@@ -11,7 +11,16 @@ fn complaints(recording: &Recording, definition: Option<&str>) -> Vec<String> {
         Ok(report) => report,
         Err(error) => return vec![format!("{} {how} definition: {error}", recording.name)],
     };
-    report.violations.into_iter().map(|found| format!("{} {how} definition: {} at {:?}: {}", recording.name, found.rule, found.event, found.message)).collect()
+    report
+        .violations
+        .into_iter()
+        .map(|found| {
+            format!(
+                "{} {how} definition: {} at {:?}: {}",
+                recording.name, found.rule, found.event, found.message
+            )
+        })
+        .collect()
 }
 
 #[test]

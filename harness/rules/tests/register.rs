@@ -59,7 +59,10 @@ fn step(register: &Register, ops: &[Op], done: u32, state: State) -> bool {
         let now = state.now.max(closer.span.from);
         now <= closer.span.to && close(now)
     });
-    by_others || register.heartbeat.is_some_and(|(began, window)| close(state.now.max(began.max(state.beat) + window)))
+    by_others
+        || register
+            .heartbeat
+            .is_some_and(|(began, window)| close(state.now.max(began.max(state.beat) + window)))
 }
 
 struct Dice(u64);

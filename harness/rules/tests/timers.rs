@@ -90,7 +90,9 @@ fn a_heartbeat_restarts_the_window() {
 #[test]
 fn a_missed_heartbeat_that_never_fires_is_caught() {
     let mut case = Case::parked(&one(json!({"TimeoutSeconds": 600, "HeartbeatSeconds": 4})));
-    case.wait(20_000).history(&History::parked(json!({"timeoutInSeconds": 600, "heartbeatInSeconds": 4}))).hung();
+    case.wait(20_000)
+        .history(&History::parked(json!({"timeoutInSeconds": 600, "heartbeatInSeconds": 4})))
+        .hung();
     case.breaks("HB-01");
 }
 
@@ -144,11 +146,13 @@ fn names_match_exactly_and_wildcards_match_all() {
         history.execution_failed(46, json!({"error": "E", "cause": "why"}));
     };
     caught("E", json!([{"ErrorEquals": ["e"], "Next": "A"}]), fails).is_lawful();
-    caught("E", json!([{"ErrorEquals": ["e"], "Next": "A"}]), |history| enters(history, "A", output)).breaks("ERR-01");
+    caught("E", json!([{"ErrorEquals": ["e"], "Next": "A"}]), |history| enters(history, "A", output))
+        .breaks("ERR-01");
     caught("E", json!([{"ErrorEquals": ["States.ALL"], "Next": "A"}]), fails).breaks("ERR-02");
     caught("E", json!([{"ErrorEquals": ["States.TaskFailed"], "Next": "A"}]), fails).breaks("ERR-03");
     let broken = r#"{"Error":"Other","Cause":"why"}"#;
-    caught("E", json!([{"ErrorEquals": ["E"], "Next": "A"}]), |history| enters(history, "A", broken)).breaks("ERR-07");
+    caught("E", json!([{"ErrorEquals": ["E"], "Next": "A"}]), |history| enters(history, "A", broken))
+        .breaks("ERR-07");
 }
 
 #[test]
@@ -161,7 +165,8 @@ fn the_error_of_a_failure_is_not_lost() {
 }
 
 fn retried(wait: i64, second: &str, attempts: usize) -> Case {
-    let definition = one(json!({"Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 1}]}));
+    let definition =
+        one(json!({"Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 1}]}));
     let mut case = Case::parked(&definition);
     case.failure(TOKEN, "E", done(json!({})));
     let mut history = History::parked(json!({}));
@@ -198,7 +203,8 @@ fn a_retry_waits_and_has_its_own_token() {
 
 #[test]
 fn a_retry_with_the_old_token_is_caught() {
-    let definition = one(json!({"Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}]}));
+    let definition =
+        one(json!({"Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}]}));
     let mut case = Case::parked(&definition);
     let mut history = History::parked(json!({"timeoutInSeconds": 5}));
     history.timed_out(5_100).scheduled(6_200, TOKEN, json!({"timeoutInSeconds": 5})).submitted(6_201, "m-2");

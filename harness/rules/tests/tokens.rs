@@ -8,7 +8,10 @@ use serde_json::json;
 
 fn success_history() -> History {
     let mut history = History::parked(json!({}));
-    history.succeeded(45, r#"{"n":1}"#).exited(45, "Wait", r#"{"n":1}"#).execution_succeeded(46, r#"{"n":1}"#);
+    history
+        .succeeded(45, r#"{"n":1}"#)
+        .exited(45, "Wait", r#"{"n":1}"#)
+        .execution_succeeded(46, r#"{"n":1}"#);
     history
 }
 
@@ -16,7 +19,10 @@ fn completed() -> Case {
     let mut case = Case::parked(&one(json!({})));
     case.success(TOKEN, r#"{"n":1}"#, done(json!({}))).wait(50).history(&success_history());
     let stop = (case::T0 + 46) as f64 / 1000.0;
-    case.describe("SUCCEEDED", json!({"output": r#"{"n":1}"#, "stopDate": stop, "outputDetails": {"included": true}}));
+    case.describe(
+        "SUCCEEDED",
+        json!({"output": r#"{"n":1}"#, "stopDate": stop, "outputDetails": {"included": true}}),
+    );
     case
 }
 
@@ -24,7 +30,10 @@ fn completed() -> Case {
 fn an_ordinary_callback_is_lawful_and_shows_many_rules() {
     let case = completed();
     case.is_lawful();
-    for rule in ["TOK-01", "TOK-05", "TOK-06", "TOK-07", "TOK-21", "WIRE-02", "WIRE-04", "START-01", "START-02", "DESC-01", "DESC-02", "GEH-12", "DEF-01", "HIS-21", "E2E-11", "IO-12"] {
+    for rule in [
+        "TOK-01", "TOK-05", "TOK-06", "TOK-07", "TOK-21", "WIRE-02", "WIRE-04", "START-01", "START-02",
+        "DESC-01", "DESC-02", "GEH-12", "DEF-01", "HIS-21", "E2E-11", "IO-12",
+    ] {
         case.meets(rule);
     }
 }
@@ -106,8 +115,20 @@ fn wrong_tokens_are_told_apart() {
 #[test]
 fn the_history_must_have_the_output_of_the_accepted_call() {
     let mut case = Case::parked(&one(json!({})));
-    case.at(40, 60, Operation::SendTaskSuccess, json!({"taskToken": TOKEN, "output": r#"{"n":2}"#}), done(json!({})));
-    case.at(41, 61, Operation::SendTaskSuccess, json!({"taskToken": TOKEN, "output": r#"{"n":1}"#}), refused("TaskTimedOut"));
+    case.at(
+        40,
+        60,
+        Operation::SendTaskSuccess,
+        json!({"taskToken": TOKEN, "output": r#"{"n":2}"#}),
+        done(json!({})),
+    );
+    case.at(
+        41,
+        61,
+        Operation::SendTaskSuccess,
+        json!({"taskToken": TOKEN, "output": r#"{"n":1}"#}),
+        refused("TaskTimedOut"),
+    );
     case.wait(50).history(&success_history()).breaks("TOK-21");
     let mut case = Case::parked(&one(json!({})));
     case.success(TOKEN, r#"{"n":7}"#, done(json!({}))).wait(50).history(&success_history()).breaks("TOK-07");
@@ -117,7 +138,13 @@ fn the_history_must_have_the_output_of_the_accepted_call() {
 fn of_concurrent_completions_one_wins() {
     let both = |first: record::Outcome, second: record::Outcome| {
         let mut case = Case::parked(&one(json!({})));
-        case.at(40, 60, Operation::SendTaskSuccess, json!({"taskToken": TOKEN, "output": r#"{"n":1}"#}), first);
+        case.at(
+            40,
+            60,
+            Operation::SendTaskSuccess,
+            json!({"taskToken": TOKEN, "output": r#"{"n":1}"#}),
+            first,
+        );
         case.at(45, 61, Operation::SendTaskFailure, json!({"taskToken": TOKEN, "error": "E"}), second);
         case
     };
@@ -156,7 +183,9 @@ fn a_token_of_a_stopped_execution_is_closed() {
     stopped().success(TOKEN, "1", done(json!({}))).breaks("TOK-15");
     let mut case = stopped();
     let at = (case::T0 + 2000) as f64 / 1000.0;
-    case.describe("ABORTED", json!({"stopDate": at})).describe("SUCCEEDED", json!({"stopDate": at, "output": "1"})).breaks("DESC-05");
+    case.describe("ABORTED", json!({"stopDate": at}))
+        .describe("SUCCEEDED", json!({"stopDate": at, "output": "1"}))
+        .breaks("DESC-05");
 }
 
 #[test]

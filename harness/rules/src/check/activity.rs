@@ -10,12 +10,22 @@ use super::start::name_flaw;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Answer, Effect, Pattern, View};
 
-const EMPTY: CheckRow = ("ACT-01", "idle-poll-answers-empty", "a poll of an idle activity answers with a null token after up to 60 s");
-const ONE_POLLER: CheckRow = ("ACT-02", "one-task-to-one-poller", "one scheduled task is handed to one poller");
-const NOT_STARTED: CheckRow = ("ACT-03", "activity-starts-when-polled", "an activity task does not start before it is polled");
+const EMPTY: CheckRow = (
+    "ACT-01",
+    "idle-poll-answers-empty",
+    "a poll of an idle activity answers with a null token after up to 60 s",
+);
+const ONE_POLLER: CheckRow =
+    ("ACT-02", "one-task-to-one-poller", "one scheduled task is handed to one poller");
+const NOT_STARTED: CheckRow =
+    ("ACT-03", "activity-starts-when-polled", "an activity task does not start before it is polled");
 const COMPLETES: CheckRow = ("ACT-04", "activity-tokens-work", "an activity's token completes its task");
 const WORKER: CheckRow = ("ACT-05", "worker-name-is-shown", "workerName shows in ActivityStarted");
-const CREATE: CheckRow = ("ACT-06", "create-activity-is-idempotent", "creating an activity again answers the same ARN; forbidden names are refused");
+const CREATE: CheckRow = (
+    "ACT-06",
+    "create-activity-is-idempotent",
+    "creating an activity again answers the same ARN; forbidden names are refused",
+);
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[EMPTY, ONE_POLLER, COMPLETES], run: polls },
@@ -56,12 +66,18 @@ fn started(view: &View<'_>, sink: &mut Sink) {
             .collect();
         match attempt.started.and_then(|index| events.get(index)) {
             Some(event) => {
-                let before = polls.iter().any(|call| call.begun.0 <= view.offset.latest(event.at).0 + super::life::SLACK);
-                sink.expect(NOT_STARTED, before, || "an activity task started though nobody had polled for it".to_owned());
+                let before = polls
+                    .iter()
+                    .any(|call| call.begun.0 <= view.offset.latest(event.at).0 + super::life::SLACK);
+                sink.expect(NOT_STARTED, before, || {
+                    "an activity task started though nobody had polled for it".to_owned()
+                });
                 let names: Vec<Option<&str>> = polls.iter().map(|call| call.text("workerName")).collect();
                 if names.iter().any(Option::is_some) {
                     let shown = event.text("workerName");
-                    sink.expect(WORKER, names.contains(&shown), || format!("ActivityStarted has workerName {shown:?}"));
+                    sink.expect(WORKER, names.contains(&shown), || {
+                        format!("ActivityStarted has workerName {shown:?}")
+                    });
                 }
             }
             None if attempt.ended.is_none() => sink.met(NOT_STARTED),
@@ -78,7 +94,9 @@ fn created(view: &View<'_>, sink: &mut Sink) {
         if let Some(what) = name_flaw(name) {
             if call.was_looked_at() {
                 let fits = matches!(call.answer.code(), Some("InvalidName" | "ValidationException"));
-                sink.expect(CREATE, fits, || format!("an activity name with {what} answered {}", call.answer.says()));
+                sink.expect(CREATE, fits, || {
+                    format!("an activity name with {what} answered {}", call.answer.says())
+                });
             }
             continue;
         }
@@ -86,7 +104,9 @@ fn created(view: &View<'_>, sink: &mut Sink) {
         if let Some(known) = by_name.insert(name, arn)
             && !deleted
         {
-            sink.expect(CREATE, known == arn, || "creating an activity again answered another ARN".to_owned());
+            sink.expect(CREATE, known == arn, || {
+                "creating an activity again answered another ARN".to_owned()
+            });
         }
     }
 }

@@ -7,21 +7,50 @@ use super::token_effect::message_of;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Attempt, Definition, Effect, Pattern, Verb, View, brief, same_json};
 
-const TEMPLATE: CheckRow = ("IO-01", "template-keys-lose-their-suffix", "in the parameters no key keeps its .$ and fixed values pass as they are");
+const TEMPLATE: CheckRow = (
+    "IO-01",
+    "template-keys-lose-their-suffix",
+    "in the parameters no key keeps its .$ and fixed values pass as they are",
+);
 const UNRESOLVED: CheckRow = ("IO-02", "unresolved-path-fails", "an unresolved path fails the execution");
-const BODY: CheckRow = ("IO-03", "body-is-the-parameters", "an object given as MessageBody arrives as its JSON text, a string as it is");
-const ROUND: CheckRow = ("IO-08", "values-survive-the-round-trip", "JSON values survive from callback to result and from parameters to message");
-const LIMIT: CheckRow = ("IO-10", "data-is-bounded", "no input or output of a state or execution is over 262,144 bytes");
-const PARAMETERS: CheckRow = ("IO-11", "parameters-are-bounded", "the parameters of a task are at most 262,144 bytes; more fails before anything is sent");
+const BODY: CheckRow = (
+    "IO-03",
+    "body-is-the-parameters",
+    "an object given as MessageBody arrives as its JSON text, a string as it is",
+);
+const ROUND: CheckRow = (
+    "IO-08",
+    "values-survive-the-round-trip",
+    "JSON values survive from callback to result and from parameters to message",
+);
+const LIMIT: CheckRow =
+    ("IO-10", "data-is-bounded", "no input or output of a state or execution is over 262,144 bytes");
+const PARAMETERS: CheckRow = (
+    "IO-11",
+    "parameters-are-bounded",
+    "the parameters of a task are at most 262,144 bytes; more fails before anything is sent",
+);
 const CONTEXT: CheckRow = ("IO-12", "context-object-is-true", "context values agree with the API's answers");
 const RETRIES: CheckRow = ("ERR-19", "retry-count-counts", "State.RetryCount counts retries from 0");
-const JSONATA: CheckRow = ("IO-13", "jsonata-token", "in JSONata machines the token is in states.context.Task.Token");
+const SELECTED: CheckRow = (
+    "IO-05",
+    "selector-sees-the-callback-output",
+    "ResultSelector sees the callback output, before ResultPath",
+);
+const SCHEDULED: CheckRow = (
+    "HIS-17",
+    "scheduled-event-has-region-and-parameters",
+    "TaskScheduled has a region and parameters that are JSON text",
+);
+const JSONATA: CheckRow =
+    ("IO-13", "jsonata-token", "in JSONata machines the token is in states.context.Task.Token");
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[TEMPLATE, CONTEXT, RETRIES, JSONATA], run: parameters },
     Group { checks: &[BODY, ROUND], run: messages },
     Group { checks: &[LIMIT, PARAMETERS], run: limits },
     Group { checks: &[UNRESOLVED], run: unresolved },
+    Group { checks: &[SELECTED, SCHEDULED], run: attempts },
 ];
 
 const BYTES: usize = 262_144;
@@ -41,14 +70,27 @@ fn parameters(view: &View<'_>, sink: &mut Sink) {
 }
 
 /// Compares what a template says with what the parameters have, where that is known without evaluating paths.
-fn compare(view: &View<'_>, attempt: &Attempt, template: &Value, seen: &Value, at: &mut String, sink: &mut Sink) {
+fn compare(
+    view: &View<'_>,
+    attempt: &Attempt,
+    template: &Value,
+    seen: &Value,
+    at: &mut String,
+    sink: &mut Sink,
+) {
     match (template, seen) {
         (Value::Object(template), Value::Object(seen)) => {
             for (key, wanted) in template {
                 let dynamic = key.strip_suffix(".$");
                 let name = dynamic.unwrap_or(key);
                 let Some(value) = seen.get(name) else {
-                    sink.violated(TEMPLATE, format!("state {}: no {at}/{name} in the parameters", attempt.state.clone().unwrap_or_default()));
+                    sink.violated(
+                        TEMPLATE,
+                        format!(
+                            "state {}: no {at}/{name} in the parameters",
+                            attempt.state.clone().unwrap_or_default()
+                        ),
+                    );
                     continue;
                 };
                 let length = at.len();
@@ -74,7 +116,11 @@ fn compare(view: &View<'_>, attempt: &Attempt, template: &Value, seen: &Value, a
             }
         }
         (template, seen) => sink.expect(TEMPLATE, same_json(template, seen), || {
-            format!("{at} is {} in the parameters, the definition says {}", brief(&seen.to_string()), brief(&template.to_string()))
+            format!(
+                "{at} is {} in the parameters, the definition says {}",
+                brief(&seen.to_string()),
+                brief(&template.to_string())
+            )
         }),
     }
 }
@@ -116,13 +162,22 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
         if !attempt.resource.starts_with("sqs:") {
             continue;
         }
-        let (Some(message), Some(parameters)) = (message_of(view, attempt), &attempt.parameters) else { continue };
+        let (Some(message), Some(parameters)) = (message_of(view, attempt), &attempt.parameters) else {
+            continue;
+        };
         let Some(sent) = parameters.get("MessageBody") else { continue };
         let held = match sent {
-            Value::String(text) => message.body == text || message.json.as_ref().is_some_and(|json| same_json(json, sent)),
+            Value::String(text) => {
+                message.body == text || message.json.as_ref().is_some_and(|json| same_json(json, sent))
+            }
             other => message.json.as_ref().is_some_and(|json| same_json(json, other)),
         };
-        sink.expect(BODY, held, || format!("the message of state {} is not its MessageBody", attempt.state.clone().unwrap_or_default()));
+        sink.expect(BODY, held, || {
+            format!(
+                "the message of state {} is not its MessageBody",
+                attempt.state.clone().unwrap_or_default()
+            )
+        });
         if held {
             sink.met(ROUND);
         }
@@ -130,7 +185,9 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
         let Some(token) = attempt.token.and_then(|token| view.tokens.get(token)) else { continue };
         let ended = attempt.end(view.events(attempt)).is_some_and(|event| event.kind.ends_with("Succeeded"));
-        if ended && view.operations_of(token).any(|op| op.verb == Verb::Success && op.effect == Effect::Accepted) {
+        if ended
+            && view.operations_of(token).any(|op| op.verb == Verb::Success && op.effect == Effect::Accepted)
+        {
             sink.met(ROUND);
         }
     }
@@ -144,9 +201,14 @@ fn limits(view: &View<'_>, sink: &mut Sink) {
                     && (event.is_entered() || event.is_exited() || event.kind.starts_with("Execution"))
                     && text.len() > BYTES / 2
                 {
-                    let compact = serde_json::from_str::<Value>(text).map_or(text.len(), |value| value.to_string().len());
+                    let compact = serde_json::from_str::<Value>(text)
+                        .map_or(text.len(), |value| value.to_string().len());
                     if compact.min(text.len()) > BYTES {
-                        sink.violated_at(LIMIT, Some(event.id), format!("{} has {member} of {} bytes", event.kind, text.len()));
+                        sink.violated_at(
+                            LIMIT,
+                            Some(event.id),
+                            format!("{} has {member} of {} bytes", event.kind, text.len()),
+                        );
                     } else {
                         sink.met(LIMIT);
                     }
@@ -155,8 +217,11 @@ fn limits(view: &View<'_>, sink: &mut Sink) {
             if let Some(parameters) = event.text("parameters")
                 && parameters.len() > BYTES / 2
             {
-                let compact = serde_json::from_str::<Value>(parameters).map_or(parameters.len(), |value| value.to_string().len());
-                sink.expect(PARAMETERS, compact.min(parameters.len()) <= BYTES, || format!("parameters of {} bytes were sent", parameters.len()));
+                let compact = serde_json::from_str::<Value>(parameters)
+                    .map_or(parameters.len(), |value| value.to_string().len());
+                sink.expect(PARAMETERS, compact.min(parameters.len()) <= BYTES, || {
+                    format!("parameters of {} bytes were sent", parameters.len())
+                });
             }
             if event.kind == "ExecutionFailed" && event.text("error") == Some("States.DataLimitExceeded") {
                 let from = read.history.get(event.previous);
@@ -170,7 +235,9 @@ fn limits(view: &View<'_>, sink: &mut Sink) {
 fn unresolved(view: &View<'_>, sink: &mut Sink) {
     const NAMES: &[&str] = &["States.Runtime", "States.ParameterPathFailure", "States.QueryEvaluationError"];
     for (index, execution) in view.executions.iter().enumerate() {
-        let (Some(definition), Some(read)) = (&execution.definition, execution.best.and_then(|read| view.reads.get(read))) else {
+        let (Some(definition), Some(read)) =
+            (&execution.definition, execution.best.and_then(|read| view.reads.get(read)))
+        else {
             continue;
         };
         for event in read.history.events.iter().filter(|event| event.is_entered()) {
@@ -206,5 +273,58 @@ fn any_missing(template: &Value, input: &Value) -> bool {
         }),
         Value::Array(items) => items.iter().any(|item| any_missing(item, input)),
         _ => false,
+    }
+}
+
+fn attempts(view: &View<'_>, sink: &mut Sink) {
+    for attempt in &view.attempts {
+        let events = view.events(attempt);
+        if let Some(event) = events.get(attempt.scheduled).filter(|event| event.kind == "TaskScheduled") {
+            let whole =
+                event.text("region").is_some_and(|region| !region.is_empty()) && attempt.parameters.is_some();
+            sink.expect(SCHEDULED, whole, || {
+                "TaskScheduled lacks its region or parameters that are JSON".to_owned()
+            });
+        }
+        selected(view, attempt, events, sink);
+    }
+}
+
+/// The selected result, where selector and place are plain paths.
+fn selected(view: &View<'_>, attempt: &Attempt, events: &[Event], sink: &mut Sink) {
+    let Some(state) =
+        view.state_of(attempt).filter(|state| !state.jsonata && !state.json.contains_key("OutputPath"))
+    else {
+        return;
+    };
+    let Some(selector) = state.json.get("ResultSelector").and_then(Value::as_object) else { return };
+    let Some(ended) = attempt.end(events).filter(|event| event.kind == "TaskSucceeded") else { return };
+    let Some(exit) = attempt.followed.and_then(|index| events.get(index)).filter(|event| event.is_exited())
+    else {
+        return;
+    };
+    let read = |text: Option<&str>| text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let (Some(result), Some(output)) = (read(ended.text("output")), read(exit.text("output"))) else {
+        return;
+    };
+    let place = match state.json.get("ResultPath") {
+        None => "$",
+        Some(Value::String(path)) => path.as_str(),
+        Some(_) => return,
+    };
+    let Some(seen) = super::timeout::plain_path(place, &output) else { return };
+    for (key, wanted) in selector {
+        let (name, expected) = match (key.strip_suffix(".$"), wanted) {
+            (Some(name), Value::String(path)) => match super::timeout::plain_path(path, &result) {
+                Some(Some(value)) => (name, value),
+                _ => continue,
+            },
+            (Some(_), _) | (None, Value::Object(_) | Value::Array(_)) => continue,
+            (None, fixed) => (key.as_str(), fixed),
+        };
+        let held = seen.and_then(|seen| seen.get(name)).is_some_and(|value| same_json(value, expected));
+        sink.expect(SELECTED, held, || {
+            format!("{name} of the selected result is not what the callback sent")
+        });
     }
 }

@@ -11,24 +11,65 @@ use super::{CheckRow, Group, Sink};
 use crate::view::definition::mentions_token;
 use crate::view::{Answer, Call, UPDATE_SPREADS, View, same_json_text, unqualified};
 
-const CREATES: CheckRow = ("DEF-01", "create-answers-arn-and-date", "a lawful CreateStateMachine answers stateMachineArn and creationDate; a member missing is refused");
-const NAME: CheckRow = ("DEF-03", "machine-names-are-validated", "a machine name is 1-80 characters without forbidden ones");
-const NO_TOKEN: CheckRow = ("DEF-20", "callback-without-token-is-taken", "a callback task that never mentions the token is created, and waits");
-const AGAIN: CheckRow = ("DEF-21", "create-is-idempotent", "the same creation again answers the same ARN and date");
-const OTHER: CheckRow = ("DEF-22", "other-definition-is-refused", "the same name with another definition is StateMachineAlreadyExists");
-const ROLE: CheckRow = ("DEF-23", "other-role-changes-nothing", "the same name with another role is refused or changes nothing (A-08)");
+const CREATES: CheckRow = (
+    "DEF-01",
+    "create-answers-arn-and-date",
+    "a lawful CreateStateMachine answers stateMachineArn and creationDate; a member missing is refused",
+);
+const NAME: CheckRow =
+    ("DEF-03", "machine-names-are-validated", "a machine name is 1-80 characters without forbidden ones");
+const NO_TOKEN: CheckRow = (
+    "DEF-20",
+    "callback-without-token-is-taken",
+    "a callback task that never mentions the token is created, and waits",
+);
+const AGAIN: CheckRow =
+    ("DEF-21", "create-is-idempotent", "the same creation again answers the same ARN and date");
+const OTHER: CheckRow = (
+    "DEF-22",
+    "other-definition-is-refused",
+    "the same name with another definition is StateMachineAlreadyExists",
+);
+const ROLE: CheckRow = (
+    "DEF-23",
+    "other-role-changes-nothing",
+    "the same name with another role is refused or changes nothing (A-08)",
+);
 const TYPE: CheckRow = ("DEF-24", "type-is-standard-unless-said", "the type defaults to STANDARD");
-const PUBLISH: CheckRow = ("DEF-25", "description-needs-publish", "versionDescription without publish is refused");
-const SEEN: CheckRow = ("DEF-26", "machine-is-seen-soon", "after creation a machine is found, at the latest after a while");
-const NOTHING: CheckRow = ("DEF-27", "update-needs-a-part", "UpdateStateMachine with the ARN alone is MissingRequiredParameter");
-const KEEPS: CheckRow = ("DEF-28", "executions-keep-their-definition", "a running execution keeps the definition it started with");
-const TAKES: CheckRow = ("DEF-29", "later-executions-take-the-update", "some seconds after an update new executions run the new definition");
-const DELETED: CheckRow = ("DEF-30", "deleted-machine-starts-nothing", "after DeleteStateMachine a new start is refused");
-const UNKNOWN: CheckRow = ("DEF-31", "deleting-the-unknown-succeeds", "deleting an unknown machine answers 200");
-const RESULT: CheckRow = ("DEF-32", "validation-has-a-result", "validation answers OK or FAIL; FAIL goes with an ERROR diagnostic");
-const AGREE: CheckRow = ("DEF-33", "validate-and-create-agree", "validation says FAIL exactly where creation refuses");
-const UPDATE: CheckRow = ("DEF-34", "update-and-create-agree", "update takes the definitions that creation takes");
-const REACH: CheckRow = ("DEF-10", "unreachable-state-is-either", "a definition with an unreachable state is taken or refused (A-13)");
+const PUBLISH: CheckRow =
+    ("DEF-25", "description-needs-publish", "versionDescription without publish is refused");
+const SEEN: CheckRow =
+    ("DEF-26", "machine-is-seen-soon", "after creation a machine is found, at the latest after a while");
+const NOTHING: CheckRow =
+    ("DEF-27", "update-needs-a-part", "UpdateStateMachine with the ARN alone is MissingRequiredParameter");
+const KEEPS: CheckRow = (
+    "DEF-28",
+    "executions-keep-their-definition",
+    "a running execution keeps the definition it started with",
+);
+const TAKES: CheckRow = (
+    "DEF-29",
+    "later-executions-take-the-update",
+    "some seconds after an update new executions run the new definition",
+);
+const DELETED: CheckRow =
+    ("DEF-30", "deleted-machine-starts-nothing", "after DeleteStateMachine a new start is refused");
+const UNKNOWN: CheckRow =
+    ("DEF-31", "deleting-the-unknown-succeeds", "deleting an unknown machine answers 200");
+const RESULT: CheckRow = (
+    "DEF-32",
+    "validation-has-a-result",
+    "validation answers OK or FAIL; FAIL goes with an ERROR diagnostic",
+);
+const AGREE: CheckRow =
+    ("DEF-33", "validate-and-create-agree", "validation says FAIL exactly where creation refuses");
+const UPDATE: CheckRow =
+    ("DEF-34", "update-and-create-agree", "update takes the definitions that creation takes");
+const REACH: CheckRow = (
+    "DEF-10",
+    "unreachable-state-is-either",
+    "a definition with an unreachable state is taken or refused (A-13)",
+);
 
 const fn refused(rule: &'static str, about: &'static str) -> CheckRow {
     (rule, "flawed-definition-is-refused", about)
@@ -102,11 +143,16 @@ fn flawed(call: &Call<'_>, text: &str, express: bool, sink: &mut Sink) -> bool {
         Answer::Done(_) => sink.violated(row, format!("{} took a definition though {what}", call.operation)),
         Answer::Refused(error) => {
             let fits = match *rule {
-                "DEF-02" => matches!(error.code.as_str(), "ValidationException" | "InvalidDefinition" | "MissingRequiredParameter"),
+                "DEF-02" => matches!(
+                    error.code.as_str(),
+                    "ValidationException" | "InvalidDefinition" | "MissingRequiredParameter"
+                ),
                 "DEF-18" | "DEF-19" => true,
                 _ => error.code == "InvalidDefinition",
             };
-            sink.expect(row, fits, || format!("{what}: expected InvalidDefinition, saw {}", call.answer.says()));
+            sink.expect(row, fits, || {
+                format!("{what}: expected InvalidDefinition, saw {}", call.answer.says())
+            });
         }
         _ => {}
     }
@@ -119,7 +165,9 @@ fn create(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
     }
     if let Some(missing) = ["name", "definition", "roleArn"].iter().find(|member| !call.has(member)) {
         match call.answer {
-            Answer::Done(_) => sink.violated(CREATES, format!("CreateStateMachine without {missing} answered 200")),
+            Answer::Done(_) => {
+                sink.violated(CREATES, format!("CreateStateMachine without {missing} answered 200"))
+            }
             Answer::Refused(_) => sink.met(CREATES),
             _ => {}
         }
@@ -131,7 +179,9 @@ fn create(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
             Answer::Done(_) => sink.violated(NAME, format!("a machine name with {what} was taken")),
             Answer::Refused(error) => {
                 let fits = matches!(error.code.as_str(), "InvalidName" | "ValidationException");
-                sink.expect(NAME, fits, || format!("a machine name with {what}: expected InvalidName, saw {}", call.answer.says()));
+                sink.expect(NAME, fits, || {
+                    format!("a machine name with {what}: expected InvalidName, saw {}", call.answer.says())
+                });
             }
             _ => {}
         }
@@ -141,7 +191,10 @@ fn create(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
         match call.answer {
             Answer::Done(_) => sink.violated(PUBLISH, "versionDescription without publish was taken"),
             Answer::Refused(error) => sink.expect(PUBLISH, error.code == "ValidationException", || {
-                format!("versionDescription without publish: expected ValidationException, saw {}", call.answer.says())
+                format!(
+                    "versionDescription without publish: expected ValidationException, saw {}",
+                    call.answer.says()
+                )
             }),
             _ => {}
         }
@@ -156,13 +209,17 @@ fn create(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
         Answer::Done(reply) => {
             let arn = reply.get("stateMachineArn").and_then(Value::as_str);
             let dated = reply.get("creationDate").is_some_and(|date| !date.is_null());
-            sink.expect(CREATES, arn.is_some() && dated, || "CreateStateMachine answered without stateMachineArn or creationDate".to_owned());
+            sink.expect(CREATES, arn.is_some() && dated, || {
+                "CreateStateMachine answered without stateMachineArn or creationDate".to_owned()
+            });
             edges(text, None, sink);
             if unmentioned(view, call) {
                 sink.met(NO_TOKEN);
             }
         }
-        Answer::Refused(error) if error.code == "InvalidDefinition" => refused_lawful(view, call, text, express, sink),
+        Answer::Refused(error) if error.code == "InvalidDefinition" => {
+            refused_lawful(view, call, text, express, sink)
+        }
         _ => {}
     }
 }
@@ -234,9 +291,14 @@ fn edges(text: &str, refused: Option<&str>, sink: &mut Sink) {
 
 /// Whether the definition has a callback task whose arguments never mention the token.
 fn unmentioned(_: &View<'_>, call: &Call<'_>) -> bool {
-    let Some(text) = call.text("definition").filter(|text| text.contains(".waitForTaskToken")) else { return false };
+    let Some(text) = call.text("definition").filter(|text| text.contains(".waitForTaskToken")) else {
+        return false;
+    };
     let definition = crate::view::Definition::read(text);
-    definition.states.values().any(|state| state.is_callback() && !state.template().is_some_and(mentions_token))
+    definition
+        .states
+        .values()
+        .any(|state| state.is_callback() && !state.template().is_some_and(mentions_token))
 }
 
 /// A callback task without token waits: it ends by its timeout only.
@@ -255,7 +317,9 @@ fn waits(view: &View<'_>, sink: &mut Sink) {
         }
     }
     for execution in &view.executions {
-        let (Some(definition), Some(read)) = (&execution.definition, execution.best.and_then(|read| view.reads.get(read))) else {
+        let (Some(definition), Some(read)) =
+            (&execution.definition, execution.best.and_then(|read| view.reads.get(read)))
+        else {
             continue;
         };
         let Some(last) = read.terminal().filter(|last| last.kind == "ExecutionFailed") else { continue };
@@ -265,7 +329,11 @@ fn waits(view: &View<'_>, sink: &mut Sink) {
         if state.is_some_and(|state| state.is_callback() && plain(state.template()) && !state.jsonata)
             && last.text("error") != Some("States.DataLimitExceeded")
         {
-            sink.violated_at(NO_TOKEN, Some(last.id), format!("a callback task without token failed with {:?}", last.text("error")));
+            sink.violated_at(
+                NO_TOKEN,
+                Some(last.id),
+                format!("a callback task without token failed with {:?}", last.text("error")),
+            );
         }
     }
 }
@@ -280,11 +348,21 @@ fn repeated(view: &View<'_>, sink: &mut Sink) {
     let deleted = view.calls_of(Api::DeleteStateMachine).next().is_some();
     for calls in by_name.values().filter(|calls| calls.len() > 1 && !deleted) {
         let Some(first) = calls.iter().find(|call| call.answer.done().is_some()) else { continue };
-        let said = |call: &Call<'_>, member: &str| call.answer.done().and_then(|reply| reply.get(member)).cloned();
+        let said =
+            |call: &Call<'_>, member: &str| call.answer.done().and_then(|reply| reply.get(member)).cloned();
         for call in calls.iter().filter(|call| first.precedes(call)) {
             let same = |member: &str| call.input.get(member) == first.input.get(member);
-            let settled = ["type", "loggingConfiguration", "tracingConfiguration", "publish", "versionDescription", "encryptionConfiguration"];
-            if !settled.iter().all(|member| same(member)) || view.calls_of(Api::UpdateStateMachine).next().is_some() {
+            let settled = [
+                "type",
+                "loggingConfiguration",
+                "tracingConfiguration",
+                "publish",
+                "versionDescription",
+                "encryptionConfiguration",
+            ];
+            if !settled.iter().all(|member| same(member))
+                || view.calls_of(Api::UpdateStateMachine).next().is_some()
+            {
                 continue;
             }
             let definition_same = same("definition");
@@ -305,7 +383,10 @@ fn repeated(view: &View<'_>, sink: &mut Sink) {
                 }
                 Answer::Done(_) => sink.violated(OTHER, "the same name with another definition answered 200"),
                 Answer::Refused(error) if definition_same && role_same && same("tags") => {
-                    sink.violated(AGAIN, format!("the same creation again answered {} ({})", error.code, error.status));
+                    sink.violated(
+                        AGAIN,
+                        format!("the same creation again answered {} ({})", error.code, error.status),
+                    );
                 }
                 Answer::Refused(error) if definition_same => {
                     let fits = error.code == "StateMachineAlreadyExists";
@@ -315,9 +396,11 @@ fn repeated(view: &View<'_>, sink: &mut Sink) {
                         sink.violated(ROLE, format!("another role answered {}", error.code));
                     }
                 }
-                Answer::Refused(error) => sink.expect(OTHER, error.code == "StateMachineAlreadyExists", || {
-                    format!("another definition: expected StateMachineAlreadyExists, saw {}", error.code)
-                }),
+                Answer::Refused(error) => {
+                    sink.expect(OTHER, error.code == "StateMachineAlreadyExists", || {
+                        format!("another definition: expected StateMachineAlreadyExists, saw {}", error.code)
+                    })
+                }
                 _ => {}
             }
         }
@@ -330,7 +413,9 @@ const SETTLES: i64 = 30_000;
 fn machines(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls.iter().filter(|call| call.operation.service() == Service::States) {
         let arn = call.text("stateMachineArn");
-        let machine = arn.and_then(|arn| view.by_machine.get(unqualified(arn))).and_then(|index| view.machines.get(*index));
+        let machine = arn
+            .and_then(|arn| view.by_machine.get(unqualified(arn)))
+            .and_then(|index| view.machines.get(*index));
         if let Some(machine) = machine
             && matches!(call.operation, Api::StartExecution | Api::DescribeStateMachine | Api::ListExecutions)
         {
@@ -338,7 +423,15 @@ fn machines(view: &View<'_>, sink: &mut Sink) {
             match call.answer {
                 Answer::Refused(error) if error.code == "StateMachineDoesNotExist" && !gone => {
                     if call.begun - machine.created > SETTLES {
-                        sink.violated(SEEN, format!("{} answered {} {} ms after the creation", call.operation, error.code, call.begun - machine.created));
+                        sink.violated(
+                            SEEN,
+                            format!(
+                                "{} answered {} {} ms after the creation",
+                                call.operation,
+                                error.code,
+                                call.begun - machine.created
+                            ),
+                        );
                     }
                 }
                 Answer::Done(_) if !gone => sink.met(SEEN),
@@ -356,23 +449,43 @@ fn machines(view: &View<'_>, sink: &mut Sink) {
                 described(view, call, machine, sink);
             }
             Api::UpdateStateMachine => {
-                let parts = ["definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "publish", "encryptionConfiguration"];
-                if call.has("stateMachineArn") && !parts.iter().any(|part| call.has(part)) && machine.is_some() {
+                let parts = [
+                    "definition",
+                    "roleArn",
+                    "loggingConfiguration",
+                    "tracingConfiguration",
+                    "publish",
+                    "encryptionConfiguration",
+                ];
+                if call.has("stateMachineArn")
+                    && !parts.iter().any(|part| call.has(part))
+                    && machine.is_some()
+                {
                     match call.answer {
                         Answer::Done(_) => sink.violated(NOTHING, "an update of nothing answered 200"),
-                        Answer::Refused(error) => sink.expect(NOTHING, error.code == "MissingRequiredParameter", || {
-                            format!("an update of nothing: expected MissingRequiredParameter, saw {}", error.code)
-                        }),
+                        Answer::Refused(error) => {
+                            sink.expect(NOTHING, error.code == "MissingRequiredParameter", || {
+                                format!(
+                                    "an update of nothing: expected MissingRequiredParameter, saw {}",
+                                    error.code
+                                )
+                            })
+                        }
                         _ => {}
                     }
                 }
             }
             Api::DeleteStateMachine => {
-                let shaped = arn.is_some_and(|arn| crate::view::Arn::read(arn).and_then(crate::view::Arn::machine).is_some());
+                let shaped = arn.is_some_and(|arn| {
+                    crate::view::Arn::read(arn).and_then(crate::view::Arn::machine).is_some()
+                });
                 if machine.is_none() && shaped {
                     match call.answer {
                         Answer::Done(_) => sink.met(UNKNOWN),
-                        Answer::Refused(error) => sink.violated(UNKNOWN, format!("deleting an unknown machine answered {}", error.code)),
+                        Answer::Refused(error) => sink.violated(
+                            UNKNOWN,
+                            format!("deleting an unknown machine answered {}", error.code),
+                        ),
                         _ => {}
                     }
                 }
@@ -390,7 +503,10 @@ fn described(view: &View<'_>, call: &Call<'_>, machine: Option<&crate::view::Mac
         return;
     }
     let Some(last) = machine.revisions.last().filter(|_| machine.revisions.len() > 1) else { return };
-    let settled = machine.revisions.iter().all(|revision| revision.certain && revision.ended.0 + UPDATE_SPREADS <= call.begun.0);
+    let settled = machine
+        .revisions
+        .iter()
+        .all(|revision| revision.certain && revision.ended.0 + UPDATE_SPREADS <= call.begun.0);
     if settled && let Some(text) = reply.get("definition").and_then(Value::as_str) {
         sink.expect(TAKES, same_json_text(text, &last.definition.text), || {
             "DescribeStateMachine shows an old definition some seconds after the update".to_owned()
@@ -408,19 +524,29 @@ fn started(_: &View<'_>, call: &Call<'_>, machine: Option<&crate::view::Machine>
         Answer::Done(_) => sink.violated(DELETED, "StartExecution of a deleted machine answered 200"),
         Answer::Refused(error) => {
             let fits = matches!(error.code.as_str(), "StateMachineDeleting" | "StateMachineDoesNotExist");
-            sink.expect(DELETED, fits, || format!("StartExecution of a deleted machine answered {}", error.code));
+            sink.expect(DELETED, fits, || {
+                format!("StartExecution of a deleted machine answered {}", error.code)
+            });
         }
         _ => {}
     }
 }
 
 fn kept(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
-    let Some(execution) = call.text("executionArn").and_then(|arn| view.by_arn.get(arn)).and_then(|i| view.executions.get(*i)) else {
+    let Some(execution) =
+        call.text("executionArn").and_then(|arn| view.by_arn.get(arn)).and_then(|i| view.executions.get(*i))
+    else {
         return;
     };
-    let Some(text) = call.answer.done().and_then(|reply| reply.get("definition")).and_then(Value::as_str) else { return };
+    let Some(text) = call.answer.done().and_then(|reply| reply.get("definition")).and_then(Value::as_str)
+    else {
+        return;
+    };
     let Some(definition) = &execution.definition else { return };
-    let updated = execution.machine.and_then(|machine| view.machines.get(machine)).is_some_and(|m| m.revisions.len() > 1);
+    let updated = execution
+        .machine
+        .and_then(|machine| view.machines.get(machine))
+        .is_some_and(|m| m.revisions.len() > 1);
     let later = execution
         .machine
         .and_then(|machine| view.machines.get(machine))
@@ -429,7 +555,10 @@ fn kept(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
     let held = same_json_text(text, &definition.text);
     let row = if updated && !later { TAKES } else { KEEPS };
     if updated {
-        sink.expect(row, held, || "DescribeStateMachineForExecution shows another definition than the execution started with".to_owned());
+        sink.expect(row, held, || {
+            "DescribeStateMachineForExecution shows another definition than the execution started with"
+                .to_owned()
+        });
     } else if !held {
         sink.violated(KEEPS, "DescribeStateMachineForExecution shows another definition than the machine's");
     }
@@ -438,8 +567,10 @@ fn kept(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
 fn validation(view: &View<'_>, sink: &mut Sink) {
     let mut by_text: BTreeMap<(&str, bool), Vec<&Call<'_>>> = BTreeMap::new();
     for call in &view.calls {
-        if matches!(call.operation, Api::CreateStateMachine | Api::UpdateStateMachine | Api::ValidateStateMachineDefinition)
-            && let Some(text) = call.text("definition")
+        if matches!(
+            call.operation,
+            Api::CreateStateMachine | Api::UpdateStateMachine | Api::ValidateStateMachineDefinition
+        ) && let Some(text) = call.text("definition")
         {
             by_text.entry((text, call.text("type") == Some("EXPRESS"))).or_default().push(call);
         }
@@ -448,10 +579,15 @@ fn validation(view: &View<'_>, sink: &mut Sink) {
         let Some(reply) = call.answer.done() else { continue };
         let result = reply.get("result").and_then(Value::as_str);
         let diagnostics = reply.get("diagnostics").and_then(Value::as_array);
-        let errors = diagnostics.into_iter().flatten().filter(|d| d.get("severity").and_then(Value::as_str) == Some("ERROR")).count();
+        let errors = diagnostics
+            .into_iter()
+            .flatten()
+            .filter(|d| d.get("severity").and_then(Value::as_str) == Some("ERROR"))
+            .count();
         let warnings = diagnostics.map_or(0, Vec::len) - errors;
         let wants_warnings = call.text("severity") == Some("WARNING");
-        let most = call.input.get("maxResults").and_then(Value::as_u64).filter(|most| *most > 0).unwrap_or(100);
+        let most =
+            call.input.get("maxResults").and_then(Value::as_u64).filter(|most| *most > 0).unwrap_or(100);
         let held = match result {
             Some("OK") => errors == 0,
             Some("FAIL") => errors > 0,
@@ -459,12 +595,16 @@ fn validation(view: &View<'_>, sink: &mut Sink) {
         } && diagnostics.is_some()
             && (wants_warnings || warnings == 0)
             && diagnostics.map_or(0, Vec::len) as u64 <= most;
-        sink.expect(RESULT, held, || format!("validation answered {result:?} with {errors} errors and {warnings} warnings"));
+        sink.expect(RESULT, held, || {
+            format!("validation answered {result:?} with {errors} errors and {warnings} warnings")
+        });
         let Some(text) = call.text("definition") else { continue };
         // What is surely wrong, or surely right because it was created, must be said so.
         let express = call.text("type") == Some("EXPRESS");
         if let Some((_, what)) = flaws(text, express).first() {
-            sink.expect(AGREE, result == Some("FAIL"), || format!("validation says {result:?} though {what}"));
+            sink.expect(AGREE, result == Some("FAIL"), || {
+                format!("validation says {result:?} though {what}")
+            });
         }
         for other in by_text.get(&(text, express)).into_iter().flatten() {
             if other.operation == Api::CreateStateMachine {
@@ -487,8 +627,12 @@ fn validation(view: &View<'_>, sink: &mut Sink) {
                 _ => None,
             })
         };
-        if let (Some(created), Some(updated)) = (taken(Api::CreateStateMachine), taken(Api::UpdateStateMachine)) {
-            sink.expect(UPDATE, created == updated, || "update and creation disagree on a definition".to_owned());
+        if let (Some(created), Some(updated)) =
+            (taken(Api::CreateStateMachine), taken(Api::UpdateStateMachine))
+        {
+            sink.expect(UPDATE, created == updated, || {
+                "update and creation disagree on a definition".to_owned()
+            });
         }
     }
 }

@@ -10,15 +10,37 @@ use super::token_effect::submitted_id;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Effect, Message, Pattern, Queue, View};
 
-const AT_LEAST: CheckRow = ("SQS-01", "duplicates-are-one-message", "a message delivered again is the same message: same id, same body");
+const AT_LEAST: CheckRow = (
+    "SQS-01",
+    "duplicates-are-one-message",
+    "a message delivered again is the same message: same id, same body",
+);
 const ANY_ORDER: CheckRow = ("SQS-02", "order-is-free", "a standard queue delivers in any order");
-const KEPT: CheckRow = ("SQS-03", "sent-messages-arrive", "every message that a task submitted is received in the end");
-const VISIBLE: CheckRow = ("SQS-04", "message-is-hidden-then-comes-back", "a received message is hidden for its visibility timeout, then received again unless deleted");
-const HANDLES: CheckRow = ("SQS-05", "each-receive-has-its-handle", "each receive gives a receipt handle; deleting with the latest removes the message");
-const AMOUNT: CheckRow = ("SQS-07", "receive-is-bounded", "ReceiveMessage answers at most MaxNumberOfMessages");
+const KEPT: CheckRow =
+    ("SQS-03", "sent-messages-arrive", "every message that a task submitted is received in the end");
+const VISIBLE: CheckRow = (
+    "SQS-04",
+    "message-is-hidden-then-comes-back",
+    "a received message is hidden for its visibility timeout, then received again unless deleted",
+);
+const HANDLES: CheckRow = (
+    "SQS-05",
+    "each-receive-has-its-handle",
+    "each receive gives a receipt handle; deleting with the latest removes the message",
+);
+const AMOUNT: CheckRow =
+    ("SQS-07", "receive-is-bounded", "ReceiveMessage answers at most MaxNumberOfMessages");
 const COUNT: CheckRow = ("SQS-11", "receive-count-counts", "ApproximateReceiveCount grows with each receive");
-const DEAD: CheckRow = ("SQS-12", "dead-letter-queue-takes-over", "a message received more than maxReceiveCount times is in the dead-letter queue");
-const FROM_DEAD: CheckRow = ("SQS-14", "token-from-dead-letter-works", "a token read from the dead-letter queue is valid while its task is open");
+const DEAD: CheckRow = (
+    "SQS-12",
+    "dead-letter-queue-takes-over",
+    "a message received more than maxReceiveCount times is in the dead-letter queue",
+);
+const FROM_DEAD: CheckRow = (
+    "SQS-14",
+    "token-from-dead-letter-works",
+    "a token read from the dead-letter queue is valid while its task is open",
+);
 const DELAY: CheckRow = ("SQS-15", "delay-postpones-delivery", "DelaySeconds postpones the delivery");
 const BATCH: CheckRow = ("SQS-10", "batches-are-validated", "a batch has 1 to 10 entries with distinct ids");
 
@@ -43,9 +65,13 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
             && queue.made_here
             && !message.visibility_changed
         {
-            let over = receipts.iter().filter(|receipt| receipt.count.is_some_and(|count| count > *most)).count();
+            let over =
+                receipts.iter().filter(|receipt| receipt.count.is_some_and(|count| count > *most)).count();
             if over > 0 {
-                sink.violated(DEAD, format!("a message was received from the queue with a receive count over {most}"));
+                sink.violated(
+                    DEAD,
+                    format!("a message was received from the queue with a receive count over {most}"),
+                );
             }
         }
         if receipts.len() < 2 {
@@ -55,7 +81,9 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
         let mut handles: Vec<&str> = receipts.iter().map(|receipt| receipt.handle).collect();
         handles.sort_unstable();
         handles.dedup();
-        sink.expect(HANDLES, handles.len() == receipts.len(), || "two receives of a message gave one receipt handle".to_owned());
+        sink.expect(HANDLES, handles.len() == receipts.len(), || {
+            "two receives of a message gave one receipt handle".to_owned()
+        });
         early(message, queue, sink);
         for pair in receipts.windows(2) {
             let [one, other] = pair else { continue };
@@ -79,12 +107,18 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
         let Some(dead) = view.queues.iter().position(|other| other.name == target) else { continue };
         let source = view.queues.iter().position(|other| other.url == queue.url);
         for message in view.messages.iter().filter(|message| message.queue == dead) {
-            let before = view.messages.iter().find(|m| Some(m.queue) == source && (m.id == message.id || m.body == message.body));
+            let before = view
+                .messages
+                .iter()
+                .find(|m| Some(m.queue) == source && (m.id == message.id || m.body == message.body));
             let Some(before) = before else { continue };
             let receives = before.receipts.len() as u64;
-            let counted = before.receipts.iter().filter_map(|receipt| receipt.count).max().unwrap_or(receives);
+            let counted =
+                before.receipts.iter().filter_map(|receipt| receipt.count).max().unwrap_or(receives);
             let early = counted < *most && !before.visibility_changed && !queue.consumed_elsewhere;
-            sink.expect(DEAD, !early, || format!("a message is in the dead-letter queue after {counted} of {most} receives"));
+            sink.expect(DEAD, !early, || {
+                format!("a message is in the dead-letter queue after {counted} of {most} receives")
+            });
         }
     }
 }
@@ -98,19 +132,29 @@ fn early(message: &Message<'_>, queue: &Queue<'_>, sink: &mut Sink) {
     for pair in message.receipts.windows(2) {
         let [one, other] = pair else { continue };
         let counted = matches!((one.count, other.count), (Some(a), Some(b)) if b > a) || one.count.is_none();
-        if one.ended < other.begun && one.hidden_least.is_some_and(|hidden| other.ended - one.begun < seconds(hidden) - 500) && counted {
+        if one.ended < other.begun
+            && one.hidden_least.is_some_and(|hidden| other.ended - one.begun < seconds(hidden) - 500)
+            && counted
+        {
             early += 1;
         }
     }
     if early >= 2 {
-        sink.violated(VISIBLE, format!("a message was received {early} times again within its visibility timeout"));
+        sink.violated(
+            VISIBLE,
+            format!("a message was received {early} times again within its visibility timeout"),
+        );
     }
 }
 
 fn deleted(view: &View<'_>, message: &Message<'_>, queue: &Queue<'_>, sink: &mut Sink) {
     let _ = view;
     for deletion in message.deletions.iter().filter(|deletion| deletion.done) {
-        let latest = message.receipts.iter().filter(|receipt| receipt.ended < deletion.begun).max_by_key(|receipt| receipt.begun);
+        let latest = message
+            .receipts
+            .iter()
+            .filter(|receipt| receipt.ended < deletion.begun)
+            .max_by_key(|receipt| receipt.begun);
         let Some(latest) = latest.filter(|latest| latest.handle == deletion.handle) else { continue };
         let in_time = latest.hidden.is_some_and(|hidden| deletion.ended - latest.begun < seconds(hidden));
         let again = message.receipts.iter().filter(|receipt| receipt.begun >= deletion.ended).count();
@@ -140,17 +184,29 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
                 });
                 let wait = call.input.get("WaitTimeSeconds").and_then(Value::as_u64).unwrap_or(0);
                 if got == 0 && call.ended - call.begun > seconds(wait) + PATIENCE {
-                    sink.violated(AMOUNT, format!("an empty receive took {} ms with WaitTimeSeconds {wait}", call.ended - call.begun));
+                    sink.violated(
+                        AMOUNT,
+                        format!(
+                            "an empty receive took {} ms with WaitTimeSeconds {wait}",
+                            call.ended - call.begun
+                        ),
+                    );
                 }
             }
             Api::SendMessageBatch => {
                 let entries = call.input.get("Entries").and_then(Value::as_array);
-                let mut ids: Vec<&str> = entries.into_iter().flatten().filter_map(|e| e.get("Id").and_then(Value::as_str)).collect();
+                let mut ids: Vec<&str> = entries
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|e| e.get("Id").and_then(Value::as_str))
+                    .collect();
                 let count = entries.map_or(0, Vec::len);
                 ids.sort_unstable();
                 ids.dedup();
                 if (count == 0 || count > 10 || ids.len() < count) && call.was_looked_at() {
-                    sink.expect(BATCH, call.answer.refused().is_some(), || format!("a batch of {count} entries, {} ids, answered 200", ids.len()));
+                    sink.expect(BATCH, call.answer.refused().is_some(), || {
+                        format!("a batch of {count} entries, {} ids, answered 200", ids.len())
+                    });
                 }
             }
             _ => {}
@@ -172,7 +228,9 @@ fn polled(view: &View<'_>, queue: &Queue<'_>, since: i64) -> i64 {
 
 /// Every MessageId of a TaskSubmitted event arrives, if the queue was polled long enough.
 fn kept(view: &View<'_>, sink: &mut Sink) {
-    for attempt in view.attempts.iter().filter(|a| a.pattern == Pattern::Callback && a.resource.starts_with("sqs:")) {
+    for attempt in
+        view.attempts.iter().filter(|a| a.pattern == Pattern::Callback && a.resource.starts_with("sqs:"))
+    {
         let Some(id) = submitted_id(view, attempt) else { continue };
         if view.messages.iter().any(|message| message.id == id) {
             sink.met(KEPT);
@@ -180,15 +238,30 @@ fn kept(view: &View<'_>, sink: &mut Sink) {
         }
         let url = attempt.parameters.as_ref().and_then(|p| p.get("QueueUrl")).and_then(Value::as_str);
         let Some(queue) = view.queues.iter().find(|queue| Some(queue.url) == url) else { continue };
-        if !queue.made_here || queue.purged || queue.consumed_elsewhere || queue.is_fifo() || queue.dead_letter.is_some() {
+        if !queue.made_here
+            || queue.purged
+            || queue.consumed_elsewhere
+            || queue.is_fifo()
+            || queue.dead_letter.is_some()
+        {
             continue;
         }
-        let delay = attempt.parameters.as_ref().and_then(|p| p.get("DelaySeconds")).and_then(Value::as_u64).unwrap_or(queue.delay);
-        let Some(sent) = attempt.submitted.and_then(|index| view.events(attempt).get(index)) else { continue };
+        let delay = attempt
+            .parameters
+            .as_ref()
+            .and_then(|p| p.get("DelaySeconds"))
+            .and_then(Value::as_u64)
+            .unwrap_or(queue.delay);
+        let Some(sent) = attempt.submitted.and_then(|index| view.events(attempt).get(index)) else {
+            continue;
+        };
         let since = view.offset.latest(sent.at).0 + seconds(delay);
         let needed = if view.hung() { HANG } else { PATIENCE };
         if polled(view, queue, since) >= needed {
-            sink.violated(KEPT, format!("the message of state {} never arrived", attempt.state.clone().unwrap_or_default()));
+            sink.violated(
+                KEPT,
+                format!("the message of state {} never arrived", attempt.state.clone().unwrap_or_default()),
+            );
         }
     }
 }
@@ -196,12 +269,16 @@ fn kept(view: &View<'_>, sink: &mut Sink) {
 fn from_dead(view: &View<'_>, sink: &mut Sink) {
     let dead = |queue: usize| {
         view.queues.get(queue).is_some_and(|queue| {
-            view.queues.iter().any(|other| other.dead_letter.as_ref().is_some_and(|(_, target)| target == queue.name))
+            view.queues
+                .iter()
+                .any(|other| other.dead_letter.as_ref().is_some_and(|(_, target)| target == queue.name))
         })
     };
     for token in &view.tokens {
         let receipts = token.messages.iter().filter_map(|m| view.messages.get(*m)).filter(|m| dead(m.queue));
-        let Some(received) = receipts.flat_map(|m| &m.receipts).map(|receipt| receipt.ended).min() else { continue };
+        let Some(received) = receipts.flat_map(|m| &m.receipts).map(|receipt| receipt.ended).min() else {
+            continue;
+        };
         if view.operations_of(token).any(|op| op.begun >= received && op.effect == Effect::Accepted) {
             sink.met(FROM_DEAD);
         }
@@ -215,7 +292,13 @@ fn never_again(view: &View<'_>, sink: &mut Sink) {
     }
     for message in &view.messages {
         let Some(queue) = view.queues.get(message.queue) else { continue };
-        if !queue.made_here || queue.purged || queue.is_fifo() || queue.consumed_elsewhere || message.visibility_changed || !message.deletions.is_empty() {
+        if !queue.made_here
+            || queue.purged
+            || queue.is_fifo()
+            || queue.consumed_elsewhere
+            || message.visibility_changed
+            || !message.deletions.is_empty()
+        {
             continue;
         }
         let Some(last) = message.receipts.iter().max_by_key(|receipt| receipt.begun) else { continue };
@@ -225,18 +308,30 @@ fn never_again(view: &View<'_>, sink: &mut Sink) {
         match &queue.dead_letter {
             None => {
                 if polled(view, queue, due) >= needed {
-                    sink.violated(VISIBLE, format!("a message that was not deleted never came back, {} ms after its timeout", polled(view, queue, due)));
+                    sink.violated(
+                        VISIBLE,
+                        format!(
+                            "a message that was not deleted never came back, {} ms after its timeout",
+                            polled(view, queue, due)
+                        ),
+                    );
                 }
             }
             Some((most, target)) => {
                 let receives = last.count.unwrap_or(message.receipts.len() as u64);
                 let Some(dead) = view.queues.iter().position(|other| other.name == target) else { continue };
-                let there = view.messages.iter().any(|m| m.queue == dead && (m.id == message.id || m.body == message.body));
+                let there = view
+                    .messages
+                    .iter()
+                    .any(|m| m.queue == dead && (m.id == message.id || m.body == message.body));
                 let dead_polled = view.queues.get(dead).map_or(0, |dead| polled(view, dead, due));
                 // The move may need one more receive of the source queue after the timeout.
                 let asked = polled(view, queue, due) > 0;
                 if receives >= *most && !there && asked && dead_polled >= needed {
-                    sink.violated(DEAD, format!("a message received {receives} times is not in the dead-letter queue"));
+                    sink.violated(
+                        DEAD,
+                        format!("a message received {receives} times is not in the dead-letter queue"),
+                    );
                 } else if receives >= *most && there {
                     sink.met(DEAD);
                 } else if receives < *most && !there && polled(view, queue, due) >= needed {
@@ -249,12 +344,23 @@ fn never_again(view: &View<'_>, sink: &mut Sink) {
 
 fn delay(view: &View<'_>, sink: &mut Sink) {
     for attempt in view.attempts.iter().filter(|attempt| attempt.resource.starts_with("sqs:")) {
-        let Some(delay) = attempt.parameters.as_ref().and_then(|p| p.get("DelaySeconds")).and_then(Value::as_u64).filter(|d| *d > 0) else {
+        let Some(delay) = attempt
+            .parameters
+            .as_ref()
+            .and_then(|p| p.get("DelaySeconds"))
+            .and_then(Value::as_u64)
+            .filter(|d| *d > 0)
+        else {
             continue;
         };
         let Some(message) = super::token_effect::message_of(view, attempt) else { continue };
-        let (Some(first), Some(scheduled)) = (message.first(), view.events(attempt).get(attempt.scheduled)) else { continue };
+        let (Some(first), Some(scheduled)) = (message.first(), view.events(attempt).get(attempt.scheduled))
+        else {
+            continue;
+        };
         let earliest = view.offset.earliest(scheduled.at).0 + seconds(delay) - 500;
-        sink.expect(DELAY, first.ended.0 >= earliest, || format!("a message with DelaySeconds {delay} was received early"));
+        sink.expect(DELAY, first.ended.0 >= earliest, || {
+            format!("a message with DelaySeconds {delay} was received early")
+        });
     }
 }

@@ -8,21 +8,55 @@ use serde_json::Value;
 use super::integration::result_id;
 use super::{CheckRow, Group, Sink};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Answer, Attempt, Effect, Execution, Message, Pattern, StateView, Verb, View, leaves, same_json, same_json_text};
+use crate::view::{
+    Answer, Attempt, Effect, Execution, Message, Pattern, StateView, Verb, View, leaves, same_json,
+    same_json_text,
+};
 
-const SUCCESS: CheckRow = ("E2E-01", "one-success-notification", "a success callback gives exactly one success notification and no other");
-const FAILURE: CheckRow = ("E2E-02", "one-failure-notification", "a failure, timeout or failed send gives exactly one failure notification and no other");
-const NEVER_BOTH: CheckRow = ("E2E-03", "never-both-and-none-early", "never both notifications, and none before the task closed");
-const SUCCEEDED: CheckRow = ("E2E-04", "failure-path-succeeds", "after the failure notification the execution is SUCCEEDED");
-const NO_CATCH: CheckRow = ("E2E-05", "failed-publish-fails-the-execution", "a publish without Catch that fails ends the execution FAILED with its SNS error");
-const OUTPUT: CheckRow = ("E2E-06", "output-is-the-publish-response", "the execution's output is the publish response");
-const INPUTS: CheckRow = ("E2E-07", "notify-input-is-the-outcome", "Notify Success gets the callback's output, Notify Failure the error output");
-const DUPLICATES: CheckRow = ("E2E-08", "duplicates-change-nothing", "a message delivered several times has one effect");
-const PARKED: CheckRow = ("E2E-09", "lost-message-parks-the-execution", "without timeout an unanswered task stays RUNNING");
-const MANY: CheckRow = ("E2E-10", "each-execution-has-its-own-outcome", "of concurrent executions each has its own token, outcome and notification");
-const CONSERVED: CheckRow = ("E2E-11", "tasks-and-answers-balance", "tasks closed are callbacks that answered 200, timeouts and aborts; messages accepted are tasks submitted");
-const RATE: CheckRow = ("QUO-03", "calls-stay-below-the-quotas", "the harness stays below the documented request quotas");
-const THROTTLING: CheckRow = ("QUO-05", "throttling-is-not-expected", "whether calls are throttled is no verdict");
+const SUCCESS: CheckRow = (
+    "E2E-01",
+    "one-success-notification",
+    "a success callback gives exactly one success notification and no other",
+);
+const FAILURE: CheckRow = (
+    "E2E-02",
+    "one-failure-notification",
+    "a failure, timeout or failed send gives exactly one failure notification and no other",
+);
+const NEVER_BOTH: CheckRow =
+    ("E2E-03", "never-both-and-none-early", "never both notifications, and none before the task closed");
+const SUCCEEDED: CheckRow =
+    ("E2E-04", "failure-path-succeeds", "after the failure notification the execution is SUCCEEDED");
+const NO_CATCH: CheckRow = (
+    "E2E-05",
+    "failed-publish-fails-the-execution",
+    "a publish without Catch that fails ends the execution FAILED with its SNS error",
+);
+const OUTPUT: CheckRow =
+    ("E2E-06", "output-is-the-publish-response", "the execution's output is the publish response");
+const INPUTS: CheckRow = (
+    "E2E-07",
+    "notify-input-is-the-outcome",
+    "Notify Success gets the callback's output, Notify Failure the error output",
+);
+const DUPLICATES: CheckRow =
+    ("E2E-08", "duplicates-change-nothing", "a message delivered several times has one effect");
+const PARKED: CheckRow =
+    ("E2E-09", "lost-message-parks-the-execution", "without timeout an unanswered task stays RUNNING");
+const MANY: CheckRow = (
+    "E2E-10",
+    "each-execution-has-its-own-outcome",
+    "of concurrent executions each has its own token, outcome and notification",
+);
+const CONSERVED: CheckRow = (
+    "E2E-11",
+    "tasks-and-answers-balance",
+    "tasks closed are callbacks that answered 200, timeouts and aborts; messages accepted are tasks submitted",
+);
+const RATE: CheckRow =
+    ("QUO-03", "calls-stay-below-the-quotas", "the harness stays below the documented request quotas");
+const THROTTLING: CheckRow =
+    ("QUO-05", "throttling-is-not-expected", "whether calls are throttled is no verdict");
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[SUCCESS, FAILURE, NEVER_BOTH, SUCCEEDED, MANY], run: notifications },
@@ -40,7 +74,9 @@ fn fits(state: &StateView, text: &str) -> Option<bool> {
     let template = state.template()?;
     match (template.get("Message"), template.get("Message.$")) {
         (Some(Value::String(fixed)), _) => Some(fixed == text),
-        (Some(template), _) => Some(serde_json::from_str::<Value>(text).is_ok_and(|json| covers(template, &json))),
+        (Some(template), _) => {
+            Some(serde_json::from_str::<Value>(text).is_ok_and(|json| covers(template, &json)))
+        }
         _ => None,
     }
 }
@@ -59,7 +95,12 @@ fn covers(template: &Value, value: &Value) -> bool {
 }
 
 /// Distinct notifications of an execution that come of a state, by SNS's MessageId.
-fn heard<'v, 'a>(view: &'v View<'a>, index: usize, execution: &Execution<'_>, state: &StateView) -> BTreeMap<&'v str, &'v Message<'a>> {
+fn heard<'v, 'a>(
+    view: &'v View<'a>,
+    index: usize,
+    execution: &Execution<'_>,
+    state: &StateView,
+) -> BTreeMap<&'v str, &'v Message<'a>> {
     let own: BTreeSet<String> =
         view.attempts.iter().filter(|a| a.execution == index).filter_map(|a| result_id(view, a)).collect();
     let mut found = BTreeMap::new();
@@ -88,7 +129,10 @@ enum Outcome {
 }
 
 fn outcome(view: &View<'_>, index: usize, state: &StateView) -> Option<(Outcome, Option<record::Time>)> {
-    let attempts = view.attempts.iter().filter(|a| a.execution == index && a.state.as_deref() == Some(state.name.as_str()));
+    let attempts = view
+        .attempts
+        .iter()
+        .filter(|a| a.execution == index && a.state.as_deref() == Some(state.name.as_str()));
     let last = attempts.last();
     if let Some(event) = last.and_then(|attempt| attempt.end(view.events(attempt))) {
         let followed = last.and_then(|attempt| attempt.followed).is_some();
@@ -101,7 +145,8 @@ fn outcome(view: &View<'_>, index: usize, state: &StateView) -> Option<(Outcome,
         return None;
     }
     let token = view.tokens.iter().find(|token| token.execution == Some(index))?;
-    let winner = view.operations_of(token).find(|op| op.effect == Effect::Accepted && op.verb != Verb::Heartbeat)?;
+    let winner =
+        view.operations_of(token).find(|op| op.effect == Effect::Accepted && op.verb != Verb::Heartbeat)?;
     Some((if winner.verb == Verb::Success { Outcome::Success } else { Outcome::Failure }, None))
 }
 
@@ -109,10 +154,15 @@ fn notifications(view: &View<'_>, sink: &mut Sink) {
     let mut told = 0;
     for (index, execution) in view.executions.iter().enumerate() {
         let Some(definition) = &execution.definition else { continue };
-        let publishes = |name: &str| definition.states.get(name).filter(|s| s.publishes_to_sns() && !s.is_callback());
+        let publishes =
+            |name: &str| definition.states.get(name).filter(|s| s.publishes_to_sns() && !s.is_callback());
         for state in definition.states.values().filter(|state| state.is_callback()) {
             let good = state.text("Next").and_then(publishes);
-            let bad = state.catchers().iter().find_map(|c| c.get("Next").and_then(Value::as_str)).and_then(publishes);
+            let bad = state
+                .catchers()
+                .iter()
+                .find_map(|c| c.get("Next").and_then(Value::as_str))
+                .and_then(publishes);
             let (Some(good), Some(bad)) = (good, bad) else { continue };
             if good.name == bad.name || !execution.redrives.is_empty() {
                 continue;
@@ -121,10 +171,19 @@ fn notifications(view: &View<'_>, sink: &mut Sink) {
             let Some((outcome, at)) = outcome(view, index, state) else {
                 let none = goods.is_empty() && bads.is_empty();
                 let untouched = view.tokens.iter().filter(|t| t.execution == Some(index)).all(|t| {
-                    view.operations_of(t).all(|op| op.verb == Verb::Heartbeat || op.effect == Effect::Rejected)
+                    view.operations_of(t)
+                        .all(|op| op.verb == Verb::Heartbeat || op.effect == Effect::Rejected)
                 });
-                let untimed = !state.json.keys().any(|k| k.starts_with("TimeoutSeconds") || k.starts_with("HeartbeatSeconds"));
-                if !none && untouched && untimed && !view.answered_elsewhere && view.tokens.iter().any(|t| t.execution == Some(index)) {
+                let untimed = !state
+                    .json
+                    .keys()
+                    .any(|k| k.starts_with("TimeoutSeconds") || k.starts_with("HeartbeatSeconds"));
+                if !none
+                    && untouched
+                    && untimed
+                    && !view.answered_elsewhere
+                    && view.tokens.iter().any(|t| t.execution == Some(index))
+                {
                     sink.violated(NEVER_BOTH, "a notification came though nobody answered the token");
                 }
                 continue;
@@ -143,7 +202,8 @@ fn notifications(view: &View<'_>, sink: &mut Sink) {
                 .attempts
                 .iter()
                 .find(|a| a.execution == index && a.state.as_deref() == Some(publisher.name.as_str()));
-            let failed = published.and_then(|a| a.end(view.events(a))).is_some_and(|event| fails_attempt(&event.kind));
+            let failed =
+                published.and_then(|a| a.end(view.events(a))).is_some_and(|event| fails_attempt(&event.kind));
             if right.len() > 1 {
                 sink.violated(row, format!("{} notifications came for one outcome", right.len()));
             } else if !wrong.is_empty() {
@@ -156,12 +216,15 @@ fn notifications(view: &View<'_>, sink: &mut Sink) {
             }
             if outcome == Outcome::Failure && !failed {
                 let status = execution.final_status().map(|status| status.status);
-                let last = execution.best.and_then(|best| view.reads.get(best)).and_then(|read| read.terminal());
+                let last =
+                    execution.best.and_then(|best| view.reads.get(best)).and_then(|read| read.terminal());
                 let ended = status.or(last.map(|event| event.kind.as_str()));
                 match ended {
                     Some("SUCCEEDED" | "ExecutionSucceeded") => sink.met(SUCCEEDED),
                     Some("ABORTED" | "ExecutionAborted" | "TIMED_OUT" | "ExecutionTimedOut") | None => {}
-                    Some(other) => sink.violated(SUCCEEDED, format!("after a caught failure the execution is {other}")),
+                    Some(other) => {
+                        sink.violated(SUCCEEDED, format!("after a caught failure the execution is {other}"))
+                    }
                 }
             }
         }
@@ -172,12 +235,21 @@ fn notifications(view: &View<'_>, sink: &mut Sink) {
 }
 
 /// A notification that came before anything can have closed the task.
-fn early<'v, 'a: 'v>(view: &View<'_>, index: usize, messages: impl Iterator<Item = &'v Message<'a>>, sink: &mut Sink) {
+fn early<'v, 'a: 'v>(
+    view: &View<'_>,
+    index: usize,
+    messages: impl Iterator<Item = &'v Message<'a>>,
+    sink: &mut Sink,
+) {
     if view.answered_elsewhere {
         return;
     }
     let tokens: Vec<_> = view.tokens.iter().filter(|token| token.execution == Some(index)).collect();
-    let timed = view.attempts.iter().filter(|a| a.execution == index).any(|a| a.timeout.is_some() || a.heartbeat.is_some());
+    let timed = view
+        .attempts
+        .iter()
+        .filter(|a| a.execution == index)
+        .any(|a| a.timeout.is_some() || a.heartbeat.is_some());
     let first = tokens
         .iter()
         .flat_map(|token| view.operations_of(token))
@@ -201,18 +273,29 @@ fn lost(view: &View<'_>, published: Option<&Attempt>, at: Option<record::Time>) 
         .filter(|call| call.text("Protocol") == Some("sqs") && call.answer.done().is_some())
         .filter_map(|call| call.entry_text("Endpoint")?.rsplit(':').next())
         .collect();
-    let gone = view.calls_of(Api::DeleteTopic).next().is_some() || view.calls_of(Api::Unsubscribe).next().is_some();
+    let gone =
+        view.calls_of(Api::DeleteTopic).next().is_some() || view.calls_of(Api::Unsubscribe).next().is_some();
     !gone
         && published.is_none_or(|a| a.ended.is_some())
-        && view.queues.iter().filter(|queue| heard.contains(queue.name) && !queue.consumed_elsewhere && !queue.purged).any(|queue| {
-            queue.receives.iter().filter_map(|call| view.calls.get(*call)).any(|call| {
-                call.ended.0 - view.offset.latest(at).0 >= DELIVERY
+        && view
+            .queues
+            .iter()
+            .filter(|queue| heard.contains(queue.name) && !queue.consumed_elsewhere && !queue.purged)
+            .any(|queue| {
+                queue
+                    .receives
+                    .iter()
+                    .filter_map(|call| view.calls.get(*call))
+                    .any(|call| call.ended.0 - view.offset.latest(at).0 >= DELIVERY)
             })
-        })
 }
 
 fn states(view: &View<'_>, sink: &mut Sink) {
-    for attempt in view.attempts.iter().filter(|a| a.resource.starts_with("sns:publish") && a.pattern == Pattern::Request) {
+    for attempt in view
+        .attempts
+        .iter()
+        .filter(|a| a.resource.starts_with("sns:publish") && a.pattern == Pattern::Request)
+    {
         let events = view.events(attempt);
         let (Some(state), Some(event)) = (view.state_of(attempt), attempt.end(events)) else { continue };
         let next = attempt.followed.and_then(|index| events.get(index));
@@ -220,11 +303,15 @@ fn states(view: &View<'_>, sink: &mut Sink) {
             let alone = state.inside.is_empty() && state.catchers().is_empty() && state.retriers().is_empty();
             if let Some(next) = next.filter(|_| alone) {
                 let held = next.kind == "ExecutionFailed" && next.text("error") == event.text("error");
-                sink.expect(NO_CATCH, held, || format!("a failed publish without Catch was followed by {}", next.kind));
+                sink.expect(NO_CATCH, held, || {
+                    format!("a failed publish without Catch was followed by {}", next.kind)
+                });
             }
             continue;
         }
-        let shaped = ["ResultPath", "ResultSelector", "OutputPath", "Output", "Assign"].iter().any(|m| state.json.contains_key(*m));
+        let shaped = ["ResultPath", "ResultSelector", "OutputPath", "Output", "Assign"]
+            .iter()
+            .any(|m| state.json.contains_key(*m));
         let last = events.last().filter(|last| last.kind == "ExecutionSucceeded");
         let ends = state.json.get("End").and_then(Value::as_bool) == Some(true) && state.inside.is_empty();
         if let (Some(last), false, true) = (last, shaped, ends) {
@@ -239,37 +326,59 @@ fn states(view: &View<'_>, sink: &mut Sink) {
     for attempt in view.attempts.iter().filter(|attempt| attempt.pattern == Pattern::Callback) {
         let events = view.events(attempt);
         let (Some(state), Some(event)) = (view.state_of(attempt), attempt.end(events)) else { continue };
-        let shaped = ["ResultPath", "ResultSelector", "OutputPath", "Output", "Assign"].iter().any(|m| state.json.contains_key(*m));
-        let Some(exit) = attempt.followed.and_then(|i| events.get(i)).filter(|exit| exit.is_exited() && !shaped && !state.jsonata) else {
+        let shaped = ["ResultPath", "ResultSelector", "OutputPath", "Output", "Assign"]
+            .iter()
+            .any(|m| state.json.contains_key(*m));
+        let Some(exit) = attempt
+            .followed
+            .and_then(|i| events.get(i))
+            .filter(|exit| exit.is_exited() && !shaped && !state.jsonata)
+        else {
             continue;
         };
         let Some(entered) = events.iter().find(|e| e.is_entered() && e.previous == exit.id) else { continue };
         let input = entered.text("input").unwrap_or_default();
         if event.kind == "TaskSucceeded" {
             let output = event.text("output").unwrap_or_default();
-            sink.expect(INPUTS, same_json_text(output, input), || "the state after the callback has another input than the callback's output".to_owned());
-        } else if state.catchers().iter().all(|catcher| catcher.get("ResultPath").is_none() && catcher.get("Assign").is_none()) {
+            sink.expect(INPUTS, same_json_text(output, input), || {
+                "the state after the callback has another input than the callback's output".to_owned()
+            });
+        } else if state
+            .catchers()
+            .iter()
+            .all(|catcher| catcher.get("ResultPath").is_none() && catcher.get("Assign").is_none())
+        {
             let json: Option<Value> = serde_json::from_str(input).ok();
             let keys = json.as_ref().and_then(Value::as_object).is_some_and(|members| {
-                members.contains_key("Error") && members.keys().all(|key| matches!(key.as_str(), "Error" | "Cause"))
+                members.contains_key("Error")
+                    && members.keys().all(|key| matches!(key.as_str(), "Error" | "Cause"))
             });
             let nameless = event.text("error").is_none();
-            sink.expect(INPUTS, keys || nameless, || "the state after the failure is not entered with the error output".to_owned());
+            sink.expect(INPUTS, keys || nameless, || {
+                "the state after the failure is not entered with the error output".to_owned()
+            });
         }
     }
 }
 
 fn workers(view: &View<'_>, sink: &mut Sink) {
     for token in &view.tokens {
-        let deliveries: usize = token.messages.iter().filter_map(|m| view.messages.get(*m)).map(|m| m.receipts.len()).sum();
+        let deliveries: usize =
+            token.messages.iter().filter_map(|m| view.messages.get(*m)).map(|m| m.receipts.len()).sum();
         let ended = token.attempt.and_then(|a| view.attempts.get(a)).filter(|a| a.ended.is_some());
         if deliveries > 1
             && let Some(attempt) = ended
         {
-            sink.expect(DUPLICATES, attempt.ended_again.is_empty(), || "a message delivered again ended its task again".to_owned());
+            sink.expect(DUPLICATES, attempt.ended_again.is_empty(), || {
+                "a message delivered again ended its task again".to_owned()
+            });
         }
     }
-    for attempt in view.attempts.iter().filter(|a| a.pattern == Pattern::Callback && a.timeout.is_none() && a.heartbeat.is_none()) {
+    for attempt in view
+        .attempts
+        .iter()
+        .filter(|a| a.pattern == Pattern::Callback && a.timeout.is_none() && a.heartbeat.is_none())
+    {
         let untouched = attempt.token.and_then(|t| view.tokens.get(t)).is_none_or(|token| {
             view.operations_of(token).all(|op| op.verb == Verb::Heartbeat || op.effect == Effect::Rejected)
         });
@@ -288,17 +397,27 @@ fn conserved(view: &View<'_>, sink: &mut Sink) {
     }
     let mut several = 0;
     for (index, execution) in view.executions.iter().enumerate() {
-        let whole = execution.best.and_then(|best| view.reads.get(best)).is_some_and(|read| read.terminal().is_some());
+        let whole = execution
+            .best
+            .and_then(|best| view.reads.get(best))
+            .is_some_and(|read| read.terminal().is_some());
         let tries: Vec<&Attempt> = view
             .attempts
             .iter()
             .filter(|a| a.execution == index && a.pattern == Pattern::Callback && a.submitted.is_some())
             .collect();
-        if !whole || tries.is_empty() || tries.iter().any(|attempt| attempt.token.is_none()) || !execution.redrives.is_empty() {
+        if !whole
+            || tries.is_empty()
+            || tries.iter().any(|attempt| attempt.token.is_none())
+            || !execution.redrives.is_empty()
+        {
             continue;
         }
         let kind = |attempt: &Attempt| attempt.end(view.events(attempt)).map(|event| event.kind.clone());
-        let answered = tries.iter().filter(|a| kind(a).is_some_and(|k| k == "TaskSucceeded" || k == "TaskFailed")).count();
+        let answered = tries
+            .iter()
+            .filter(|a| kind(a).is_some_and(|k| k == "TaskSucceeded" || k == "TaskFailed"))
+            .count();
         let ops = |wanted: Effect| {
             view.tokens
                 .iter()
@@ -309,7 +428,9 @@ fn conserved(view: &View<'_>, sink: &mut Sink) {
         };
         let (accepted, unknown) = (ops(Effect::Accepted), ops(Effect::Unknown));
         let held = accepted <= answered && answered <= accepted + unknown;
-        sink.expect(CONSERVED, held, || format!("{answered} tasks were answered by {accepted} accepted calls ({unknown} unknown)"));
+        sink.expect(CONSERVED, held, || {
+            format!("{answered} tasks were answered by {accepted} accepted calls ({unknown} unknown)")
+        });
         if held && accepted > 0 {
             several += 1;
         }
@@ -330,5 +451,8 @@ fn quotas(view: &View<'_>, sink: &mut Sink) {
         return;
     }
     sink.met(RATE);
-    sink.observed(THROTTLING, if throttled == 0 { "no call was throttled" } else { "some calls were throttled" });
+    sink.observed(
+        THROTTLING,
+        if throttled == 0 { "no call was throttled" } else { "some calls were throttled" },
+    );
 }

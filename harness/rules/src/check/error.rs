@@ -11,38 +11,125 @@ use super::{CheckRow, Group, Sink};
 use crate::view::attempt::fails_attempt;
 use crate::view::{Attempt, Effect, StateView, Verb, View, same_json};
 
-const BY_NAME: CheckRow = ("ERR-01", "names-match-exactly", "an error name matches only itself or a wildcard, case included");
-const BY_ALL: CheckRow = ("ERR-02", "all-matches-any-error", "States.ALL matches any error name, timeouts and nameless failures included");
-const BY_TASK_FAILED: CheckRow = ("ERR-03", "task-failed-matches-all-but-timeout", "States.TaskFailed matches any error except States.Timeout");
-const RESERVED: CheckRow = ("ERR-04", "reserved-names-pass-or-are-refused", "a failure with a reserved name passes as given or is refused (A-11)");
+const BY_NAME: CheckRow =
+    ("ERR-01", "names-match-exactly", "an error name matches only itself or a wildcard, case included");
+const BY_ALL: CheckRow = (
+    "ERR-02",
+    "all-matches-any-error",
+    "States.ALL matches any error name, timeouts and nameless failures included",
+);
+const BY_TASK_FAILED: CheckRow = (
+    "ERR-03",
+    "task-failed-matches-all-but-timeout",
+    "States.TaskFailed matches any error except States.Timeout",
+);
+const RESERVED: CheckRow = (
+    "ERR-04",
+    "reserved-names-pass-or-are-refused",
+    "a failure with a reserved name passes as given or is refused (A-11)",
+);
 const ORDER: CheckRow = ("ERR-05", "first-matching-catcher-decides", "catchers are tried in array order");
-const UNCAUGHT: CheckRow = ("ERR-06", "uncaught-error-fails-the-execution", "without a match the task's error and cause fail the execution");
-const PLACED: CheckRow = ("ERR-07", "error-output-is-placed", "the error output has Error and Cause and stands where ResultPath says");
-const NAMELESS: CheckRow = ("ERR-08", "nameless-failure-passes-blank", "a failure without error passes null, absent or empty (A-09)");
-const EXITS: CheckRow = ("ERR-09", "caught-error-exits-the-state", "a caught error exits the state before the next is entered");
-const RETRY_FIRST: CheckRow = ("ERR-10", "retry-comes-before-catch", "Catch applies once the matching retrier is exhausted");
-const DEFAULTS: CheckRow = ("ERR-11", "retry-defaults", "a retrier has IntervalSeconds 1, MaxAttempts 3, BackoffRate 2.0 unless it says otherwise");
+const UNCAUGHT: CheckRow = (
+    "ERR-06",
+    "uncaught-error-fails-the-execution",
+    "without a match the task's error and cause fail the execution",
+);
+const PLACED: CheckRow = (
+    "ERR-07",
+    "error-output-is-placed",
+    "the error output has Error and Cause and stands where ResultPath says",
+);
+const NAMELESS: CheckRow = (
+    "ERR-08",
+    "nameless-failure-passes-blank",
+    "a failure without error passes null, absent or empty (A-09)",
+);
+const EXITS: CheckRow =
+    ("ERR-09", "caught-error-exits-the-state", "a caught error exits the state before the next is entered");
+const RETRY_FIRST: CheckRow =
+    ("ERR-10", "retry-comes-before-catch", "Catch applies once the matching retrier is exhausted");
+const DEFAULTS: CheckRow = (
+    "ERR-11",
+    "retry-defaults",
+    "a retrier has IntervalSeconds 1, MaxAttempts 3, BackoffRate 2.0 unless it says otherwise",
+);
 const ZERO: CheckRow = ("ERR-12", "max-attempts-zero-never-retries", "MaxAttempts 0 means never retried");
-const WAIT: CheckRow = ("ERR-13", "retry-waits-long-enough", "the wait before retry n is at least Interval x Backoff^(n-1), capped by MaxDelaySeconds");
-const JITTER: CheckRow = ("ERR-14", "jitter-stays-below-the-wait", "JitterStrategy FULL waits no longer than without jitter");
-const COUNTS: CheckRow = ("ERR-15", "retrier-counts-over-the-visit", "a retrier's count spans the whole visit of the state");
-const BOUND: CheckRow = ("ERR-16", "attempts-are-bounded", "a visit has at most 1 + the sum of MaxAttempts attempts");
-const IN_PLACE: CheckRow = ("ERR-18", "retry-schedules-without-entering", "a retry repeats TaskScheduled without another StateEntered");
-const RUNTIME: CheckRow = ("ERR-20", "runtime-errors-are-not-taken", "States.Runtime is neither retried nor caught by States.ALL");
-const TOO_LARGE: CheckRow = ("ERR-21", "data-limit-is-terminal-or-caught", "States.DataLimitExceeded fails the execution; of a task result it may be caught (A-20)");
-const DENIED: CheckRow = ("ERR-22", "missing-permission-fails-the-task", "a task without permission fails with States.Permissions or a service error (A-15)");
-const SERVICE: CheckRow = ("ERR-23", "service-errors-carry-their-service", "errors of optimized integrations are named Service.Exception");
-const DESCRIBED: CheckRow = ("ERR-24", "describe-repeats-the-error", "DescribeExecution's error and cause are those of ExecutionFailed");
-const SIBLINGS: CheckRow = ("ERR-26", "failed-branch-aborts-its-siblings", "after a branch failed no sibling task of it ends with success");
-const MISSED_BEAT: CheckRow = ("HB-09", "heartbeat-timeout-matches-missed-beats-only", "States.HeartbeatTimeout matches a missed heartbeat and no total timeout");
-const TIMEOUT: CheckRow = ("HB-10", "timeout-matches-both", "States.Timeout matches a total timeout and a missed heartbeat");
-const BEAT_ORDER: CheckRow = ("HB-11", "first-of-both-timeout-names-decides", "with both names in different catchers the first in order decides");
+const WAIT: CheckRow = (
+    "ERR-13",
+    "retry-waits-long-enough",
+    "the wait before retry n is at least Interval x Backoff^(n-1), capped by MaxDelaySeconds",
+);
+const JITTER: CheckRow =
+    ("ERR-14", "jitter-stays-below-the-wait", "JitterStrategy FULL waits no longer than without jitter");
+const COUNTS: CheckRow =
+    ("ERR-15", "retrier-counts-over-the-visit", "a retrier's count spans the whole visit of the state");
+const BOUND: CheckRow =
+    ("ERR-16", "attempts-are-bounded", "a visit has at most 1 + the sum of MaxAttempts attempts");
+const IN_PLACE: CheckRow = (
+    "ERR-18",
+    "retry-schedules-without-entering",
+    "a retry repeats TaskScheduled without another StateEntered",
+);
+const RUNTIME: CheckRow =
+    ("ERR-20", "runtime-errors-are-not-taken", "States.Runtime is neither retried nor caught by States.ALL");
+const TOO_LARGE: CheckRow = (
+    "ERR-21",
+    "data-limit-is-terminal-or-caught",
+    "States.DataLimitExceeded fails the execution; of a task result it may be caught (A-20)",
+);
+const DENIED: CheckRow = (
+    "ERR-22",
+    "missing-permission-fails-the-task",
+    "a task without permission fails with States.Permissions or a service error (A-15)",
+);
+const SERVICE: CheckRow = (
+    "ERR-23",
+    "service-errors-carry-their-service",
+    "errors of optimized integrations are named Service.Exception",
+);
+const DESCRIBED: CheckRow = (
+    "ERR-24",
+    "describe-repeats-the-error",
+    "DescribeExecution's error and cause are those of ExecutionFailed",
+);
+const SIBLINGS: CheckRow = (
+    "ERR-26",
+    "failed-branch-aborts-its-siblings",
+    "after a branch failed no sibling task of it ends with success",
+);
+const MISSED_BEAT: CheckRow = (
+    "HB-09",
+    "heartbeat-timeout-matches-missed-beats-only",
+    "States.HeartbeatTimeout matches a missed heartbeat and no total timeout",
+);
+const TIMEOUT: CheckRow =
+    ("HB-10", "timeout-matches-both", "States.Timeout matches a total timeout and a missed heartbeat");
+const BEAT_ORDER: CheckRow = (
+    "HB-11",
+    "first-of-both-timeout-names-decides",
+    "with both names in different catchers the first in order decides",
+);
 
 pub(super) const GROUPS: &[Group] = &[
     Group {
         checks: &[
-            BY_NAME, BY_ALL, BY_TASK_FAILED, ORDER, RETRY_FIRST, DEFAULTS, ZERO, WAIT, JITTER, COUNTS, BOUND, IN_PLACE,
-            RUNTIME, MISSED_BEAT, TIMEOUT, BEAT_ORDER, EXITS,
+            BY_NAME,
+            BY_ALL,
+            BY_TASK_FAILED,
+            ORDER,
+            RETRY_FIRST,
+            DEFAULTS,
+            ZERO,
+            WAIT,
+            JITTER,
+            COUNTS,
+            BOUND,
+            IN_PLACE,
+            RUNTIME,
+            MISSED_BEAT,
+            TIMEOUT,
+            BEAT_ORDER,
+            EXITS,
         ],
         run: visits,
     },
@@ -85,8 +172,15 @@ fn takes(rescuer: &Value, error: &str, timed_out: Option<Limit>) -> Match {
                 "States.DataLimitExceeded" => Match::Maybe,
                 _ => Match::Yes(BY_ALL),
             },
+            // Of a failure without a name it is only recorded that States.ALL takes it.
+            ("States.TaskFailed", None) if error.is_empty() => Match::Maybe,
             ("States.TaskFailed", None) => match error {
-                "States.Timeout" | "States.HeartbeatTimeout" | "States.Runtime" | "States.DataLimitExceeded" => Match::Maybe,
+                // Nothing says whether it matches a failure without a name.
+                ""
+                | "States.Timeout"
+                | "States.HeartbeatTimeout"
+                | "States.Runtime"
+                | "States.DataLimitExceeded" => Match::Maybe,
                 _ => Match::Yes(BY_TASK_FAILED),
             },
             // A failure that borrows a timeout's name: nothing says which rule it follows.
@@ -131,8 +225,15 @@ fn visit(view: &View<'_>, state: &StateView, attempts: &[&Attempt], sink: &mut S
     let mut counts = vec![0_u32; retriers.len()];
     let most: f64 = 1.0 + retriers.iter().map(|retrier| number(retrier, "MaxAttempts", 3.0)).sum::<f64>();
     if attempts.len() as f64 > most {
-        let row = if retriers.iter().any(|r| number(r, "MaxAttempts", 3.0) == 0.0) && most == 1.0 { ZERO } else { BOUND };
-        sink.violated(row, format!("state {}: {} attempts, at most {most} are allowed", state.name, attempts.len()));
+        let row = if retriers.iter().any(|r| number(r, "MaxAttempts", 3.0) == 0.0) && most == 1.0 {
+            ZERO
+        } else {
+            BOUND
+        };
+        sink.violated(
+            row,
+            format!("state {}: {} attempts, at most {most} are allowed", state.name, attempts.len()),
+        );
     } else if !retriers.is_empty() {
         sink.met(BOUND);
     }
@@ -184,7 +285,10 @@ fn visit(view: &View<'_>, state: &StateView, attempts: &[&Attempt], sink: &mut S
                     waited(definition, wait, counts[index], event, next, slack(events), sink);
                 }
                 Some((then, next)) => {
-                    let text = format!("state {}: {error:?} should be retried (retry {} of its retrier), but {} follows", state.name, counts[index], next.kind);
+                    let text = format!(
+                        "state {}: {error:?} should be retried (retry {} of its retrier), but {} follows",
+                        state.name, counts[index], next.kind
+                    );
                     let re_entered = next.is_entered() && next.text("name") == Some(state.name.as_str());
                     let rule = if re_entered {
                         IN_PLACE
@@ -202,7 +306,15 @@ fn visit(view: &View<'_>, state: &StateView, attempts: &[&Attempt], sink: &mut S
                     return;
                 }
                 None => {
-                    nothing_follows(view, attempt, event, wait, if counts[index] == 1 { row } else { COUNTS }, "a retry", sink);
+                    nothing_follows(
+                        view,
+                        attempt,
+                        event,
+                        wait,
+                        if counts[index] == 1 { row } else { COUNTS },
+                        "a retry",
+                        sink,
+                    );
                     return;
                 }
             }
@@ -228,9 +340,24 @@ fn visit(view: &View<'_>, state: &StateView, attempts: &[&Attempt], sink: &mut S
             }
             return;
         };
-        judge_end(state, error, timed_out, &expected, by, &then, next, exhausted, retrier.map(|(index, _)| index), sink);
+        judge_end(
+            state,
+            error,
+            timed_out,
+            &expected,
+            by,
+            &then,
+            next,
+            exhausted,
+            retrier.map(|(index, _)| index),
+            sink,
+        );
         if next.is_entered() && !matches!(expected, Then::Fail) {
-            sink.violated_at(EXITS, Some(next.id), format!("state {} is left after a caught error without an exit event", state.name));
+            sink.violated_at(
+                EXITS,
+                Some(next.id),
+                format!("state {} is left after a caught error without an exit event", state.name),
+            );
         }
         return;
     }
@@ -250,7 +377,8 @@ fn judge_end(
     sink: &mut Sink,
 ) {
     let id = Some(next.id);
-    let text = format!("state {}: after {error:?} expected {expected:?}, saw {then:?} ({})", state.name, next.kind);
+    let text =
+        format!("state {}: after {error:?} expected {expected:?}, saw {then:?} ({})", state.name, next.kind);
     let zero = retrier
         .and_then(|index| state.retriers().get(index))
         .is_some_and(|retrier| number(retrier, "MaxAttempts", 3.0) == 0.0);
@@ -283,8 +411,8 @@ fn judge_end(
             if let (Some(wanted), Some(got)) = (wanted, got)
                 && wanted != got
             {
-                let both = timed_out.is_some()
-                    && state.catchers().iter().filter(|c| names_timeout(c)).count() > 1;
+                let both =
+                    timed_out.is_some() && state.catchers().iter().filter(|c| names_timeout(c)).count() > 1;
                 sink.violated_at(if both { BEAT_ORDER } else { ORDER }, id, text);
                 return;
             }
@@ -312,11 +440,21 @@ fn judge_end(
 /// Met: names that had to leave this error alone did.
 fn met_by_refusal(state: &StateView, error: &str, timed_out: Option<Limit>, sink: &mut Sink) {
     for rescuer in state.catchers().iter().chain(state.retriers()) {
-        for name in rescuer.get("ErrorEquals").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        for name in rescuer
+            .get("ErrorEquals")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
             match (name, timed_out) {
                 ("States.HeartbeatTimeout", Some(Limit::Total)) => sink.met(MISSED_BEAT),
                 ("States.TaskFailed", Some(Limit::Total)) => sink.met(BY_TASK_FAILED),
-                (own, _) if !own.starts_with("States.") && own.eq_ignore_ascii_case(error) && own != error => sink.met(BY_NAME),
+                (own, _)
+                    if !own.starts_with("States.") && own.eq_ignore_ascii_case(error) && own != error =>
+                {
+                    sink.met(BY_NAME)
+                }
                 _ => {}
             }
         }
@@ -325,7 +463,10 @@ fn met_by_refusal(state: &StateView, error: &str, timed_out: Option<Limit>, sink
 
 fn names_timeout(rescuer: &Value) -> bool {
     let names = rescuer.get("ErrorEquals").and_then(Value::as_array);
-    names.into_iter().flatten().any(|name| matches!(name.as_str(), Some("States.Timeout" | "States.HeartbeatTimeout")))
+    names
+        .into_iter()
+        .flatten()
+        .any(|name| matches!(name.as_str(), Some("States.Timeout" | "States.HeartbeatTimeout")))
 }
 
 /// The rule that a match which must not be breaks.
@@ -364,14 +505,26 @@ fn seen<'e>(attempt: &Attempt, events: &'e [Event]) -> Option<(Then, &'e Event)>
 }
 
 /// A failure after which nothing came for too long.
-fn nothing_follows(view: &View<'_>, attempt: &Attempt, event: &Event, wait: f64, row: CheckRow, what: &str, sink: &mut Sink) {
+fn nothing_follows(
+    view: &View<'_>,
+    attempt: &Attempt,
+    event: &Event,
+    wait: f64,
+    row: CheckRow,
+    what: &str,
+    sink: &mut Sink,
+) {
     let Some(read) = view.history(attempt.execution) else { return };
     if super::timeout::cut_short(view, attempt) {
         return;
     }
     let waited = read.begun - view.offset.latest(event.at);
     if waited as f64 - wait * 1000.0 >= super::life::patience(view) as f64 {
-        sink.violated_at(row, Some(event.id), format!("{what} should follow {} but nothing came for {waited} ms", event.kind));
+        sink.violated_at(
+            row,
+            Some(event.id),
+            format!("{what} should follow {} but nothing came for {waited} ms", event.kind),
+        );
     }
 }
 
@@ -391,7 +544,8 @@ fn waited(retrier: &Value, wait: f64, n: u32, failed: &Event, next: &Event, slac
         sink.expect(JITTER, seen <= due.saturating_add(PATIENCE), text);
         return;
     }
-    let defaults = retrier.get("IntervalSeconds").is_none() || (n > 1 && retrier.get("BackoffRate").is_none());
+    let defaults =
+        retrier.get("IntervalSeconds").is_none() || (n > 1 && retrier.get("BackoffRate").is_none());
     if seen < due - slack {
         sink.violated_at(if defaults { DEFAULTS } else { WAIT }, Some(next.id), text());
         if defaults {
@@ -409,7 +563,9 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
         let events = view.events(attempt);
         let Some(event) = attempt.end(events).filter(|event| fails_attempt(&event.kind)) else { continue };
         let error = event.text("error");
-        if let Some(next) = attempt.followed.and_then(|index| events.get(index)).filter(|e| e.kind == "ExecutionFailed") {
+        if let Some(next) =
+            attempt.followed.and_then(|index| events.get(index)).filter(|e| e.kind == "ExecutionFailed")
+        {
             let same = next.text("error") == error && next.text("cause") == event.text("cause");
             if same {
                 sink.met(UNCAUGHT);
@@ -417,7 +573,11 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
                 sink.violated_at(
                     UNCAUGHT,
                     Some(next.id),
-                    format!("{} has error {error:?}, ExecutionFailed has {:?} or another cause", event.kind, next.text("error")),
+                    format!(
+                        "{} has error {error:?}, ExecutionFailed has {:?} or another cause",
+                        event.kind,
+                        next.text("error")
+                    ),
                 );
             }
         }
@@ -425,7 +585,8 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
         let answered = attempt.token.and_then(|token| view.tokens.get(token)).is_some_and(|token| {
             view.operations_of(token).any(|op| op.verb != Verb::Heartbeat && op.effect != Effect::Rejected)
         });
-        let service = ["sqs", "sns"].into_iter().find(|service| attempt.resource.starts_with(&format!("{service}:")));
+        let service =
+            ["sqs", "sns"].into_iter().find(|service| attempt.resource.starts_with(&format!("{service}:")));
         if let Some(service) = service
             && !answered
             && attempt.submitted.is_none()
@@ -433,13 +594,17 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
         {
             let name = error.unwrap_or_default();
             let prefix = format!("{}.", service.to_ascii_uppercase());
-            if name == "States.Permissions" || name.contains("AccessDenied") || name.contains("AuthorizationError") {
+            if name == "States.Permissions"
+                || name.contains("AccessDenied")
+                || name.contains("AuthorizationError")
+            {
                 sink.observed(DENIED, format!("A-15: a missing permission is named {name}"));
             }
             if name == "States.DataLimitExceeded" {
                 sink.met(TOO_LARGE);
             } else {
-                let lawful = name.starts_with(&prefix) && name.len() > prefix.len() || name == "States.Permissions";
+                let lawful =
+                    name.starts_with(&prefix) && name.len() > prefix.len() || name == "States.Permissions";
                 sink.expect(SERVICE, lawful || name == "States.Runtime", || {
                     format!("a failed {} is named {name:?}, not {prefix}…", attempt.resource)
                 });
@@ -448,12 +613,19 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
         if error == Some("States.DataLimitExceeded") {
             let next = attempt.followed.and_then(|index| events.get(index));
             match next.map(|next| next.kind.as_str()) {
-                Some("ExecutionFailed") => sink.observed(TOO_LARGE, "A-20: a result that is too large fails the execution"),
+                Some("ExecutionFailed") => {
+                    sink.observed(TOO_LARGE, "A-20: a result that is too large fails the execution")
+                }
                 Some(kind) if kind.ends_with("StateExited") => {
                     sink.observed(TOO_LARGE, "A-20: a result that is too large is caught");
                 }
                 _ => {}
             }
+        }
+    }
+    for last in view.reads.iter().filter_map(|read| read.terminal()) {
+        if last.kind == "ExecutionFailed" && last.text("error") == Some("States.DataLimitExceeded") {
+            sink.observed(TOO_LARGE, "A-20: data beyond the limit fail the execution");
         }
     }
 }
@@ -462,25 +634,38 @@ fn outputs(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
         let events = view.events(attempt);
         let Some(event) = attempt.end(events).filter(|event| fails_attempt(&event.kind)) else { continue };
-        let Some(exit) = attempt.followed.and_then(|index| events.get(index)).filter(|e| e.is_exited()) else { continue };
-        let Some(state) = view.state_of(attempt).filter(|state| !state.jsonata && !state.json.contains_key("OutputPath")) else {
+        let Some(exit) = attempt.followed.and_then(|index| events.get(index)).filter(|e| e.is_exited())
+        else {
+            continue;
+        };
+        let Some(state) =
+            view.state_of(attempt).filter(|state| !state.jsonata && !state.json.contains_key("OutputPath"))
+        else {
             continue;
         };
         let Some(Then::Catch(Some(target))) = seen(attempt, events).map(|(then, _)| then) else { continue };
-        let mut places = state.catchers().iter().filter(|c| c.get("Next").and_then(Value::as_str) == Some(&target));
+        let mut places =
+            state.catchers().iter().filter(|c| c.get("Next").and_then(Value::as_str) == Some(&target));
         let Some(catcher) = places.next() else { continue };
-        if places.any(|other| other.get("ResultPath") != catcher.get("ResultPath")) || catcher.get("Assign").is_some() {
+        if places.any(|other| other.get("ResultPath") != catcher.get("ResultPath"))
+            || catcher.get("Assign").is_some()
+        {
             continue;
         }
         let read = |text: Option<&str>| text.and_then(|text| serde_json::from_str::<Value>(text).ok());
         let Some(output) = read(exit.text("output")) else { continue };
-        let input = attempt.visit.and_then(|visit| events.iter().find(|e| e.id == visit)).and_then(|e| read(e.text("input")));
+        let input = attempt
+            .visit
+            .and_then(|visit| events.iter().find(|e| e.id == visit))
+            .and_then(|e| read(e.text("input")));
         let path = match catcher.get("ResultPath") {
             None => "$",
             Some(Value::String(path)) => path.as_str(),
             Some(_) => {
                 if let Some(input) = &input {
-                    sink.expect(PLACED, same_json(input, &output), || "a catcher with ResultPath null changed the input".to_owned());
+                    sink.expect(PLACED, same_json(input, &output), || {
+                        "a catcher with ResultPath null changed the input".to_owned()
+                    });
                 }
                 continue;
             }
@@ -488,7 +673,11 @@ fn outputs(view: &View<'_>, sink: &mut Sink) {
         let Some(found) = plain_path(path, &output) else { continue };
         let id = Some(exit.id);
         let Some(Value::Object(members)) = found else {
-            sink.violated_at(PLACED, id, format!("no error output at {path} of what state {} passed on", state.name));
+            sink.violated_at(
+                PLACED,
+                id,
+                format!("no error output at {path} of what state {} passed on", state.name),
+            );
             continue;
         };
         let extra = members.keys().find(|key| !matches!(key.as_str(), "Error" | "Cause"));
@@ -496,12 +685,17 @@ fn outputs(view: &View<'_>, sink: &mut Sink) {
             sink.violated_at(PLACED, id, format!("the error output has a member {extra}"));
             continue;
         }
-        let blank = |value: Option<&Value>| value.is_none_or(|value| value.is_null() || value.as_str() == Some(""));
+        let blank =
+            |value: Option<&Value>| value.is_none_or(|value| value.is_null() || value.as_str() == Some(""));
         let error = members.get("Error");
         let fits = match event.text("error") {
             Some(name) if !name.is_empty() => {
                 error.and_then(Value::as_str) == Some(name)
-                    || (event.kind.ends_with("TimedOut") && matches!(error.and_then(Value::as_str), Some("States.Timeout" | "States.HeartbeatTimeout")))
+                    || (event.kind.ends_with("TimedOut")
+                        && matches!(
+                            error.and_then(Value::as_str),
+                            Some("States.Timeout" | "States.HeartbeatTimeout")
+                        ))
             }
             _ => blank(error),
         };
@@ -522,7 +716,14 @@ fn outputs(view: &View<'_>, sink: &mut Sink) {
             }
         }
         if !(fits && cause_fits) {
-            sink.violated_at(PLACED, id, format!("the error output has Error {error:?}, the task failed with {:?}", event.text("error")));
+            sink.violated_at(
+                PLACED,
+                id,
+                format!(
+                    "the error output has Error {error:?}, the task failed with {:?}",
+                    event.text("error")
+                ),
+            );
             continue;
         }
         // What stands beside the error output is the input.
@@ -530,9 +731,14 @@ fn outputs(view: &View<'_>, sink: &mut Sink) {
             && let (Some(Value::Object(input)), Value::Object(output)) = (&input, &output)
         {
             let place = path.trim_start_matches("$.").split('.').next().unwrap_or_default();
-            let kept = input.iter().filter(|(key, _)| *key != place).all(|(key, value)| output.get(key).is_some_and(|o| same_json(o, value)));
+            let kept = input
+                .iter()
+                .filter(|(key, _)| *key != place)
+                .all(|(key, value)| output.get(key).is_some_and(|o| same_json(o, value)));
             let grown = output.keys().any(|key| key != place && !input.contains_key(key));
-            sink.expect(PLACED, kept && !grown, || format!("a catcher with ResultPath {path} did not keep the input beside it"));
+            sink.expect(PLACED, kept && !grown, || {
+                format!("a catcher with ResultPath {path} did not keep the input beside it")
+            });
         } else {
             sink.met(PLACED);
         }
@@ -545,9 +751,13 @@ fn runtime(view: &View<'_>, sink: &mut Sink) {
         let Some(read) = execution.best.and_then(|read| view.reads.get(read)) else { continue };
         let Some(definition) = &execution.definition else { continue };
         let events = &read.history.events;
-        for event in events.iter().filter(|event| event.kind == "ExecutionFailed" && event.text("error") == Some("States.Runtime")) {
+        for event in events
+            .iter()
+            .filter(|event| event.kind == "ExecutionFailed" && event.text("error") == Some("States.Runtime"))
+        {
             let entered = events.iter().find(|other| other.id == event.previous && other.is_entered());
-            let state = entered.and_then(|entered| entered.text("name")).and_then(|name| definition.states.get(name));
+            let state =
+                entered.and_then(|entered| entered.text("name")).and_then(|name| definition.states.get(name));
             if state.is_some_and(|state| !state.catchers().is_empty() || !state.retriers().is_empty()) {
                 sink.met(RUNTIME);
             }
@@ -579,7 +789,11 @@ fn reserved(view: &View<'_>, sink: &mut Sink) {
 
 fn described(view: &View<'_>, sink: &mut Sink) {
     for execution in &view.executions {
-        let Some(event) = execution.best.and_then(|read| view.reads.get(read)).and_then(|read| read.terminal()) else { continue };
+        let Some(event) =
+            execution.best.and_then(|read| view.reads.get(read)).and_then(|read| read.terminal())
+        else {
+            continue;
+        };
         if event.kind != "ExecutionFailed" {
             continue;
         }
@@ -587,7 +801,10 @@ fn described(view: &View<'_>, sink: &mut Sink) {
             for member in ["error", "cause"] {
                 let shown = status.body.get(member).and_then(Value::as_str);
                 sink.expect(DESCRIBED, shown == event.text(member), || {
-                    format!("DescribeExecution has {member} {shown:?}, ExecutionFailed has {:?}", event.text(member))
+                    format!(
+                        "DescribeExecution has {member} {shown:?}, ExecutionFailed has {:?}",
+                        event.text(member)
+                    )
                 });
             }
         }
@@ -599,14 +816,22 @@ fn siblings(view: &View<'_>, sink: &mut Sink) {
         let Some(state) = view.state_of(attempt).filter(|state| state.inside.len() == 1) else { continue };
         let around = state.inside.first();
         let events = view.events(attempt);
-        let failed = events.iter().enumerate().skip(attempt.scheduled).find(|(_, event)| {
-            matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed")
-        });
+        let failed = events
+            .iter()
+            .enumerate()
+            .skip(attempt.scheduled)
+            .find(|(_, event)| matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed"));
         let Some((failed, event)) = failed else { continue };
         let _ = around;
         match attempt.ended {
-            Some(ended) if ended > failed && events.get(ended).is_some_and(|end| end.kind.ends_with("Succeeded")) => {
-                sink.violated_at(SIBLINGS, Some(event.id), format!("state {} succeeded after its Parallel or Map had failed", state.name));
+            Some(ended)
+                if ended > failed && events.get(ended).is_some_and(|end| end.kind.ends_with("Succeeded")) =>
+            {
+                sink.violated_at(
+                    SIBLINGS,
+                    Some(event.id),
+                    format!("state {} succeeded after its Parallel or Map had failed", state.name),
+                );
             }
             None => sink.met(SIBLINGS),
             Some(_) => {}

@@ -24,7 +24,13 @@ pub(super) fn flaws(text: &str, express: bool) -> Vec<Flaw> {
     flaws
 }
 
-fn scope(scope_json: &Map<String, Value>, place: &str, express: bool, names: &mut BTreeSet<String>, flaws: &mut Vec<Flaw>) {
+fn scope(
+    scope_json: &Map<String, Value>,
+    place: &str,
+    express: bool,
+    names: &mut BTreeSet<String>,
+    flaws: &mut Vec<Flaw>,
+) {
     let states = match scope_json.get("States") {
         None => return flaws.push(("DEF-05", format!("{place} has no States"))),
         Some(Value::Object(states)) if !states.is_empty() => states,
@@ -50,7 +56,9 @@ fn scope(scope_json: &Map<String, Value>, place: &str, express: bool, names: &mu
         ends |= ends_here(state);
         targets(state, name, states, flaws);
         one_state(state, name, express, flaws);
-        for branch in state.get("Branches").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object) {
+        for branch in
+            state.get("Branches").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+        {
             scope(branch, &format!("a branch of {name}"), express, names, flaws);
         }
         for processor in ["ItemProcessor", "Iterator"] {
@@ -80,7 +88,9 @@ fn targets(state: &Map<String, Value>, name: &str, states: &Map<String, Value>, 
     look("Next", state);
     look("Default", state);
     for list in ["Catch", "Choices"] {
-        for owner in state.get(list).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object) {
+        for owner in
+            state.get(list).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+        {
             look("Next", owner);
         }
     }
@@ -110,7 +120,10 @@ fn one_state(state: &Map<String, Value>, name: &str, express: bool, flaws: &mut 
         if jsonata_text(value) {
             return None;
         }
-        match value.as_u64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64)) {
+        match value
+            .as_u64()
+            .or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64))
+        {
             Some(number) if (1..=99_999_999).contains(&number) => Some(number),
             _ => {
                 flaws.push(("DEF-11", format!("{member} of {name} is {value}")));
@@ -122,7 +135,10 @@ fn one_state(state: &Map<String, Value>, name: &str, express: bool, flaws: &mut 
     if let (Some(timeout), Some(heartbeat)) = (timeout, heartbeat)
         && heartbeat >= timeout
     {
-        flaws.push(("DEF-12", format!("HeartbeatSeconds {heartbeat} of {name} is not below TimeoutSeconds {timeout}")));
+        flaws.push((
+            "DEF-12",
+            format!("HeartbeatSeconds {heartbeat} of {name} is not below TimeoutSeconds {timeout}"),
+        ));
     }
     for member in ["TimeoutSeconds", "HeartbeatSeconds"] {
         if state.contains_key(member) && state.contains_key(&format!("{member}Path")) {
@@ -137,9 +153,19 @@ fn one_state(state: &Map<String, Value>, name: &str, express: bool, flaws: &mut 
     if callback && resource.contains(":lambda:") && resource.contains(":function:") {
         flaws.push(("DEF-19", format!("state {name} waits for a token of a function named directly")));
     } else if callback {
-        const WITHOUT: &[&str] =
-            &["athena", "batch", "codebuild", "dynamodb", "elasticmapreduce", "glue", "mediaconvert", "sagemaker", "databrew"];
-        let service = resource.split(":::").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default();
+        const WITHOUT: &[&str] = &[
+            "athena",
+            "batch",
+            "codebuild",
+            "dynamodb",
+            "elasticmapreduce",
+            "glue",
+            "mediaconvert",
+            "sagemaker",
+            "databrew",
+        ];
+        let service =
+            resource.split(":::").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default();
         if WITHOUT.contains(&service) {
             flaws.push(("DEF-18", format!("{service} offers no .waitForTaskToken")));
         }
@@ -173,7 +199,10 @@ fn ranges(retrier: &Map<String, Value>, name: &str, flaws: &mut Vec<Flaw>) {
     let broken = [
         ("IntervalSeconds", whole("IntervalSeconds", 1.0, 99_999_999.0)),
         ("MaxAttempts", whole("MaxAttempts", 0.0, 99_999_999.0)),
-        ("BackoffRate", retrier.get("BackoffRate").is_some_and(|rate| !rate.as_f64().is_some_and(|rate| rate >= 1.0))),
+        (
+            "BackoffRate",
+            retrier.get("BackoffRate").is_some_and(|rate| !rate.as_f64().is_some_and(|rate| rate >= 1.0)),
+        ),
         ("MaxDelaySeconds", whole("MaxDelaySeconds", 1.0, 31_622_400.0)),
         (
             "JitterStrategy",

@@ -8,14 +8,39 @@ use super::timeout::{Limit, cut_short, input_of, last_beat, limit, looked, plain
 use super::{CheckRow, Group, Sink};
 use crate::view::{Attempt, Effect, Pattern, Token, Verb, View};
 
-const FIRES: CheckRow = ("HB-01", "missed-beat-fails-the-task", "a task without heartbeat or completion for longer than its window fails");
-const NAME: CheckRow = ("HB-02", "missed-beat-has-a-lawful-name", "a missed heartbeat is named States.Timeout or States.HeartbeatTimeout");
-const RESETS: CheckRow = ("HB-03", "beat-restarts-the-window", "a missed heartbeat is counted from the last heartbeat that was accepted");
+const FIRES: CheckRow = (
+    "HB-01",
+    "missed-beat-fails-the-task",
+    "a task without heartbeat or completion for longer than its window fails",
+);
+const NAME: CheckRow = (
+    "HB-02",
+    "missed-beat-has-a-lawful-name",
+    "a missed heartbeat is named States.Timeout or States.HeartbeatTimeout",
+);
+const RESETS: CheckRow = (
+    "HB-03",
+    "beat-restarts-the-window",
+    "a missed heartbeat is counted from the last heartbeat that was accepted",
+);
 const NO_EVENT: CheckRow = ("HB-04", "beats-leave-no-event", "heartbeats add no event to the history");
-const NOT_EARLY: CheckRow = ("HB-05", "first-window-is-not-short", "a task fails no earlier than one window after its start");
-const NO_WINDOW: CheckRow = ("HB-06", "beat-without-window-changes-nothing", "a heartbeat on a task without HeartbeatSeconds lets it wait on");
-const SHOWN: CheckRow = ("HB-12", "scheduled-event-shows-the-window", "heartbeatInSeconds is the effective value, absent where none is set");
-const WIDE: CheckRow = ("HB-13", "odd-window-is-undefined", "a dynamic window not below the timeout fails the task or times out (A-10)");
+const NOT_EARLY: CheckRow =
+    ("HB-05", "first-window-is-not-short", "a task fails no earlier than one window after its start");
+const NO_WINDOW: CheckRow = (
+    "HB-06",
+    "beat-without-window-changes-nothing",
+    "a heartbeat on a task without HeartbeatSeconds lets it wait on",
+);
+const SHOWN: CheckRow = (
+    "HB-12",
+    "scheduled-event-shows-the-window",
+    "heartbeatInSeconds is the effective value, absent where none is set",
+);
+const WIDE: CheckRow = (
+    "HB-13",
+    "odd-window-is-undefined",
+    "a dynamic window not below the timeout fails the task or times out (A-10)",
+);
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[FIRES, NAME, RESETS, NOT_EARLY], run: windows },
@@ -42,15 +67,28 @@ fn windows(view: &View<'_>, sink: &mut Sink) {
                 let kind = limit(view, attempt, event);
                 let elapsed = event.at - began;
                 match event.text("error") {
-                    Some(error @ ("States.Timeout" | "States.HeartbeatTimeout")) if kind == Limit::Heartbeat => {
+                    Some(error @ ("States.Timeout" | "States.HeartbeatTimeout"))
+                        if kind == Limit::Heartbeat =>
+                    {
                         sink.observed(NAME, format!("A-01: a missed heartbeat is named {error}"));
                     }
                     Some("States.Timeout" | "States.HeartbeatTimeout") => {}
-                    other => sink.violated_at(NAME, Some(event.id), format!("a timeout with a heartbeat window has error {other:?}")),
+                    other => sink.violated_at(
+                        NAME,
+                        Some(event.id),
+                        format!("a timeout with a heartbeat window has error {other:?}"),
+                    ),
                 }
-                let short = elapsed < window_ms - slack && attempt.timeout.is_none_or(|t| elapsed < seconds(t) - slack);
+                let short = elapsed < window_ms - slack
+                    && attempt.timeout.is_none_or(|t| elapsed < seconds(t) - slack);
                 if short {
-                    sink.violated_at(NOT_EARLY, Some(event.id), format!("state {state} failed {elapsed} ms after its start, with a window of {window} s"));
+                    sink.violated_at(
+                        NOT_EARLY,
+                        Some(event.id),
+                        format!(
+                            "state {state} failed {elapsed} ms after its start, with a window of {window} s"
+                        ),
+                    );
                 } else if kind == Limit::Heartbeat {
                     sink.met(NOT_EARLY);
                     sink.met(FIRES);
@@ -76,7 +114,8 @@ fn windows(view: &View<'_>, sink: &mut Sink) {
                 let token = attempt.token.and_then(|token| view.tokens.get(token));
                 let last = last_possible(view, token).unwrap_or(i64::MIN).max(view.offset.latest(began).0);
                 let done = token.is_some_and(|token| {
-                    view.operations_of(token).any(|op| op.verb != Verb::Heartbeat && op.effect == Effect::Accepted)
+                    view.operations_of(token)
+                        .any(|op| op.verb != Verb::Heartbeat && op.effect == Effect::Accepted)
                 });
                 if looked - last - window_ms >= patience(view) && !done && !cut_short(view, attempt) {
                     sink.violated(FIRES, format!("state {state} was still waiting {} ms after the last sign of life, with a window of {window} s", looked - last));
@@ -103,7 +142,9 @@ fn gaps(view: &View<'_>, sink: &mut Sink) {
             None => token
                 .execution
                 .and_then(|execution| view.executions.get(execution)?.definition.as_ref())
-                .and_then(|definition| definition.states.get(token.state.as_ref()?)?.json.get("HeartbeatSeconds")?.as_u64()),
+                .and_then(|definition| {
+                    definition.states.get(token.state.as_ref()?)?.json.get("HeartbeatSeconds")?.as_u64()
+                }),
         };
         let (Some(window), Some(received)) = (window, token.received) else { continue };
         if token.activity && attempt.is_none() {
@@ -112,15 +153,26 @@ fn gaps(view: &View<'_>, sink: &mut Sink) {
         let mut last = received.0;
         for operation in view.operations_of(token) {
             if operation.effect == Effect::Accepted && operation.begun.0 - last > seconds(window) + PATIENCE {
-                sink.violated(FIRES, format!("{} answered 200 {} ms after the last sign of life, with a window of {window} s", operation.verb.name(), operation.begun.0 - last));
+                sink.violated(
+                    FIRES,
+                    format!(
+                        "{} answered 200 {} ms after the last sign of life, with a window of {window} s",
+                        operation.verb.name(),
+                        operation.begun.0 - last
+                    ),
+                );
             }
-            if operation.verb == Verb::Heartbeat && matches!(operation.effect, Effect::Accepted | Effect::Unknown) {
+            if operation.verb == Verb::Heartbeat
+                && matches!(operation.effect, Effect::Accepted | Effect::Unknown)
+            {
                 last = last.max(operation.ended.0);
             }
         }
         // Beats that carried the task over more than a window, and then an accepted completion.
-        let first = view.operations_of(token).find(|op| op.verb == Verb::Heartbeat && op.effect == Effect::Accepted);
-        let done = view.operations_of(token).find(|op| op.verb != Verb::Heartbeat && op.effect == Effect::Accepted);
+        let first =
+            view.operations_of(token).find(|op| op.verb == Verb::Heartbeat && op.effect == Effect::Accepted);
+        let done =
+            view.operations_of(token).find(|op| op.verb != Verb::Heartbeat && op.effect == Effect::Accepted);
         if let (Some(_), Some(done)) = (first, done)
             && done.begun - received > seconds(window)
         {
@@ -132,14 +184,20 @@ fn gaps(view: &View<'_>, sink: &mut Sink) {
 fn events(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
         let Some(token) = attempt.token.and_then(|token| view.tokens.get(token)) else { continue };
-        let beats: Vec<_> =
-            view.operations_of(token).filter(|op| op.verb == Verb::Heartbeat && op.effect == Effect::Accepted).collect();
+        let beats: Vec<_> = view
+            .operations_of(token)
+            .filter(|op| op.verb == Verb::Heartbeat && op.effect == Effect::Accepted)
+            .collect();
         let Some(first) = beats.first() else { continue };
         let events = view.events(attempt);
         let strange = events.iter().find(|event| event.kind.to_ascii_lowercase().contains("heartbeat"));
         let repeated = repeated(attempt, events);
         match strange.or(repeated) {
-            Some(event) => sink.violated_at(NO_EVENT, Some(event.id), format!("after heartbeats the history has {}", event.kind)),
+            Some(event) => sink.violated_at(
+                NO_EVENT,
+                Some(event.id),
+                format!("after heartbeats the history has {}", event.kind),
+            ),
             None => sink.met(NO_EVENT),
         }
         if attempt.heartbeat.is_some() {
@@ -147,7 +205,11 @@ fn events(view: &View<'_>, sink: &mut Sink) {
         }
         match attempt.end(events) {
             Some(event) if event.kind.ends_with("TimedOut") && attempt.timeout.is_none() => {
-                sink.violated_at(NO_WINDOW, Some(event.id), "a task without HeartbeatSeconds timed out after a heartbeat");
+                sink.violated_at(
+                    NO_WINDOW,
+                    Some(event.id),
+                    "a task without HeartbeatSeconds timed out after a heartbeat",
+                );
             }
             Some(_) => sink.met(NO_WINDOW),
             None if view.end.0 > first.ended.0 => sink.met(NO_WINDOW),
@@ -161,7 +223,8 @@ fn repeated<'e>(attempt: &Attempt, events: &'e [Event]) -> Option<&'e Event> {
     let submitted = events.get(attempt.submitted?)?;
     let ended = attempt.ended.map_or(events.len(), |ended| ended);
     events.iter().take(ended).skip(attempt.submitted? + 1).find(|event| {
-        event.previous == submitted.id && matches!(event.kind.as_str(), "TaskSubmitted" | "TaskStarted" | "TaskScheduled")
+        event.previous == submitted.id
+            && matches!(event.kind.as_str(), "TaskSubmitted" | "TaskStarted" | "TaskScheduled")
     })
 }
 
@@ -173,7 +236,11 @@ fn values(view: &View<'_>, sink: &mut Sink) {
                 continue;
             }
             let input = attempt.visit.and_then(|visit| input_of(view, attempt.execution, visit));
-            let Some(Some(value)) = input.as_ref().and_then(|input| plain_path(path, input).map(|v| v.cloned())) else { continue };
+            let Some(Some(value)) =
+                input.as_ref().and_then(|input| plain_path(path, input).map(|v| v.cloned()))
+            else {
+                continue;
+            };
             let number = value.as_u64().filter(|n| *n >= 1);
             if number.is_none() || attempt.timeout.is_some_and(|t| number.is_some_and(|n| n >= t)) {
                 sink.observed(WIDE, "A-10: a window out of range was taken");
@@ -184,7 +251,10 @@ fn values(view: &View<'_>, sink: &mut Sink) {
             state.json.get("HeartbeatSeconds").and_then(Value::as_u64)
         };
         sink.expect(SHOWN, expected == attempt.heartbeat, || {
-            format!("state {}: TaskScheduled shows heartbeat {:?}, expected {expected:?}", state.name, attempt.heartbeat)
+            format!(
+                "state {}: TaskScheduled shows heartbeat {:?}, expected {expected:?}",
+                state.name, attempt.heartbeat
+            )
         });
     }
 }

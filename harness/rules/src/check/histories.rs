@@ -11,11 +11,25 @@ use crate::history::{Completion, Known, check};
 use crate::view::{Effect, Execution, HistoryRead, Pattern, Verb, View};
 
 const READABLE: CheckRow = ("HIS-01", "history-can-be-read", "every event has an id, a type and a timestamp");
-const SENT: CheckRow = ("HIS-18", "submitted-event-names-the-message", "TaskSubmitted has the MessageId of the message that arrives");
-const COUNTS: CheckRow = ("HIS-21", "tokens-tasks-and-messages-agree", "there are as many callback attempts as tokens and as messages accepted");
-const STATUS: CheckRow = ("HIS-07", "terminal-event-and-status-agree", "the terminal event and the settled status agree");
-const DATES: CheckRow = ("HIS-09", "events-and-dates-agree", "the first and last events have startDate and stopDate within a second");
-const INPUT: CheckRow = ("HIS-05", "started-event-has-the-input", "ExecutionStarted has the input that was sent");
+const SENT: CheckRow = (
+    "HIS-18",
+    "submitted-event-names-the-message",
+    "TaskSubmitted has the MessageId of the message that arrives",
+);
+const COUNTS: CheckRow = (
+    "HIS-21",
+    "tokens-tasks-and-messages-agree",
+    "there are as many callback attempts as tokens and as messages accepted",
+);
+const STATUS: CheckRow =
+    ("HIS-07", "terminal-event-and-status-agree", "the terminal event and the settled status agree");
+const DATES: CheckRow = (
+    "HIS-09",
+    "events-and-dates-agree",
+    "the first and last events have startDate and stopDate within a second",
+);
+const INPUT: CheckRow =
+    ("HIS-05", "started-event-has-the-input", "ExecutionStarted has the input that was sent");
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: crate::history::CHECKS, run: each },
@@ -36,7 +50,8 @@ fn each(view: &View<'_>, sink: &mut Sink) {
             if execution.best != Some(index) && !seen.insert(read.history.events.len()) {
                 continue;
             }
-            if let Some(best) = execution.best.filter(|best| *best != index).and_then(|best| view.reads.get(best))
+            if let Some(best) =
+                execution.best.filter(|best| *best != index).and_then(|best| view.reads.get(best))
                 && is_prefix(read, best)
             {
                 continue;
@@ -48,15 +63,30 @@ fn each(view: &View<'_>, sink: &mut Sink) {
 
 fn is_prefix(read: &HistoryRead<'_>, best: &HistoryRead<'_>) -> bool {
     read.history.events.len() <= best.history.events.len()
-        && read.history.events.iter().zip(&best.history.events).all(|(a, b)| a.id == b.id && a.details == b.details && a.at == b.at && a.kind == b.kind && a.previous == b.previous)
+        && read.history.events.iter().zip(&best.history.events).all(|(a, b)| {
+            a.id == b.id
+                && a.details == b.details
+                && a.at == b.at
+                && a.kind == b.kind
+                && a.previous == b.previous
+        })
 }
 
-fn one(view: &View<'_>, execution: &Execution<'_>, read: &HistoryRead<'_>, completions: &[Completion], sink: &mut Sink) {
+fn one(
+    view: &View<'_>,
+    execution: &Execution<'_>,
+    read: &HistoryRead<'_>,
+    completions: &[Completion],
+    sink: &mut Sink,
+) {
     let machine = execution.machine.and_then(|machine| view.machines.get(machine));
     let definition = execution.definition.as_ref();
     let settled = execution.final_status().filter(|_| execution.redrives.is_empty());
     let date = |member: &str| {
-        settled.and_then(|status| status.body.get(member)).and_then(Value::as_f64).map(Time::from_epoch_seconds)
+        settled
+            .and_then(|status| status.body.get(member))
+            .and_then(Value::as_f64)
+            .map(Time::from_epoch_seconds)
     };
     let known = Known {
         definition: definition.and_then(|definition| definition.machine.as_ref()),
@@ -116,7 +146,13 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         let Some(id) = submitted_id(view, attempt) else {
-            sink.violated(SENT, format!("TaskSubmitted of state {} has no MessageId", attempt.state.clone().unwrap_or_default()));
+            sink.violated(
+                SENT,
+                format!(
+                    "TaskSubmitted of state {} has no MessageId",
+                    attempt.state.clone().unwrap_or_default()
+                ),
+            );
             continue;
         };
         if message_of(view, attempt).is_some() {
@@ -127,7 +163,10 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
         let token = attempt.token.and_then(|token| view.tokens.get(token));
         let other = token.and_then(|token| token.messages.first()).and_then(|m| view.messages.get(*m));
         if other.is_some_and(|message| message.envelope.is_none() && message.id != id) {
-            sink.violated(SENT, "TaskSubmitted names another message than the one that arrived with its token");
+            sink.violated(
+                SENT,
+                "TaskSubmitted names another message than the one that arrived with its token",
+            );
         }
     }
     for (index, execution) in view.executions.iter().enumerate() {
@@ -147,13 +186,24 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
         ids.sort_unstable();
         ids.dedup();
         sink.expect(COUNTS, tokens.len() == tries.len() && ids.len() == accepted, || {
-            format!("{} callback attempts, {} tokens, {} of {accepted} messages", tries.len(), tokens.len(), ids.len())
+            format!(
+                "{} callback attempts, {} tokens, {} of {accepted} messages",
+                tries.len(),
+                tokens.len(),
+                ids.len()
+            )
         });
         // Tokens that arrived and that no attempt of the ended execution shows.
         let invented = view.tokens.iter().enumerate().filter(|(_, token)| {
-            token.execution == Some(index) && token.attempt.is_none() && !token.activity && token.received.is_some()
+            token.execution == Some(index)
+                && token.attempt.is_none()
+                && !token.activity
+                && token.received.is_some()
         });
-        let ended = execution.best.and_then(|best| view.reads.get(best)).is_some_and(|read| read.terminal().is_some());
+        let ended = execution
+            .best
+            .and_then(|best| view.reads.get(best))
+            .is_some_and(|read| read.terminal().is_some());
         if ended && invented.count() > 0 && tries.iter().all(|attempt| attempt.token.is_some()) {
             sink.violated(COUNTS, "a message holds a token that no callback attempt of its execution has");
         }
@@ -177,13 +227,18 @@ fn described(view: &View<'_>, sink: &mut Sink) {
             _ => "TIMED_OUT",
         };
         for status in execution.statuses.iter().filter(|status| status.is_terminal()) {
-            sink.expect(STATUS, status.status == wanted, || format!("the history ends with {}, the status is {}", last.kind, status.status));
-            let date = |member: &str| status.body.get(member).and_then(Value::as_f64).map(Time::from_epoch_seconds);
+            sink.expect(STATUS, status.status == wanted, || {
+                format!("the history ends with {}, the status is {}", last.kind, status.status)
+            });
+            let date =
+                |member: &str| status.body.get(member).and_then(Value::as_f64).map(Time::from_epoch_seconds);
             let near = |a: Option<Time>, b: Time| a.is_none_or(|a| (a - b).abs() <= 1_000);
             if let Some(first) = read.history.events.first() {
-                sink.expect(DATES, near(date("startDate"), first.at) && near(date("stopDate"), last.at), || {
-                    "startDate or stopDate is more than a second from the first or last event".to_owned()
-                });
+                sink.expect(
+                    DATES,
+                    near(date("startDate"), first.at) && near(date("stopDate"), last.at),
+                    || "startDate or stopDate is more than a second from the first or last event".to_owned(),
+                );
             }
         }
     }

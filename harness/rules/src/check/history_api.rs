@@ -9,18 +9,45 @@ use super::life::PATIENCE;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Answer, Arn, Call, HistoryRead, View, is_terminal_status};
 
-const ORDER: CheckRow = ("GEH-01", "events-are-in-order", "events come oldest first; reverseOrder gives the same events backwards");
-const PAGE: CheckRow = ("GEH-02", "page-size-is-bounded", "a page holds at most maxResults events (default 100); 1001 is refused");
+const ORDER: CheckRow = (
+    "GEH-01",
+    "events-are-in-order",
+    "events come oldest first; reverseOrder gives the same events backwards",
+);
+const PAGE: CheckRow = (
+    "GEH-02",
+    "page-size-is-bounded",
+    "a page holds at most maxResults events (default 100); 1001 is refused",
+);
 const WHOLE: CheckRow = ("GEH-03", "pages-make-the-whole", "following nextToken yields every event once");
 const END: CheckRow = ("GEH-04", "no-token-means-the-end", "a page without nextToken is the last");
-const TOKEN: CheckRow = ("GEH-05", "bad-page-token-is-refused", "a page token that was never given is InvalidToken; over 1,024 characters ValidationException");
-const ARGUMENTS: CheckRow = ("GEH-06", "changed-arguments-do-not-crash", "a page token with other arguments is answered somehow");
-const UNKNOWN: CheckRow = ("GEH-07", "unknown-execution-is-refused", "an unknown execution is ExecutionDoesNotExist, a malformed ARN InvalidArn");
-const DATA: CheckRow = ("GEH-08", "data-is-left-out-on-request", "includeExecutionData=false removes input and output and nothing else");
-const TRUNCATED: CheckRow = ("GEH-09", "details-are-not-truncated", "inputDetails and outputDetails are never truncated");
+const TOKEN: CheckRow = (
+    "GEH-05",
+    "bad-page-token-is-refused",
+    "a page token that was never given is InvalidToken; over 1,024 characters ValidationException",
+);
+const ARGUMENTS: CheckRow =
+    ("GEH-06", "changed-arguments-do-not-crash", "a page token with other arguments is answered somehow");
+const UNKNOWN: CheckRow = (
+    "GEH-07",
+    "unknown-execution-is-refused",
+    "an unknown execution is ExecutionDoesNotExist, a malformed ARN InvalidArn",
+);
+const DATA: CheckRow = (
+    "GEH-08",
+    "data-is-left-out-on-request",
+    "includeExecutionData=false removes input and output and nothing else",
+);
+const TRUNCATED: CheckRow =
+    ("GEH-09", "details-are-not-truncated", "inputDetails and outputDetails are never truncated");
 const GROWS: CheckRow = ("GEH-10", "history-only-grows", "an earlier answer is a prefix of a later one");
-const SETTLED: CheckRow = ("GEH-11", "closed-history-is-settled", "after the terminal event the history does not change");
-const AGREES: CheckRow = ("GEH-12", "history-and-status-agree-in-time", "history and DescribeExecution may be out of step for a while, not for ever");
+const SETTLED: CheckRow =
+    ("GEH-11", "closed-history-is-settled", "after the terminal event the history does not change");
+const AGREES: CheckRow = (
+    "GEH-12",
+    "history-and-status-agree-in-time",
+    "history and DescribeExecution may be out of step for a while, not for ever",
+);
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[ORDER, WHOLE, PAGE, TRUNCATED], run: reads },
@@ -44,20 +71,29 @@ fn reads(view: &View<'_>, sink: &mut Sink) {
             let ids = ids(read);
             let gap = ids.windows(2).find(|pair| matches!(pair, [a, b] if a + 1 != *b));
             match gap {
-                Some(pair) => sink.violated(WHOLE, format!("joined pages go from event {} to {}", pair[0], pair[1])),
+                Some(pair) => {
+                    sink.violated(WHOLE, format!("joined pages go from event {} to {}", pair[0], pair[1]))
+                }
                 None if ids.first() == Some(&1) => sink.met(WHOLE),
                 None => sink.violated(WHOLE, format!("joined pages begin at event {:?}", ids.first())),
             }
         }
         for (page, size) in read.pages.iter().zip(&read.sizes) {
             let Some(call) = view.calls.get(*page) else { continue };
-            let most = call.input.get("maxResults").and_then(Value::as_u64).filter(|most| *most > 0).unwrap_or(100);
-            sink.expect(PAGE, *size as u64 <= most, || format!("a page of {size} events with maxResults {most}"));
+            let most =
+                call.input.get("maxResults").and_then(Value::as_u64).filter(|most| *most > 0).unwrap_or(100);
+            sink.expect(PAGE, *size as u64 <= most, || {
+                format!("a page of {size} events with maxResults {most}")
+            });
         }
         for event in &read.history.events {
             for details in ["inputDetails", "outputDetails"] {
-                if let Some(truncated) = event.details.get(details).and_then(|details| details.get("truncated")) {
-                    sink.expect(TRUNCATED, truncated == &Value::Bool(false), || format!("{} has truncated {details}", event.kind));
+                if let Some(truncated) =
+                    event.details.get(details).and_then(|details| details.get("truncated"))
+                {
+                    sink.expect(TRUNCATED, truncated == &Value::Bool(false), || {
+                        format!("{} has truncated {details}", event.kind)
+                    });
                 }
             }
         }
@@ -101,7 +137,11 @@ fn pair(earlier: &HistoryRead<'_>, later: &HistoryRead<'_>, sink: &mut Sink) {
     let joined = earlier.pages.len() > 1 || later.pages.len() > 1;
     let closed = old.last().is_some_and(record::Event::is_terminal);
     let common = old.iter().zip(new).all(|(a, b)| {
-        a.id == b.id && a.kind == b.kind && a.at == b.at && a.previous == b.previous && (!same_form || a.details == b.details)
+        a.id == b.id
+            && a.kind == b.kind
+            && a.at == b.at
+            && a.previous == b.previous
+            && (!same_form || a.details == b.details)
     });
     let row = if earlier.data != later.data {
         DATA
@@ -116,25 +156,41 @@ fn pair(earlier: &HistoryRead<'_>, later: &HistoryRead<'_>, sink: &mut Sink) {
     };
     if new.len() < old.len() {
         // A shorter later answer: pages that ended too soon, or a history that lost events.
-        let lost = if later.pages.len() > 1 || later.sizes.first().is_some_and(|size| size % 10 == 0 && *size > 0) { END } else { row };
-        sink.violated(if closed || !joined { row } else { lost }, format!("a later read has {} events, an earlier one had {}", new.len(), old.len()));
+        let lost =
+            if later.pages.len() > 1 || later.sizes.first().is_some_and(|size| size % 10 == 0 && *size > 0) {
+                END
+            } else {
+                row
+            };
+        sink.violated(
+            if closed || !joined { row } else { lost },
+            format!("a later read has {} events, an earlier one had {}", new.len(), old.len()),
+        );
         if joined {
             sink.violated(END, "a page without nextToken was not the last");
         }
         return;
     }
     if closed && new.len() > old.len() {
-        sink.violated(if joined { WHOLE } else { SETTLED }, format!("{} events were added after the terminal event", new.len() - old.len()));
+        sink.violated(
+            if joined { WHOLE } else { SETTLED },
+            format!("{} events were added after the terminal event", new.len() - old.len()),
+        );
         return;
     }
     sink.expect(row, common, || "two reads of one execution differ in events that both have".to_owned());
     if !later.data || !earlier.data {
         let bare = if later.data { earlier } else { later };
         let leak = bare.history.events.iter().find(|event| {
-            event.details.get("input").is_some_and(|v| !v.is_null()) || event.details.get("output").is_some_and(|v| !v.is_null())
+            event.details.get("input").is_some_and(|v| !v.is_null())
+                || event.details.get("output").is_some_and(|v| !v.is_null())
         });
         if let Some(leak) = leak {
-            sink.violated_at(DATA, Some(leak.id), format!("{} has data though none was asked for", leak.kind));
+            sink.violated_at(
+                DATA,
+                Some(leak.id),
+                format!("{} has data though none was asked for", leak.kind),
+            );
         }
     }
 }
@@ -142,7 +198,9 @@ fn pair(earlier: &HistoryRead<'_>, later: &HistoryRead<'_>, sink: &mut Sink) {
 fn calls(view: &View<'_>, sink: &mut Sink) {
     let mut given: BTreeMap<&str, &Call<'_>> = BTreeMap::new();
     for call in view.calls_of(Api::GetExecutionHistory) {
-        if let Some(token) = call.answer.done().and_then(|reply| reply.get("nextToken")).and_then(Value::as_str) {
+        if let Some(token) =
+            call.answer.done().and_then(|reply| reply.get("nextToken")).and_then(Value::as_str)
+        {
             given.entry(token).or_insert(call);
         }
     }
@@ -167,22 +225,38 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
                     if !same {
                         sink.met(ARGUMENTS);
                     } else if let Answer::Refused(error) = call.answer {
-                        sink.violated(WHOLE, format!("a page token just given answered {} ({})", error.code, error.status));
+                        sink.violated(
+                            WHOLE,
+                            format!("a page token just given answered {} ({})", error.code, error.status),
+                        );
                     }
                 }
                 None if arn_flaw.is_none() => {
-                    let expected: &[&str] =
-                        if token.chars().count() > 1024 { &["ValidationException"] } else { &["InvalidToken"] };
-                    sink.expect(TOKEN, call.answer.code().is_some_and(|code| expected.contains(&code)), || {
-                        format!("a page token never given: expected {}, saw {}", expected.join(" or "), call.answer.says())
-                    });
+                    let expected: &[&str] = if token.chars().count() > 1024 {
+                        &["ValidationException"]
+                    } else {
+                        &["InvalidToken"]
+                    };
+                    sink.expect(
+                        TOKEN,
+                        call.answer.code().is_some_and(|code| expected.contains(&code)),
+                        || {
+                            format!(
+                                "a page token never given: expected {}, saw {}",
+                                expected.join(" or "),
+                                call.answer.says()
+                            )
+                        },
+                    );
                 }
                 None => {}
             }
             continue;
         }
         if let Some((what, code)) = arn_flaw {
-            sink.expect(UNKNOWN, call.answer.code() == Some(code), || format!("{what}: expected {code}, saw {}", call.answer.says()));
+            sink.expect(UNKNOWN, call.answer.code() == Some(code), || {
+                format!("{what}: expected {code}, saw {}", call.answer.says())
+            });
         }
     }
 }
@@ -212,8 +286,13 @@ fn maybe_started(view: &View<'_>, arn: &str) -> bool {
             && call.text("name").is_none_or(|asked| asked == name)
             && call.text("stateMachineArn").and_then(Arn::read).and_then(Arn::machine) == Some(machine);
         let named = call.answer.done().is_some()
-            && matches!(call.operation, Api::ListExecutions | Api::GetExecutionHistory | Api::ReceiveMessage | Api::DescribeExecution)
-            && call.answer.done().is_some_and(|reply| call.text("executionArn") != Some(arn) && reply.to_string().contains(arn));
+            && matches!(
+                call.operation,
+                Api::ListExecutions | Api::GetExecutionHistory | Api::ReceiveMessage | Api::DescribeExecution
+            )
+            && call.answer.done().is_some_and(|reply| {
+                call.text("executionArn") != Some(arn) && reply.to_string().contains(arn)
+            });
         started || named
     })
 }
@@ -230,11 +309,23 @@ fn agreement(view: &View<'_>, sink: &mut Sink) {
         let Some(ended) = ended else {
             // The other way round: a terminal status, and a history that never ends.
             let closed = execution.statuses.iter().filter(|s| s.is_terminal()).map(|s| s.ended).min();
-            let latest = execution.histories.iter().filter_map(|i| view.reads.get(*i)).filter(|r| r.complete).map(|r| r.begun).max();
+            let latest = execution
+                .histories
+                .iter()
+                .filter_map(|i| view.reads.get(*i))
+                .filter(|r| r.complete)
+                .map(|r| r.begun)
+                .max();
             if let (Some(closed), Some(latest)) = (closed, latest)
                 && latest - closed >= PATIENCE
             {
-                sink.violated(AGREES, format!("the history has no terminal event {} ms after the status was terminal", latest - closed));
+                sink.violated(
+                    AGREES,
+                    format!(
+                        "the history has no terminal event {} ms after the status was terminal",
+                        latest - closed
+                    ),
+                );
             }
             continue;
         };
@@ -242,7 +333,14 @@ fn agreement(view: &View<'_>, sink: &mut Sink) {
             if is_terminal_status(status.status) {
                 sink.met(AGREES);
             } else if status.begun - ended >= PATIENCE {
-                sink.violated(AGREES, format!("DescribeExecution says {} {} ms after the history ended", status.status, status.begun - ended));
+                sink.violated(
+                    AGREES,
+                    format!(
+                        "DescribeExecution says {} {} ms after the history ended",
+                        status.status,
+                        status.begun - ended
+                    ),
+                );
             } else if status.begun >= ended {
                 sink.observed(AGREES, "A-18: DescribeExecution lags behind the history");
             }

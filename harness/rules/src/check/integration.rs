@@ -9,13 +9,32 @@ use super::{CheckRow, Group, Sink};
 use crate::view::attempt::fails_attempt;
 use crate::view::{Attempt, Message, Pattern, View, same_json};
 
-const PUBLISHES: CheckRow = ("SNS-01", "publish-answers-the-delivered-id", "the MessageId of the publish is that of the delivered notification");
-const ENVELOPE: CheckRow = ("SNS-02", "envelope-has-its-members", "a queue gets a JSON envelope with Type, MessageId, TopicArn, Message, Timestamp and signature");
-const DISTINCT: CheckRow = ("SNS-03", "duplicates-are-one-notification", "a notification delivered again has the same MessageId and text");
-const NO_TOPIC: CheckRow = ("SNS-05", "unknown-topic-fails", "publishing to an unknown topic fails with SNS.NotFoundException");
-const TEXT: CheckRow = ("SNS-06", "message-is-the-text", "a Message that is a string arrives as it is, an object as its JSON text");
-const FAILED_SEND: CheckRow = ("SQSI-02", "failed-send-fails-the-task", "a send that fails fails the task at once");
-const PARAMETERS: CheckRow = ("SQSI-01", "send-parameters-arrive", "message attributes and the like arrive with the message");
+const PUBLISHES: CheckRow = (
+    "SNS-01",
+    "publish-answers-the-delivered-id",
+    "the MessageId of the publish is that of the delivered notification",
+);
+const ENVELOPE: CheckRow = (
+    "SNS-02",
+    "envelope-has-its-members",
+    "a queue gets a JSON envelope with Type, MessageId, TopicArn, Message, Timestamp and signature",
+);
+const DISTINCT: CheckRow = (
+    "SNS-03",
+    "duplicates-are-one-notification",
+    "a notification delivered again has the same MessageId and text",
+);
+const NO_TOPIC: CheckRow =
+    ("SNS-05", "unknown-topic-fails", "publishing to an unknown topic fails with SNS.NotFoundException");
+const TEXT: CheckRow = (
+    "SNS-06",
+    "message-is-the-text",
+    "a Message that is a string arrives as it is, an object as its JSON text",
+);
+const FAILED_SEND: CheckRow =
+    ("SQSI-02", "failed-send-fails-the-task", "a send that fails fails the task at once");
+const PARAMETERS: CheckRow =
+    ("SQSI-01", "send-parameters-arrive", "message attributes and the like arrive with the message");
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[PUBLISHES, TEXT], run: published },
@@ -33,12 +52,22 @@ pub(super) fn result_id(view: &View<'_>, attempt: &Attempt) -> Option<String> {
 
 /// The notifications of a publishing attempt, by SNS's MessageId.
 fn notifications<'v, 'a>(view: &'v View<'a>, id: &str) -> Vec<&'v Message<'a>> {
-    view.messages.iter().filter(|m| m.envelope.as_ref().is_some_and(|envelope| envelope.message_id == id)).collect()
+    view.messages
+        .iter()
+        .filter(|m| m.envelope.as_ref().is_some_and(|envelope| envelope.message_id == id))
+        .collect()
 }
 
 fn published(view: &View<'_>, sink: &mut Sink) {
-    for attempt in view.attempts.iter().filter(|a| a.resource.starts_with("sns:publish") && a.pattern == Pattern::Request) {
-        let Some(event) = attempt.end(view.events(attempt)).filter(|event| event.kind == "TaskSucceeded") else { continue };
+    for attempt in view
+        .attempts
+        .iter()
+        .filter(|a| a.resource.starts_with("sns:publish") && a.pattern == Pattern::Request)
+    {
+        let Some(event) = attempt.end(view.events(attempt)).filter(|event| event.kind == "TaskSucceeded")
+        else {
+            continue;
+        };
         let id = result_id(view, attempt);
         if !id.as_ref().is_some_and(|id| !id.is_empty() && id.len() <= 100) {
             sink.violated_at(PUBLISHES, Some(event.id), "the result of a publish has no MessageId");
@@ -52,7 +81,9 @@ fn published(view: &View<'_>, sink: &mut Sink) {
             sink.met(PUBLISHES);
             let held = match sent {
                 Value::String(text) => message.text() == text,
-                other => serde_json::from_str::<Value>(message.text()).is_ok_and(|json| same_json(&json, other)),
+                other => {
+                    serde_json::from_str::<Value>(message.text()).is_ok_and(|json| same_json(&json, other))
+                }
             };
             sink.expect(TEXT, held, || "a notification has another text than was published".to_owned());
             if !held {
@@ -72,14 +103,20 @@ fn published(view: &View<'_>, sink: &mut Sink) {
             other => other.to_string(),
         };
         let others = view.messages.iter().filter(|m| {
-            m.envelope.as_ref().is_some_and(|envelope| Some(envelope.topic.as_str()) == topic && envelope.message == text)
+            m.envelope
+                .as_ref()
+                .is_some_and(|envelope| Some(envelope.topic.as_str()) == topic && envelope.message == text)
         });
         let unclaimed = others.filter(|m| {
             let id = m.envelope.as_ref().map(|envelope| envelope.message_id.as_str());
             !view.attempts.iter().any(|other| result_id(view, other).as_deref() == id)
         });
         if unclaimed.count() > 0 && text.len() > 8 {
-            sink.violated_at(PUBLISHES, Some(event.id), "the result of a publish has another MessageId than the notification");
+            sink.violated_at(
+                PUBLISHES,
+                Some(event.id),
+                "the result of a publish has another MessageId than the notification",
+            );
         }
     }
 }
@@ -88,8 +125,17 @@ fn envelopes(view: &View<'_>, sink: &mut Sink) {
     let mut by_id: BTreeMap<(&str, usize), &str> = BTreeMap::new();
     for message in &view.messages {
         let Some(json) = message.json.as_ref().filter(|_| message.envelope.is_some()) else { continue };
-        const MEMBERS: &[&str] =
-            &["Type", "MessageId", "TopicArn", "Message", "Timestamp", "SignatureVersion", "Signature", "SigningCertURL", "UnsubscribeURL"];
+        const MEMBERS: &[&str] = &[
+            "Type",
+            "MessageId",
+            "TopicArn",
+            "Message",
+            "Timestamp",
+            "SignatureVersion",
+            "Signature",
+            "SigningCertURL",
+            "UnsubscribeURL",
+        ];
         let missing = MEMBERS.iter().find(|member| !json.get(**member).is_some_and(Value::is_string));
         match missing {
             // A case variant that AWS uses for Lambda subscribers.
@@ -97,8 +143,11 @@ fn envelopes(view: &View<'_>, sink: &mut Sink) {
             None => sink.met(ENVELOPE),
         }
         let Some(envelope) = &message.envelope else { continue };
-        let known = by_id.entry((envelope.message_id.as_str(), message.queue)).or_insert(envelope.message.as_str());
-        sink.expect(DISTINCT, *known == envelope.message, || "two notifications with one MessageId have different texts".to_owned());
+        let known =
+            by_id.entry((envelope.message_id.as_str(), message.queue)).or_insert(envelope.message.as_str());
+        sink.expect(DISTINCT, *known == envelope.message, || {
+            "two notifications with one MessageId have different texts".to_owned()
+        });
     }
 }
 
@@ -113,18 +162,26 @@ fn topics(view: &View<'_>, sink: &mut Sink) {
         .filter_map(|call| Some((call.entry_text("TopicArn")?, call.ended.0)))
         .collect();
     for attempt in view.attempts.iter().filter(|a| a.resource.starts_with("sns:publish")) {
-        let Some(topic) = attempt.parameters.as_ref().and_then(|p| p.get("TopicArn")).and_then(Value::as_str) else { continue };
+        let Some(topic) = attempt.parameters.as_ref().and_then(|p| p.get("TopicArn")).and_then(Value::as_str)
+        else {
+            continue;
+        };
         let Some(event) = attempt.end(view.events(attempt)) else { continue };
         let Some(scheduled) = view.events(attempt).get(attempt.scheduled) else { continue };
-        let gone = deleted.iter().any(|(arn, at)| *arn == topic && view.offset.earliest(scheduled.at).0 > *at);
+        let gone =
+            deleted.iter().any(|(arn, at)| *arn == topic && view.offset.earliest(scheduled.at).0 > *at);
         // Never made here, though others were in this very case.
-        let unknown = !made.contains(&topic) && !view.calls_of(Api::CreateTopic).any(|call| call.answer.is_open_ended()) && !made.is_empty();
+        let unknown = !made.contains(&topic)
+            && !view.calls_of(Api::CreateTopic).any(|call| call.answer.is_open_ended())
+            && !made.is_empty();
         if !(gone || unknown) {
             continue;
         }
         let name = event.text("error").unwrap_or_default();
         let lawful = fails_attempt(&event.kind) && name.starts_with("SNS.");
-        sink.expect(NO_TOPIC, lawful, || format!("publishing to an unknown topic ended with {} {name:?}", event.kind));
+        sink.expect(NO_TOPIC, lawful, || {
+            format!("publishing to an unknown topic ended with {} {name:?}", event.kind)
+        });
     }
     for call in view.calls_of(Api::Publish) {
         if let Some(topic) = call.text("TopicArn")
@@ -132,8 +189,13 @@ fn topics(view: &View<'_>, sink: &mut Sink) {
             && !made.contains(&topic)
             && call.was_looked_at()
         {
-            let fits = call.answer.code().is_some_and(|code| code.starts_with("NotFound") || code.starts_with("InvalidParameter"));
-            sink.expect(NO_TOPIC, fits, || format!("Publish to an unknown topic answered {}", call.answer.says()));
+            let fits = call
+                .answer
+                .code()
+                .is_some_and(|code| code.starts_with("NotFound") || code.starts_with("InvalidParameter"));
+            sink.expect(NO_TOPIC, fits, || {
+                format!("Publish to an unknown topic answered {}", call.answer.says())
+            });
         }
     }
 }
@@ -146,19 +208,29 @@ fn sends(view: &View<'_>, sink: &mut Sink) {
     for attempt in view.attempts.iter().filter(|attempt| attempt.resource.starts_with("sqs:sendMessage")) {
         let Some(parameters) = &attempt.parameters else { continue };
         let Some(url) = parameters.get("QueueUrl").and_then(Value::as_str) else { continue };
-        let unknown = !made.is_empty() && !made.contains(&url) && !view.calls_of(Api::CreateQueue).any(|call| call.answer.is_open_ended());
+        let unknown = !made.is_empty()
+            && !made.contains(&url)
+            && !view.calls_of(Api::CreateQueue).any(|call| call.answer.is_open_ended());
         let no_body = parameters.get("MessageBody").is_none_or(Value::is_null);
         if unknown || no_body {
             match attempt.end(view.events(attempt)) {
                 Some(event) => {
                     let failed = fails_attempt(&event.kind) && !event.kind.ends_with("TimedOut");
-                    sink.expect(FAILED_SEND, failed, || format!("a send that cannot succeed ended with {}", event.kind));
+                    sink.expect(FAILED_SEND, failed, || {
+                        format!("a send that cannot succeed ended with {}", event.kind)
+                    });
                 }
                 None => {
                     let waited = super::timeout::looked(view, attempt).unwrap_or_default()
-                        - view.events(attempt).get(attempt.scheduled).map_or(0, |event| view.offset.latest(event.at).0);
+                        - view
+                            .events(attempt)
+                            .get(attempt.scheduled)
+                            .map_or(0, |event| view.offset.latest(event.at).0);
                     if waited >= super::life::patience(view) && !super::timeout::cut_short(view, attempt) {
-                        sink.violated(FAILED_SEND, format!("a send that cannot succeed did not fail its task within {waited} ms"));
+                        sink.violated(
+                            FAILED_SEND,
+                            format!("a send that cannot succeed did not fail its task within {waited} ms"),
+                        );
                     }
                 }
             }
@@ -176,7 +248,9 @@ fn sends(view: &View<'_>, sink: &mut Sink) {
             let got = message.wire.get("MessageAttributes");
             let held = wanted.iter().all(|(name, value)| {
                 got.and_then(|got| got.get(name)).is_some_and(|got| {
-                    ["StringValue", "DataType"].iter().all(|member| value.get(*member).is_none_or(|v| got.get(*member) == Some(v)))
+                    ["StringValue", "DataType"]
+                        .iter()
+                        .all(|member| value.get(*member).is_none_or(|v| got.get(*member) == Some(v)))
                 })
             });
             sink.expect(PARAMETERS, held, || "message attributes did not arrive".to_owned());

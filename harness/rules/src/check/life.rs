@@ -58,7 +58,9 @@ pub(super) fn closings(view: &View<'_>, token: &Token) -> Vec<Closing> {
             closings.push(Closing { by: operation.ended, cause: Cause::Used, operation: Some(*index) });
         }
     }
-    let Some(execution) = token.execution.and_then(|execution| view.executions.get(execution)) else { return closings };
+    let Some(execution) = token.execution.and_then(|execution| view.executions.get(execution)) else {
+        return closings;
+    };
     if execution.redrives.is_empty() {
         for stop in &execution.stops {
             if let Some(call) = view.calls.get(*stop)
@@ -136,7 +138,8 @@ pub(super) fn register(view: &View<'_>, token: &Token) -> Register {
         let span = Interval { from: operation.begun.0, to: operation.ended.0 };
         register.ops.push(Op { span, outcome });
     }
-    let mut may = |from: i64| register.closers.push(Closer { span: Interval { from, to: i64::MAX }, certain: false });
+    let mut may =
+        |from: i64| register.closers.push(Closer { span: Interval { from, to: i64::MAX }, certain: false });
     let Some(execution) = token.execution.and_then(|execution| view.executions.get(execution)) else {
         may(i64::MIN); // nothing is known of what may close it
         return register;
@@ -146,7 +149,9 @@ pub(super) fn register(view: &View<'_>, token: &Token) -> Register {
         may(begun);
         return register;
     };
-    if view.answered_elsewhere || execution.machine.and_then(|m| view.machines.get(m)).is_some_and(|m| m.deleted.is_some()) {
+    if view.answered_elsewhere
+        || execution.machine.and_then(|m| view.machines.get(m)).is_some_and(|m| m.deleted.is_some())
+    {
         may(begun);
     }
     for stop in &execution.stops {
@@ -163,7 +168,11 @@ pub(super) fn register(view: &View<'_>, token: &Token) -> Register {
     let state = token.state.as_ref().and_then(|state| definition.states.get(state));
     let (timeout, heartbeat) = match (attempt, state) {
         (Some(attempt), _) => (attempt.timeout, attempt.heartbeat),
-        (None, Some(state)) if state.json.get("TimeoutSecondsPath").is_none() && state.json.get("HeartbeatSecondsPath").is_none() && !state.jsonata => {
+        (None, Some(state))
+            if state.json.get("TimeoutSecondsPath").is_none()
+                && state.json.get("HeartbeatSecondsPath").is_none()
+                && !state.jsonata =>
+        {
             let read = |member: &str| state.json.get(member).and_then(serde_json::Value::as_u64);
             (read("TimeoutSeconds"), read("HeartbeatSeconds"))
         }
@@ -185,18 +194,22 @@ pub(super) fn register(view: &View<'_>, token: &Token) -> Register {
     if nested {
         // A sibling may fail as soon as any other token of the execution may be answered or time out, or at once.
         let failed = attempt.and_then(|attempt| {
-            let read = view.history(attempt.execution).filter(|read| read.is_whole() && read.terminal().is_some())?;
+            let read = view
+                .history(attempt.execution)
+                .filter(|read| read.is_whole() && read.terminal().is_some())?;
             let first = read.history.events.iter().find(|event| {
                 event.is_terminal()
-                    || matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed" | "TaskStateAborted")
+                    || matches!(
+                        event.kind.as_str(),
+                        "ParallelStateFailed" | "MapStateFailed" | "TaskStateAborted"
+                    )
                     || fails_attempt(&event.kind)
             })?;
             Some(view.offset.earliest(first.at).0 - SLACK)
         });
-        register.closers.push(Closer {
-            span: Interval { from: failed.unwrap_or(begun), to: i64::MAX },
-            certain: false,
-        });
+        register
+            .closers
+            .push(Closer { span: Interval { from: failed.unwrap_or(begun), to: i64::MAX }, certain: false });
     }
     register
 }
@@ -208,5 +221,9 @@ pub(super) fn seconds(seconds: u64) -> i64 {
 
 /// How early a timer may be by the timestamps of a history.
 pub(super) fn slack(events: &[record::Event]) -> i64 {
-    if !events.is_empty() && events.iter().all(|event| event.at.0 % 1000 == 0) { WHOLE_SECONDS } else { SLACK }
+    if !events.is_empty() && events.iter().all(|event| event.at.0 % 1000 == 0) {
+        WHOLE_SECONDS
+    } else {
+        SLACK
+    }
 }

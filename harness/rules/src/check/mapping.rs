@@ -6,20 +6,50 @@ use serde_json::Value;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Answer, Message, Pattern, View};
 
-const CONSUMES: CheckRow = ("ESM-01", "mapping-consumes-the-queue", "a function behind a mapping answers the tokens of the queue, and its messages are gone");
-const BATCH_SIZE: CheckRow = ("ESM-02", "batch-size-is-validated", "BatchSize is 1..10,000; above 10 it needs a batching window");
-const ALL_RETURN: CheckRow = ("ESM-03", "failed-batch-returns-whole", "if the function errors the whole batch comes back, processed messages included");
-const SOME_RETURN: CheckRow = ("ESM-04", "reported-items-return-alone", "with ReportBatchItemFailures only the reported messages come back");
-const FULL_SUCCESS: CheckRow = ("ESM-05", "response-decides-what-returns", "an empty list of failures is full success, an unlawful one full failure");
-const TIMEOUT: CheckRow = ("ESM-06", "function-timeout-fits-visibility", "a function timeout above the queue's visibility timeout is refused");
-const ONCE: CheckRow = ("ESM-08", "deliveries-again-have-one-effect", "messages processed again have one effect");
-const ANSWERED: CheckRow = ("ESM-09", "answered-tokens-are-no-error", "a consumer that treats TaskTimedOut as answered sends nothing to the dead-letter queue");
+const CONSUMES: CheckRow = (
+    "ESM-01",
+    "mapping-consumes-the-queue",
+    "a function behind a mapping answers the tokens of the queue, and its messages are gone",
+);
+const BATCH_SIZE: CheckRow =
+    ("ESM-02", "batch-size-is-validated", "BatchSize is 1..10,000; above 10 it needs a batching window");
+const ALL_RETURN: CheckRow = (
+    "ESM-03",
+    "failed-batch-returns-whole",
+    "if the function errors the whole batch comes back, processed messages included",
+);
+const SOME_RETURN: CheckRow = (
+    "ESM-04",
+    "reported-items-return-alone",
+    "with ReportBatchItemFailures only the reported messages come back",
+);
+const FULL_SUCCESS: CheckRow = (
+    "ESM-05",
+    "response-decides-what-returns",
+    "an empty list of failures is full success, an unlawful one full failure",
+);
+const TIMEOUT: CheckRow = (
+    "ESM-06",
+    "function-timeout-fits-visibility",
+    "a function timeout above the queue's visibility timeout is refused",
+);
+const ONCE: CheckRow =
+    ("ESM-08", "deliveries-again-have-one-effect", "messages processed again have one effect");
+const ANSWERED: CheckRow = (
+    "ESM-09",
+    "answered-tokens-are-no-error",
+    "a consumer that treats TaskTimedOut as answered sends nothing to the dead-letter queue",
+);
 const STATE: CheckRow = ("ESM-12", "mapping-becomes-enabled", "a mapping goes from Creating to Enabled");
-const OTHERS: CheckRow = ("ESM-14", "bad-record-decides-for-itself", "one bad record does not decide the others of its batch");
+const OTHERS: CheckRow =
+    ("ESM-14", "bad-record-decides-for-itself", "one bad record does not decide the others of its batch");
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[BATCH_SIZE, TIMEOUT, STATE], run: mappings },
-    Group { checks: &[CONSUMES, ALL_RETURN, SOME_RETURN, FULL_SUCCESS, ONCE, ANSWERED, OTHERS], run: effects },
+    Group {
+        checks: &[CONSUMES, ALL_RETURN, SOME_RETURN, FULL_SUCCESS, ONCE, ANSWERED, OTHERS],
+        run: effects,
+    },
 ];
 
 fn mappings(view: &View<'_>, sink: &mut Sink) {
@@ -27,14 +57,19 @@ fn mappings(view: &View<'_>, sink: &mut Sink) {
         let size = call.input.get("BatchSize").and_then(Value::as_i64);
         let window = call.input.get("MaximumBatchingWindowInSeconds").and_then(Value::as_i64).unwrap_or(0);
         let fifo = call.text("EventSourceArn").is_some_and(|arn| arn.ends_with(".fifo"));
-        let flawed = size.is_some_and(|size| !(1..=10_000).contains(&size) || (size > 10 && (window < 1 || fifo)));
+        let flawed =
+            size.is_some_and(|size| !(1..=10_000).contains(&size) || (size > 10 && (window < 1 || fifo)));
         if flawed && call.was_looked_at() {
-            sink.expect(BATCH_SIZE, call.answer.refused().is_some(), || format!("BatchSize {size:?} with window {window} was taken"));
+            sink.expect(BATCH_SIZE, call.answer.refused().is_some(), || {
+                format!("BatchSize {size:?} with window {window} was taken")
+            });
             continue;
         }
         let queue = call.text("EventSourceArn").and_then(|arn| arn.rsplit(':').next());
-        let visibility = view.queues.iter().find(|q| Some(q.name) == queue && q.made_here).and_then(|q| q.visibility);
-        let function = view.calls_of(Api::CreateFunction).find(|f| f.text("FunctionName") == call.text("FunctionName"));
+        let visibility =
+            view.queues.iter().find(|q| Some(q.name) == queue && q.made_here).and_then(|q| q.visibility);
+        let function =
+            view.calls_of(Api::CreateFunction).find(|f| f.text("FunctionName") == call.text("FunctionName"));
         let timeout = function.map(|f| f.input.get("Timeout").and_then(Value::as_u64).unwrap_or(3));
         if let (Some(timeout), Some(visibility)) = (timeout, visibility) {
             match call.answer {
@@ -55,24 +90,29 @@ fn mappings(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls_of(Api::GetEventSourceMapping) {
         let state = call.answer.done().and_then(|reply| reply.get("State")).and_then(Value::as_str);
         let Some(state) = state else { continue };
-        let known = ["Creating", "Enabling", "Enabled", "Disabling", "Disabled", "Updating", "Deleting"].contains(&state);
+        let known = ["Creating", "Enabling", "Enabled", "Disabling", "Disabled", "Updating", "Deleting"]
+            .contains(&state);
         sink.expect(STATE, known, || format!("a mapping has state {state}"));
     }
 }
 
 fn effects(view: &View<'_>, sink: &mut Sink) {
-    let mappings: Vec<_> = view.calls_of(Api::CreateEventSourceMapping).filter(|call| call.answer.done().is_some()).collect();
+    let mappings: Vec<_> =
+        view.calls_of(Api::CreateEventSourceMapping).filter(|call| call.answer.done().is_some()).collect();
     if mappings.is_empty() {
         return;
     }
     let partial = mappings.iter().any(|call| {
-        call.input.get("FunctionResponseTypes").is_some_and(|types| types.to_string().contains("ReportBatchItemFailures"))
+        call.input
+            .get("FunctionResponseTypes")
+            .is_some_and(|types| types.to_string().contains("ReportBatchItemFailures"))
     });
     let dead: Vec<usize> = (0..view.queues.len())
         .filter(|index| {
             view.queues.get(*index).is_some_and(|queue| {
                 view.queues.iter().any(|other| {
-                    other.consumed_elsewhere && other.dead_letter.as_ref().is_some_and(|(_, target)| target == queue.name)
+                    other.consumed_elsewhere
+                        && other.dead_letter.as_ref().is_some_and(|(_, target)| target == queue.name)
                 })
             })
         })
@@ -82,7 +122,10 @@ fn effects(view: &View<'_>, sink: &mut Sink) {
     let answered = view.attempts.iter().filter(|attempt| {
         attempt.pattern == Pattern::Callback
             && attempt.end(view.events(attempt)).is_some_and(|event| event.kind == "TaskSucceeded")
-            && attempt.token.and_then(|token| view.tokens.get(token)).is_none_or(|token| token.operations.is_empty())
+            && attempt
+                .token
+                .and_then(|token| view.tokens.get(token))
+                .is_none_or(|token| token.operations.is_empty())
     });
     let answered: Vec<_> = answered.collect();
     if !answered.is_empty() {
@@ -95,7 +138,8 @@ fn effects(view: &View<'_>, sink: &mut Sink) {
     let processed_dead = view.tokens.iter().any(|token| {
         token.messages.iter().filter_map(|m| view.messages.get(*m)).any(in_dead)
             && token.attempt.and_then(|a| view.attempts.get(a)).is_some_and(|attempt| {
-                attempt.end(view.events(attempt)).is_some_and(|event| event.kind == "TaskSucceeded") && token.operations.is_empty()
+                attempt.end(view.events(attempt)).is_some_and(|event| event.kind == "TaskSucceeded")
+                    && token.operations.is_empty()
             })
     });
     if poison && !answered.is_empty() {

@@ -12,8 +12,8 @@ mod end_to_end;
 mod error;
 mod flaws;
 mod heartbeat;
-mod history_api;
 mod histories;
+mod history_api;
 mod integration;
 mod life;
 mod mapping;
@@ -76,7 +76,8 @@ const FAMILIES: &[&[Group]] = &[
 /// Every check, those of histories included: rule, check, what it looks at.
 pub fn checks() -> &'static [CheckRow] {
     static ALL: LazyLock<Vec<CheckRow>> = LazyLock::new(|| {
-        let own = FAMILIES.iter().flat_map(|groups| groups.iter()).flat_map(|group| group.checks.iter().copied());
+        let own =
+            FAMILIES.iter().flat_map(|groups| groups.iter()).flat_map(|group| group.checks.iter().copied());
         let mut rows: Vec<CheckRow> = own.chain(crate::history::CHECKS.iter().copied()).collect();
         rows.sort_unstable();
         rows.dedup_by_key(|row| (row.0, row.1));

@@ -7,10 +7,20 @@ use super::{CheckRow, Group, Sink};
 use crate::view::attempt::fails_attempt;
 use crate::view::{Answer, View};
 
-const ALLOWED: CheckRow = ("RED-01", "only-failed-executions-are-redriven", "running and succeeded executions answer ExecutionNotRedrivable");
-const CONTINUES: CheckRow = ("RED-02", "redrive-continues-at-the-failed-step", "finished steps are not run again, and a callback gets a new token");
-const CLIENT_TOKEN: CheckRow = ("RED-04", "client-token-is-idempotent", "the same clientToken again answers the same redriveDate");
-const APPENDED: CheckRow = ("RED-05", "history-is-appended", "ExecutionRedriven follows the terminal event and ids go on");
+const ALLOWED: CheckRow = (
+    "RED-01",
+    "only-failed-executions-are-redriven",
+    "running and succeeded executions answer ExecutionNotRedrivable",
+);
+const CONTINUES: CheckRow = (
+    "RED-02",
+    "redrive-continues-at-the-failed-step",
+    "finished steps are not run again, and a callback gets a new token",
+);
+const CLIENT_TOKEN: CheckRow =
+    ("RED-04", "client-token-is-idempotent", "the same clientToken again answers the same redriveDate");
+const APPENDED: CheckRow =
+    ("RED-05", "history-is-appended", "ExecutionRedriven follows the terminal event and ids go on");
 const COUNTED: CheckRow = ("RED-06", "redrives-are-counted", "redriveCount grows by one with each redrive");
 
 pub(super) const GROUPS: &[Group] = &[
@@ -21,15 +31,21 @@ pub(super) const GROUPS: &[Group] = &[
 
 fn calls(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls_of(Api::RedriveExecution) {
-        let Some(execution) = call.text("executionArn").and_then(|arn| view.by_arn.get(arn)).and_then(|i| view.executions.get(*i)) else {
+        let Some(execution) = call
+            .text("executionArn")
+            .and_then(|arn| view.by_arn.get(arn))
+            .and_then(|i| view.executions.get(*i))
+        else {
             continue;
         };
         // What was surely its status when the redrive was asked: the last read before it, if nothing ran in between.
-        let before = execution.statuses.iter().filter(|s| s.ended < call.begun && !s.listed).max_by_key(|s| s.begun);
+        let before =
+            execution.statuses.iter().filter(|s| s.ended < call.begun && !s.listed).max_by_key(|s| s.begun);
         let redriven = execution.redrives.iter().any(|index| *index < call.index);
         let succeeded = before.is_some_and(|status| status.status == "SUCCEEDED")
             || execution.histories.iter().filter_map(|i| view.reads.get(*i)).any(|read| {
-                read.ended < call.begun && read.terminal().is_some_and(|event| event.kind == "ExecutionSucceeded")
+                read.ended < call.begun
+                    && read.terminal().is_some_and(|event| event.kind == "ExecutionSucceeded")
             });
         let running = !redriven && surely_running(view, execution, call.ended.0);
         let failed = !redriven
@@ -37,13 +53,23 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
                 || execution.closed.is_some_and(|closed| closed < call.begun) && !succeeded);
         match call.answer {
             Answer::Done(_) if succeeded || running => {
-                sink.violated(ALLOWED, format!("redriving a {} execution answered 200", if succeeded { "succeeded" } else { "running" }));
+                sink.violated(
+                    ALLOWED,
+                    format!(
+                        "redriving a {} execution answered 200",
+                        if succeeded { "succeeded" } else { "running" }
+                    ),
+                );
             }
             Answer::Refused(error) if succeeded || running => {
-                sink.expect(ALLOWED, error.code == "ExecutionNotRedrivable", || format!("expected ExecutionNotRedrivable, saw {}", error.code));
+                sink.expect(ALLOWED, error.code == "ExecutionNotRedrivable", || {
+                    format!("expected ExecutionNotRedrivable, saw {}", error.code)
+                });
             }
             Answer::Done(reply) if failed => {
-                sink.expect(ALLOWED, reply.get("redriveDate").is_some(), || "RedriveExecution answered without redriveDate".to_owned());
+                sink.expect(ALLOWED, reply.get("redriveDate").is_some(), || {
+                    "RedriveExecution answered without redriveDate".to_owned()
+                });
             }
             Answer::Refused(error) if failed && error.code == "ExecutionNotRedrivable" => {
                 sink.violated(ALLOWED, "redriving a failed execution answered ExecutionNotRedrivable");
@@ -51,10 +77,12 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
             _ => {}
         }
     }
-    let redrives: Vec<_> = view.calls_of(Api::RedriveExecution).filter(|call| call.has("clientToken")).collect();
+    let redrives: Vec<_> =
+        view.calls_of(Api::RedriveExecution).filter(|call| call.has("clientToken")).collect();
     for (index, one) in redrives.iter().enumerate() {
         for other in redrives.iter().skip(index + 1) {
-            let same = one.text("clientToken") == other.text("clientToken") && one.text("executionArn") == other.text("executionArn");
+            let same = one.text("clientToken") == other.text("clientToken")
+                && one.text("executionArn") == other.text("executionArn");
             if let (true, Some(a), Some(b)) = (same, one.answer.done(), other.answer.done()) {
                 sink.expect(CLIENT_TOKEN, a.get("redriveDate") == b.get("redriveDate"), || {
                     "the same clientToken answered another redriveDate".to_owned()
@@ -68,29 +96,45 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
 fn surely_running(view: &View<'_>, execution: &crate::view::Execution<'_>, moment: i64) -> bool {
     let index = view.by_arn.get(execution.arn).copied();
     execution.redrives.len() <= 1
-        && view.tokens.iter().filter(|token| token.execution.is_some() && token.execution == index).any(|token| {
-            token.received.is_some_and(|received| received.0 <= moment)
-                && view.operations_of(token).any(|op| op.effect == crate::view::Effect::Accepted && op.begun.0 >= moment)
-        })
+        && view.tokens.iter().filter(|token| token.execution.is_some() && token.execution == index).any(
+            |token| {
+                token.received.is_some_and(|received| received.0 <= moment)
+                    && view
+                        .operations_of(token)
+                        .any(|op| op.effect == crate::view::Effect::Accepted && op.begun.0 >= moment)
+            },
+        )
 }
 
 fn histories(view: &View<'_>, sink: &mut Sink) {
     for execution in view.executions.iter().filter(|execution| !execution.redrives.is_empty()) {
         let Some(read) = execution.best.and_then(|best| view.reads.get(best)) else { continue };
         let events = &read.history.events;
-        for (index, event) in events.iter().enumerate().filter(|(_, event)| event.kind == "ExecutionRedriven") {
+        for (index, event) in events.iter().enumerate().filter(|(_, event)| event.kind == "ExecutionRedriven")
+        {
             let before = index.checked_sub(1).and_then(|before| events.get(before));
             sink.expect(APPENDED, before.is_some_and(record::Event::is_terminal), || {
                 "ExecutionRedriven does not follow a terminal event".to_owned()
             });
             // Finished states before it are not entered again.
-            let done: Vec<&str> = events[..index].iter().filter(|e| e.is_exited()).filter_map(|e| e.text("name")).collect();
-            let failed = events[..index].iter().rev().find(|e| fails_attempt(&e.kind) || e.kind == "FailStateEntered");
-            let again = events[index..].iter().find(|e| e.is_entered() && e.text("name").is_some_and(|name| done.contains(&name)));
-            let loops = execution.definition.as_ref().is_none_or(|definition| definition.states.values().any(|s| s.kind() == "Choice"));
+            let done: Vec<&str> =
+                events[..index].iter().filter(|e| e.is_exited()).filter_map(|e| e.text("name")).collect();
+            let failed =
+                events[..index].iter().rev().find(|e| fails_attempt(&e.kind) || e.kind == "FailStateEntered");
+            let again = events[index..]
+                .iter()
+                .find(|e| e.is_entered() && e.text("name").is_some_and(|name| done.contains(&name)));
+            let loops = execution
+                .definition
+                .as_ref()
+                .is_none_or(|definition| definition.states.values().any(|s| s.kind() == "Choice"));
             if failed.is_some() && !loops {
                 match again {
-                    Some(again) => sink.violated_at(CONTINUES, Some(again.id), "a state that had been left was entered again after the redrive"),
+                    Some(again) => sink.violated_at(
+                        CONTINUES,
+                        Some(again.id),
+                        "a state that had been left was entered again after the redrive",
+                    ),
                     None if events[index..].len() > 1 => sink.met(CONTINUES),
                     None => {}
                 }
@@ -109,9 +153,12 @@ fn counts(view: &View<'_>, sink: &mut Sink) {
             let before = calls.iter().filter(|call| call.ended < status.begun).count() as u64;
             let after = calls.iter().filter(|call| call.begun < status.ended).count() as u64;
             if let Some(count) = status.body.get("redriveCount").and_then(Value::as_u64) {
-                sink.expect(COUNTED, (before..=after).contains(&count) || status.ended < calls.first().map_or(status.ended, |c| c.begun), || {
-                    format!("redriveCount is {count} after {before} redrives")
-                });
+                sink.expect(
+                    COUNTED,
+                    (before..=after).contains(&count)
+                        || status.ended < calls.first().map_or(status.ended, |c| c.begun),
+                    || format!("redriveCount is {count} after {before} redrives"),
+                );
             }
         }
     }

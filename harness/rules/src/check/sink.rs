@@ -52,7 +52,9 @@ impl Sink {
     /// Several outcomes are allowed; this one was seen.
     pub fn observed(&mut self, row: CheckRow, message: impl Into<String>) {
         let message = message.into();
-        let known = |f: &Finding| f.kind == Kind::Observed && f.rule == row.0 && f.check == row.1 && f.message == message;
+        let known = |f: &Finding| {
+            f.kind == Kind::Observed && f.rule == row.0 && f.check == row.1 && f.message == message
+        };
         if !self.findings.iter().any(known) {
             self.push(row, Kind::Observed, message, None);
         }

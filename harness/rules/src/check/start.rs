@@ -7,34 +7,90 @@ use serde_json::Value;
 
 use super::life::SLACK;
 use super::{CheckRow, Group, Sink};
-use crate::view::{Answer, Arn, Call, Effect, Execution, Verb, View, is_json, open_until, same_json_text, unqualified};
+use crate::view::{
+    Answer, Arn, Call, Effect, Execution, Verb, View, is_json, open_until, same_json_text, unqualified,
+};
 
-const ANSWERS: CheckRow = ("START-01", "start-answers-arn-and-date", "a lawful StartExecution answers executionArn and startDate, and one execution is listed");
-const ARN: CheckRow = ("START-02", "execution-arn-has-its-parts", "the execution ARN holds partition, region, account, machine and name");
+const ANSWERS: CheckRow = (
+    "START-01",
+    "start-answers-arn-and-date",
+    "a lawful StartExecution answers executionArn and startDate, and one execution is listed",
+);
+const ARN: CheckRow = (
+    "START-02",
+    "execution-arn-has-its-parts",
+    "the execution ARN holds partition, region, account, machine and name",
+);
 const UUID: CheckRow = ("START-03", "nameless-start-makes-a-uuid", "without name the service makes a UUID");
 const LENGTH: CheckRow = ("START-04", "name-length-is-validated", "a name has 1 to 80 characters");
-const SCRIPTS: CheckRow = ("START-05", "names-of-any-script", "non-ASCII names are taken and come back unchanged");
-const FORBIDDEN: CheckRow = ("START-06", "forbidden-characters-are-refused", "a forbidden character in a name is InvalidName");
-const ALLOWED: CheckRow = ("START-07", "allowed-characters-are-taken", "every character that is not forbidden is taken");
+const SCRIPTS: CheckRow =
+    ("START-05", "names-of-any-script", "non-ASCII names are taken and come back unchanged");
+const FORBIDDEN: CheckRow =
+    ("START-06", "forbidden-characters-are-refused", "a forbidden character in a name is InvalidName");
+const ALLOWED: CheckRow =
+    ("START-07", "allowed-characters-are-taken", "every character that is not forbidden is taken");
 const PER_MACHINE: CheckRow = ("START-08", "names-are-per-machine", "one name starts on two machines");
-const REPEATED: CheckRow = ("START-09", "same-start-again-answers-the-same", "same name and input as a running execution answer its ARN and date");
-const OTHER: CheckRow = ("START-10", "other-input-is-refused", "same name and other input are ExecutionAlreadyExists");
-const CLOSED: CheckRow = ("START-11", "name-of-closed-execution-is-refused", "same name and input as a closed execution are ExecutionAlreadyExists");
-const SPELLING: CheckRow = ("START-12", "respelled-input-is-either", "the same JSON spelled otherwise is taken as the same or refused (A-07)");
-const INPUT_LENGTH: CheckRow = ("START-14", "input-is-bounded-in-bytes", "input of up to 262,144 bytes is taken, more is refused");
-const INPUT_JSON: CheckRow = ("START-15", "input-must-be-json", "input that is no JSON is InvalidExecutionInput; any JSON value is taken");
+const REPEATED: CheckRow = (
+    "START-09",
+    "same-start-again-answers-the-same",
+    "same name and input as a running execution answer its ARN and date",
+);
+const OTHER: CheckRow =
+    ("START-10", "other-input-is-refused", "same name and other input are ExecutionAlreadyExists");
+const CLOSED: CheckRow = (
+    "START-11",
+    "name-of-closed-execution-is-refused",
+    "same name and input as a closed execution are ExecutionAlreadyExists",
+);
+const SPELLING: CheckRow = (
+    "START-12",
+    "respelled-input-is-either",
+    "the same JSON spelled otherwise is taken as the same or refused (A-07)",
+);
+const INPUT_LENGTH: CheckRow =
+    ("START-14", "input-is-bounded-in-bytes", "input of up to 262,144 bytes is taken, more is refused");
+const INPUT_JSON: CheckRow = (
+    "START-15",
+    "input-must-be-json",
+    "input that is no JSON is InvalidExecutionInput; any JSON value is taken",
+);
 const NO_INPUT: CheckRow = ("START-16", "absent-input-is-empty-object", "omitted input counts as {}");
-const MACHINE: CheckRow = ("START-17", "unknown-machine-is-refused", "an unknown machine is StateMachineDoesNotExist, a malformed ARN InvalidArn");
+const MACHINE: CheckRow = (
+    "START-17",
+    "unknown-machine-is-refused",
+    "an unknown machine is StateMachineDoesNotExist, a malformed ARN InvalidArn",
+);
 const LABEL: CheckRow = ("START-18", "labelled-arn-is-refused", "an ARN with a Map label is refused");
-const CONCURRENT: CheckRow = ("START-20", "concurrent-same-starts-make-one", "concurrent starts with one name and input make one execution");
-const RACE: CheckRow = ("START-21", "concurrent-other-starts-make-one", "of concurrent starts with one name and different inputs one wins");
+const CONCURRENT: CheckRow = (
+    "START-20",
+    "concurrent-same-starts-make-one",
+    "concurrent starts with one name and input make one execution",
+);
+const RACE: CheckRow = (
+    "START-21",
+    "concurrent-other-starts-make-one",
+    "of concurrent starts with one name and different inputs one wins",
+);
 const ONCE: CheckRow = ("START-22", "tasks-run-once", "without Retry a state visit schedules its task once");
-const TRACE: CheckRow = ("START-24", "trace-header-is-bounded", "a traceHeader over 256 characters is refused");
+const TRACE: CheckRow =
+    ("START-24", "trace-header-is-bounded", "a traceHeader over 256 characters is refused");
 
 pub(super) const GROUPS: &[Group] = &[
     Group {
         checks: &[
-            ANSWERS, ARN, UUID, LENGTH, SCRIPTS, FORBIDDEN, ALLOWED, INPUT_LENGTH, INPUT_JSON, NO_INPUT, MACHINE, LABEL, TRACE,
+            ANSWERS,
+            ARN,
+            UUID,
+            LENGTH,
+            SCRIPTS,
+            FORBIDDEN,
+            ALLOWED,
+            INPUT_LENGTH,
+            INPUT_JSON,
+            NO_INPUT,
+            MACHINE,
+            LABEL,
+            TRACE,
         ],
         run: single,
     },
@@ -65,7 +121,7 @@ const INPUT_LIMIT: usize = 262_144;
 
 fn single(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls_of(Api::StartExecution) {
-        if call.garbled || !call.was_looked_at() {
+        if call.garbled || !call.was_looked_at() || !call.has("stateMachineArn") {
             continue;
         }
         let mut faults: Vec<(CheckRow, &str, &[&str])> = Vec::new();
@@ -75,20 +131,35 @@ fn single(view: &View<'_>, sink: &mut Sink) {
         if call.has("stateMachineArn") {
             if labelled {
                 faults.push((LABEL, "a labelled ARN", &["ValidationException"]));
+            } else if arn.is_empty() || arn.chars().count() > 256 {
+                faults.push((
+                    MACHINE,
+                    "a machine ARN of no lawful length",
+                    &["ValidationException", "InvalidArn"],
+                ));
             } else if read.is_none_or(|arn| !matches!(arn.kind, "stateMachine")) {
                 faults.push((MACHINE, "a malformed machine ARN", &["InvalidArn"]));
-            } else if !view.by_machine.contains_key(unqualified(arn)) && call.answer.done().is_none() && !made_maybe(view, arn) {
+            } else if !view.by_machine.contains_key(unqualified(arn))
+                && call.answer.done().is_none()
+                && !made_maybe(view, arn)
+            {
                 faults.push((MACHINE, "an unknown machine", &["StateMachineDoesNotExist"]));
             }
         }
         match call.text("name").and_then(name_flaw) {
-            Some(what @ "a forbidden character") => faults.push((FORBIDDEN, what, &["InvalidName", "ValidationException"])),
+            Some(what @ "a forbidden character") => {
+                faults.push((FORBIDDEN, what, &["InvalidName", "ValidationException"]))
+            }
             Some(what) => faults.push((LENGTH, what, &["ValidationException", "InvalidName"])),
             None => {}
         }
         if let Some(input) = call.text("input") {
             if input.len() > INPUT_LIMIT {
-                faults.push((INPUT_LENGTH, "an input over 262,144 bytes", &["ValidationException", "InvalidExecutionInput"]));
+                faults.push((
+                    INPUT_LENGTH,
+                    "an input over 262,144 bytes",
+                    &["ValidationException", "InvalidExecutionInput"],
+                ));
             }
             if !is_json(input) {
                 faults.push((INPUT_JSON, "an input that is no JSON", &["InvalidExecutionInput"]));
@@ -98,10 +169,18 @@ fn single(view: &View<'_>, sink: &mut Sink) {
             faults.push((TRACE, "an unlawful traceHeader", &["ValidationException"]));
         }
         match faults.as_slice() {
+            // A request without a machine is WIRE-05's.
+            [] if !call.has("stateMachineArn") => {}
             [] => lawful(view, call, sink),
-            [(row, what, codes)] => sink.expect(*row, call.answer.code().is_some_and(|code| codes.contains(&code)), || {
-                format!("StartExecution with {what}: expected {}, saw {}", codes.join(" or "), call.answer.says())
-            }),
+            [(row, what, codes)] => {
+                sink.expect(*row, call.answer.code().is_some_and(|code| codes.contains(&code)), || {
+                    format!(
+                        "StartExecution with {what}: expected {}, saw {}",
+                        codes.join(" or "),
+                        call.answer.says()
+                    )
+                })
+            }
             [(row, what, _), ..] => {
                 if call.answer.done().is_some() {
                     sink.violated(*row, format!("StartExecution with {what} answered 200"));
@@ -120,7 +199,10 @@ fn made_maybe(view: &View<'_>, arn: &str) -> bool {
     view.calls_of(Api::CreateStateMachine).any(named)
         || view.calls.iter().any(|call| {
             call.answer.done().is_some()
-                && matches!(call.operation, Api::ListStateMachines | Api::DescribeStateMachine | Api::PublishStateMachineVersion)
+                && matches!(
+                    call.operation,
+                    Api::ListStateMachines | Api::DescribeStateMachine | Api::PublishStateMachineVersion
+                )
                 && call.answer.done().is_some_and(|reply| reply.to_string().contains(arn))
         })
         || view.machines.is_empty()
@@ -128,7 +210,8 @@ fn made_maybe(view: &View<'_>, arn: &str) -> bool {
 
 fn lawful(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
     let name = call.text("name");
-    let plain = name.is_none_or(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+    let plain =
+        name.is_none_or(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
     let input = call.text("input").unwrap_or("{}");
     let reply = match call.answer {
         Answer::Done(reply) => reply,
@@ -137,12 +220,19 @@ fn lawful(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
             match error.code.as_str() {
                 "InvalidName" => {
                     let row = match name {
-                        Some(name) if name.is_ascii() => if plain { LENGTH } else { ALLOWED },
+                        Some(name) if name.is_ascii() => {
+                            if plain {
+                                LENGTH
+                            } else {
+                                ALLOWED
+                            }
+                        }
                         _ => SCRIPTS,
                     };
                     sink.violated(row, says());
                 }
-                "InvalidExecutionInput" => sink.violated(if input.len() > INPUT_LIMIT / 2 { INPUT_LENGTH } else { INPUT_JSON }, says()),
+                "InvalidExecutionInput" => sink
+                    .violated(if input.len() > INPUT_LIMIT / 2 { INPUT_LENGTH } else { INPUT_JSON }, says()),
                 "ValidationException" => {
                     let row = if input.len() > INPUT_LIMIT / 4 {
                         INPUT_LENGTH
@@ -166,7 +256,9 @@ fn lawful(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
     };
     let arn = reply.get("executionArn").and_then(Value::as_str);
     let dated = reply.get("startDate").is_some_and(|date| !date.is_null());
-    sink.expect(ANSWERS, arn.is_some() && dated, || "StartExecution answered without executionArn or startDate".to_owned());
+    sink.expect(ANSWERS, arn.is_some() && dated, || {
+        "StartExecution answered without executionArn or startDate".to_owned()
+    });
     let Some(arn) = arn else { return };
     let express = call
         .text("stateMachineArn")
@@ -192,7 +284,9 @@ fn lawful(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
     match name {
         None => {
             let made = execution.and_then(Arn::execution).map(|parts| parts.1).unwrap_or_default();
-            sink.expect(UUID, is_uuid(made), || "a start without name made a name that is no UUID".to_owned());
+            sink.expect(UUID, is_uuid(made), || {
+                "a start without name made a name that is no UUID".to_owned()
+            });
         }
         Some(name) => {
             if matches!(name.chars().count(), 1 | 80) {
@@ -232,10 +326,14 @@ fn named(view: &View<'_>, sink: &mut Sink) {
     }
     for calls in machines_of.values() {
         let Some(first) = calls.first() else { continue };
-        let elsewhere = calls.iter().find(|call| call.text("stateMachineArn") != first.text("stateMachineArn"));
+        let elsewhere =
+            calls.iter().find(|call| call.text("stateMachineArn") != first.text("stateMachineArn"));
         if let Some(other) = elsewhere {
             let alone = by_name
-                .get(&(unqualified(other.text("stateMachineArn").unwrap_or_default()), other.text("name").unwrap_or_default()))
+                .get(&(
+                    unqualified(other.text("stateMachineArn").unwrap_or_default()),
+                    other.text("name").unwrap_or_default(),
+                ))
                 .is_some_and(|same| same.len() == 1);
             match (first.answer, other.answer) {
                 (Answer::Done(one), Answer::Done(two)) => {
@@ -276,30 +374,44 @@ fn group(view: &View<'_>, calls: &[&Call<'_>], sink: &mut Sink) {
         }
         return;
     };
-    let said = |call: &Call<'_>, member: &str| call.answer.done().and_then(|reply| reply.get(member)).cloned();
+    let said =
+        |call: &Call<'_>, member: &str| call.answer.done().and_then(|reply| reply.get(member)).cloned();
     let execution = said(first, "executionArn")
         .and_then(|arn| arn.as_str().and_then(|arn| view.by_arn.get(arn)).copied())
         .and_then(|index| view.executions.get(index));
     for call in calls.iter().filter(|call| call.index != first.index) {
-        let overlap = calls.iter().any(|other| other.index != call.index && !other.precedes(call) && !call.precedes(other));
+        let overlap = calls
+            .iter()
+            .any(|other| other.index != call.index && !other.precedes(call) && !call.precedes(other));
         // The first confirmed start decides what the execution runs, unless an unconfirmed or concurrent one may have.
-        let decided = first.precedes(call) && !calls.iter().any(|other| other.answer.is_open_ended() && !first.precedes(other));
+        let decided = first.precedes(call)
+            && !calls.iter().any(|other| other.answer.is_open_ended() && !first.precedes(other));
         let same_bytes = input_of(call) == input_of(first);
         let same_value = same_bytes || same_json_text(input_of(call), input_of(first));
-        let closed = execution.and_then(|execution| execution.closed).is_some_and(|closed| closed < call.begun);
+        let closed =
+            execution.and_then(|execution| execution.closed).is_some_and(|closed| closed < call.begun);
         match call.answer {
             Answer::Done(_) => {
                 let same_answer = said(call, "executionArn") == said(first, "executionArn")
                     && said(call, "startDate") == said(first, "startDate");
                 if !same_value {
                     let row = if overlap && !decided { RACE } else { OTHER };
-                    if !same_answer || decided || done.iter().any(|other| !same_json_text(input_of(other), input_of(call))) {
+                    if !same_answer
+                        || decided
+                        || done.iter().any(|other| !same_json_text(input_of(other), input_of(call)))
+                    {
                         sink.violated(row, "a start with the same name and another input answered 200");
                     }
                 } else if closed && decided {
                     sink.violated(CLOSED, "a start with the name of a closed execution answered 200");
                 } else if !same_answer {
-                    let row = if overlap { CONCURRENT } else if same_bytes { REPEATED } else { SPELLING };
+                    let row = if overlap {
+                        CONCURRENT
+                    } else if same_bytes {
+                        REPEATED
+                    } else {
+                        SPELLING
+                    };
                     sink.violated(row, "the same start again answered another ARN or startDate");
                 } else if overlap && !decided {
                     sink.met(CONCURRENT);
@@ -318,19 +430,38 @@ fn group(view: &View<'_>, calls: &[&Call<'_>], sink: &mut Sink) {
                     sink.met(CLOSED);
                 } else if (decided || done.len() + 1 >= calls.len()) && surely_open(view, execution, call) {
                     let row = if overlap && !decided { CONCURRENT } else { REPEATED };
-                    sink.violated(row, "the same start of a running execution answered ExecutionAlreadyExists");
+                    sink.violated(
+                        row,
+                        "the same start of a running execution answered ExecutionAlreadyExists",
+                    );
                 }
             }
-            Answer::Refused(error) if decided && !closed && error.code != "StateMachineDeleting" && error.code != "StateMachineDoesNotExist" => {
+            Answer::Refused(error)
+                if decided
+                    && !closed
+                    && error.code != "StateMachineDeleting"
+                    && error.code != "StateMachineDoesNotExist" =>
+            {
                 let row = if same_value { REPEATED } else { OTHER };
                 if error.code != "ValidationException" || row == REPEATED {
-                    sink.violated(row, format!("a start with a name in use answered {} ({})", error.code, error.status));
+                    sink.violated(
+                        row,
+                        format!("a start with a name in use answered {} ({})", error.code, error.status),
+                    );
                 } else {
                     sink.violated(OTHER, format!("expected ExecutionAlreadyExists, saw {}", error.code));
                 }
             }
-            Answer::Refused(error) if decided && closed && error.code != "StateMachineDeleting" && error.code != "StateMachineDoesNotExist" => {
-                sink.violated(CLOSED, format!("expected ExecutionAlreadyExists, saw {} ({})", error.code, error.status));
+            Answer::Refused(error)
+                if decided
+                    && closed
+                    && error.code != "StateMachineDeleting"
+                    && error.code != "StateMachineDoesNotExist" =>
+            {
+                sink.violated(
+                    CLOSED,
+                    format!("expected ExecutionAlreadyExists, saw {} ({})", error.code, error.status),
+                );
             }
             _ => {}
         }
@@ -346,7 +477,9 @@ fn surely_open(view: &View<'_>, execution: Option<&Execution<'_>>, call: &Call<'
     let Some(index) = view.by_arn.get(execution.arn) else { return false };
     view.tokens.iter().filter(|token| token.execution == Some(*index)).any(|token| {
         view.operations_of(token).any(|op| {
-            op.effect == Effect::Accepted && op.begun >= call.ended && matches!(op.verb, Verb::Success | Verb::Failure | Verb::Heartbeat)
+            op.effect == Effect::Accepted
+                && op.begun >= call.ended
+                && matches!(op.verb, Verb::Success | Verb::Failure | Verb::Heartbeat)
         })
     })
 }
@@ -360,22 +493,32 @@ fn once(view: &View<'_>, sink: &mut Sink) {
     }
     for attempt in view.attempts.iter().filter(|attempt| attempt.number == 0) {
         let Some(state) = view.state_of(attempt) else { continue };
-        let redriven = view.executions.get(attempt.execution).is_some_and(|execution| !execution.redrives.is_empty())
-            || view.events(attempt).iter().any(|event| event.kind == "ExecutionRedriven");
+        let redriven =
+            view.executions.get(attempt.execution).is_some_and(|execution| !execution.redrives.is_empty())
+                || view.events(attempt).iter().any(|event| event.kind == "ExecutionRedriven");
         if !state.retriers().is_empty() || redriven {
             continue;
         }
-        let count = attempt.visit.and_then(|visit| by_visit.get(&(attempt.execution, visit))).copied().unwrap_or(1);
-        sink.expect(ONCE, count == 1, || format!("state {} has no Retry but was scheduled {count} times in one visit", state.name));
+        let count =
+            attempt.visit.and_then(|visit| by_visit.get(&(attempt.execution, visit))).copied().unwrap_or(1);
+        sink.expect(ONCE, count == 1, || {
+            format!("state {} has no Retry but was scheduled {count} times in one visit", state.name)
+        });
     }
 }
 
 /// ListExecutions shows each execution once, and none that nobody started.
 fn listed(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls_of(Api::ListExecutions) {
-        let own = call.text("stateMachineArn").is_some_and(|arn| view.by_machine.contains_key(unqualified(arn)));
-        let Some(listed) = call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array) else { continue };
-        let mut arns: Vec<&str> = listed.iter().filter_map(|e| e.get("executionArn").and_then(Value::as_str)).collect();
+        let own =
+            call.text("stateMachineArn").is_some_and(|arn| view.by_machine.contains_key(unqualified(arn)));
+        let Some(listed) =
+            call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array)
+        else {
+            continue;
+        };
+        let mut arns: Vec<&str> =
+            listed.iter().filter_map(|e| e.get("executionArn").and_then(Value::as_str)).collect();
         let count = arns.len();
         arns.sort_unstable();
         arns.dedup();
@@ -390,8 +533,14 @@ fn listed(view: &View<'_>, sink: &mut Sink) {
 
 fn defaulted(view: &View<'_>, sink: &mut Sink) {
     for execution in &view.executions {
-        let absent = execution.starts.first().and_then(|call| view.calls.get(*call)).is_some_and(|call| !call.has("input"));
-        let Some(read) = execution.best.and_then(|read| view.reads.get(read)).filter(|_| absent) else { continue };
+        let absent = execution
+            .starts
+            .first()
+            .and_then(|call| view.calls.get(*call))
+            .is_some_and(|call| !call.has("input"));
+        let Some(read) = execution.best.and_then(|read| view.reads.get(read)).filter(|_| absent) else {
+            continue;
+        };
         if let Some(first) = read.history.events.iter().find(|event| event.is_entered()) {
             let input = first.text("input");
             sink.expect(NO_INPUT, input.is_some_and(|input| same_json_text(input, "{}")), || {

@@ -8,22 +8,58 @@ use super::life::PATIENCE;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Answer, Arn, Execution, View, is_terminal_status, same_json, unqualified};
 
-const MEMBERS: CheckRow = ("DESC-01", "description-has-its-members", "executionArn, stateMachineArn, a known status and startDate are always there");
-const STOP_DATE: CheckRow = ("DESC-02", "stop-date-exactly-when-ended", "stopDate is present exactly when the execution ended, and not before startDate");
-const OUTPUT: CheckRow = ("DESC-03", "output-only-on-success", "output is there on SUCCEEDED and nowhere else");
-const ERROR: CheckRow = ("DESC-04", "error-only-on-failure", "error and cause only where the execution failed or was stopped with them");
+const MEMBERS: CheckRow = (
+    "DESC-01",
+    "description-has-its-members",
+    "executionArn, stateMachineArn, a known status and startDate are always there",
+);
+const STOP_DATE: CheckRow = (
+    "DESC-02",
+    "stop-date-exactly-when-ended",
+    "stopDate is present exactly when the execution ended, and not before startDate",
+);
+const OUTPUT: CheckRow =
+    ("DESC-03", "output-only-on-success", "output is there on SUCCEEDED and nowhere else");
+const ERROR: CheckRow = (
+    "DESC-04",
+    "error-only-on-failure",
+    "error and cause only where the execution failed or was stopped with them",
+);
 const FINAL: CheckRow = ("DESC-05", "terminal-status-stays", "a terminal status, once seen, never changes");
-const FOUND: CheckRow = ("DESC-06", "execution-is-found-soon", "a started execution is found, at the latest after a while");
-const UNKNOWN: CheckRow = ("DESC-07", "unknown-execution-is-refused", "an unknown execution is ExecutionDoesNotExist, a malformed ARN InvalidArn");
-const INPUT: CheckRow = ("DESC-08", "description-has-the-input", "input equals the start input; the details are included");
-const REDRIVE: CheckRow = ("DESC-09", "redrive-members", "redriveCount starts at 0; only recent failures are REDRIVABLE");
-const NAME: CheckRow = ("START-05", "name-comes-back-unchanged", "DescribeExecution shows the name as it was given");
-const SORTED: CheckRow = ("LIST-01", "most-recent-first", "running executions by start date, others by stop date, most recent first");
-const FILTER: CheckRow = ("LIST-02", "filter-lists-that-status", "statusFilter lists only that status; a wrong one is refused");
-const PAGES: CheckRow = ("LIST-03", "list-pages-are-bounded", "a page holds at most maxResults executions; pages repeat none");
-const SEEN: CheckRow = ("LIST-04", "list-catches-up", "ListExecutions shows an execution and its end, at the latest after a while");
-const ONE_ARN: CheckRow = ("LIST-05", "exactly-one-arn", "exactly one of stateMachineArn and mapRunArn is given");
-const LIST_UNKNOWN: CheckRow = ("LIST-06", "unknown-machine-is-refused", "an unknown machine is StateMachineDoesNotExist, an EXPRESS one StateMachineTypeNotSupported");
+const FOUND: CheckRow =
+    ("DESC-06", "execution-is-found-soon", "a started execution is found, at the latest after a while");
+const UNKNOWN: CheckRow = (
+    "DESC-07",
+    "unknown-execution-is-refused",
+    "an unknown execution is ExecutionDoesNotExist, a malformed ARN InvalidArn",
+);
+const INPUT: CheckRow =
+    ("DESC-08", "description-has-the-input", "input equals the start input; the details are included");
+const REDRIVE: CheckRow =
+    ("DESC-09", "redrive-members", "redriveCount starts at 0; only recent failures are REDRIVABLE");
+const NAME: CheckRow =
+    ("START-05", "name-comes-back-unchanged", "DescribeExecution shows the name as it was given");
+const SORTED: CheckRow = (
+    "LIST-01",
+    "most-recent-first",
+    "running executions by start date, others by stop date, most recent first",
+);
+const FILTER: CheckRow =
+    ("LIST-02", "filter-lists-that-status", "statusFilter lists only that status; a wrong one is refused");
+const PAGES: CheckRow =
+    ("LIST-03", "list-pages-are-bounded", "a page holds at most maxResults executions; pages repeat none");
+const SEEN: CheckRow = (
+    "LIST-04",
+    "list-catches-up",
+    "ListExecutions shows an execution and its end, at the latest after a while",
+);
+const ONE_ARN: CheckRow =
+    ("LIST-05", "exactly-one-arn", "exactly one of stateMachineArn and mapRunArn is given");
+const LIST_UNKNOWN: CheckRow = (
+    "LIST-06",
+    "unknown-machine-is-refused",
+    "an unknown machine is StateMachineDoesNotExist, an EXPRESS one StateMachineTypeNotSupported",
+);
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[MEMBERS, STOP_DATE, OUTPUT, ERROR, INPUT, REDRIVE, NAME], run: descriptions },
@@ -40,12 +76,20 @@ fn descriptions(view: &View<'_>, sink: &mut Sink) {
             let has = |member: &str| body.get(member).is_some_and(|value| !value.is_null());
             let ended = is_terminal_status(status.status);
             let known = ended || matches!(status.status, "RUNNING" | "PENDING_REDRIVE");
-            let whole = ["executionArn", "stateMachineArn", "status", "startDate"].iter().all(|member| has(member));
-            sink.expect(MEMBERS, whole && known, || format!("a description with status {} lacks a member", status.status));
+            let whole =
+                ["executionArn", "stateMachineArn", "status", "startDate"].iter().all(|member| has(member));
+            sink.expect(MEMBERS, whole && known, || {
+                format!("a description with status {} lacks a member", status.status)
+            });
             let date = |member: &str| body.get(member).and_then(Value::as_f64);
-            let ordered = date("stopDate").is_none_or(|stop| date("startDate").is_none_or(|start| stop >= start));
+            let ordered =
+                date("stopDate").is_none_or(|stop| date("startDate").is_none_or(|start| stop >= start));
             sink.expect(STOP_DATE, has("stopDate") == ended && ordered, || {
-                format!("status {} with stopDate {}", status.status, if has("stopDate") { "before startDate or while running" } else { "absent" })
+                format!(
+                    "status {} with stopDate {}",
+                    status.status,
+                    if has("stopDate") { "before startDate or while running" } else { "absent" }
+                )
             });
             sink.expect(OUTPUT, has("output") == (status.status == "SUCCEEDED"), || {
                 format!("status {} {} output", status.status, if has("output") { "with" } else { "without" })
@@ -53,10 +97,19 @@ fn descriptions(view: &View<'_>, sink: &mut Sink) {
             let extra = has("error") || has("cause");
             let lawful = match status.status {
                 "FAILED" => true,
-                "ABORTED" => !extra || execution.stops.iter().filter_map(|i| view.calls.get(*i)).any(|call| call.has("error") || call.has("cause")),
+                "ABORTED" => {
+                    !extra
+                        || execution
+                            .stops
+                            .iter()
+                            .filter_map(|i| view.calls.get(*i))
+                            .any(|call| call.has("error") || call.has("cause"))
+                }
                 _ => !extra,
             };
-            sink.expect(ERROR, lawful, || format!("status {} with an error or cause that nobody gave", status.status));
+            sink.expect(ERROR, lawful, || {
+                format!("status {} with an error or cause that nobody gave", status.status)
+            });
             described_input(execution, body, sink);
             if let Some(name) = body.get("name").and_then(Value::as_str) {
                 if execution.name.is_ascii() {
@@ -64,7 +117,9 @@ fn descriptions(view: &View<'_>, sink: &mut Sink) {
                         sink.violated(MEMBERS, "DescribeExecution shows another name");
                     }
                 } else {
-                    sink.expect(NAME, name == execution.name, || "DescribeExecution shows another name".to_owned());
+                    sink.expect(NAME, name == execution.name, || {
+                        "DescribeExecution shows another name".to_owned()
+                    });
                 }
             }
             redrivable(execution, status.status, body, sink);
@@ -74,17 +129,25 @@ fn descriptions(view: &View<'_>, sink: &mut Sink) {
 
 fn described_input(execution: &Execution<'_>, body: &Value, sink: &mut Sink) {
     let Some(input) = &execution.input else { return };
-    let shown = body.get("input").and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let shown =
+        body.get("input").and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
     let included = |member: &str| {
-        body.get(member).and_then(|details| details.get("included")).is_none_or(|included| included == &Value::Bool(true))
+        body.get(member)
+            .and_then(|details| details.get("included"))
+            .is_none_or(|included| included == &Value::Bool(true))
     };
-    sink.expect(INPUT, shown.is_some_and(|shown| same_json(&shown, input)) && included("inputDetails") && included("outputDetails"), || {
-        "DescribeExecution shows another input than was sent, or leaves it out".to_owned()
-    });
+    sink.expect(
+        INPUT,
+        shown.is_some_and(|shown| same_json(&shown, input))
+            && included("inputDetails")
+            && included("outputDetails"),
+        || "DescribeExecution shows another input than was sent, or leaves it out".to_owned(),
+    );
 }
 
 fn redrivable(execution: &Execution<'_>, status: &str, body: &Value, sink: &mut Sink) {
-    let (count, redrive) = (body.get("redriveCount").and_then(Value::as_u64), body.get("redriveStatus").and_then(Value::as_str));
+    let (count, redrive) =
+        (body.get("redriveCount").and_then(Value::as_u64), body.get("redriveStatus").and_then(Value::as_str));
     if let Some(count) = count
         && execution.redrives.is_empty()
     {
@@ -105,7 +168,9 @@ fn settled(view: &View<'_>, sink: &mut Sink) {
                 if later.listed != first.listed && !later.is_terminal() {
                     continue;
                 }
-                sink.expect(FINAL, later.status == first.status, || format!("status {} became {}", first.status, later.status));
+                sink.expect(FINAL, later.status == first.status, || {
+                    format!("status {} became {}", first.status, later.status)
+                });
             }
         }
         if !terminal.is_empty() {
@@ -120,10 +185,15 @@ fn lookups(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         if let Some((what, code)) = arn_flaw(view, call) {
-            sink.expect(UNKNOWN, call.answer.code() == Some(code), || format!("{what}: expected {code}, saw {}", call.answer.says()));
+            sink.expect(UNKNOWN, call.answer.code() == Some(code), || {
+                format!("{what}: expected {code}, saw {}", call.answer.says())
+            });
             continue;
         }
-        let execution = call.text("executionArn").and_then(|arn| view.by_arn.get(arn)).and_then(|i| view.executions.get(*i));
+        let execution = call
+            .text("executionArn")
+            .and_then(|arn| view.by_arn.get(arn))
+            .and_then(|i| view.executions.get(*i));
         let Some(execution) = execution else { continue };
         match call.answer {
             Answer::Done(_) => sink.met(FOUND),
@@ -133,7 +203,9 @@ fn lookups(view: &View<'_>, sink: &mut Sink) {
                     sink.violated(FOUND, format!("an execution is unknown {age} ms after its start"));
                 }
             }
-            Answer::Refused(error) => sink.violated(FOUND, format!("describing a started execution answered {}", error.code)),
+            Answer::Refused(error) => {
+                sink.violated(FOUND, format!("describing a started execution answered {}", error.code))
+            }
             _ => {}
         }
     }
@@ -146,14 +218,21 @@ fn lists(view: &View<'_>, sink: &mut Sink) {
         }
         let (machine, map_run) = (call.has("stateMachineArn"), call.has("mapRunArn"));
         if machine == map_run {
-            sink.expect(ONE_ARN, call.answer.refused().is_some(), || "ListExecutions with both or no ARN answered 200".to_owned());
+            sink.expect(ONE_ARN, call.answer.refused().is_some(), || {
+                "ListExecutions with both or no ARN answered 200".to_owned()
+            });
             continue;
         }
         let filter = call.text("statusFilter");
-        let lawful_filter = filter.is_none_or(|filter| is_terminal_status(filter) || filter == "RUNNING" || filter == "PENDING_REDRIVE");
+        let lawful_filter = filter.is_none_or(|filter| {
+            is_terminal_status(filter) || filter == "RUNNING" || filter == "PENDING_REDRIVE"
+        });
         if !lawful_filter {
             sink.expect(FILTER, call.answer.code() == Some("ValidationException"), || {
-                format!("a statusFilter that is no status: expected ValidationException, saw {}", call.answer.says())
+                format!(
+                    "a statusFilter that is no status: expected ValidationException, saw {}",
+                    call.answer.says()
+                )
             });
             continue;
         }
@@ -161,7 +240,10 @@ fn lists(view: &View<'_>, sink: &mut Sink) {
         let long = call.text("nextToken").is_some_and(|token| token.chars().count() > 3096);
         if most.is_some_and(|most| !(0..=1000).contains(&most)) || long {
             sink.expect(PAGES, call.answer.code() == Some("ValidationException"), || {
-                format!("a page request out of bounds: expected ValidationException, saw {}", call.answer.says())
+                format!(
+                    "a page request out of bounds: expected ValidationException, saw {}",
+                    call.answer.says()
+                )
             });
             continue;
         }
@@ -179,16 +261,25 @@ fn lists(view: &View<'_>, sink: &mut Sink) {
         }
         if known.is_some_and(|machine| machine.express) {
             sink.expect(LIST_UNKNOWN, call.answer.code() == Some("StateMachineTypeNotSupported"), || {
-                format!("an EXPRESS machine: expected StateMachineTypeNotSupported, saw {}", call.answer.says())
+                format!(
+                    "an EXPRESS machine: expected StateMachineTypeNotSupported, saw {}",
+                    call.answer.says()
+                )
             });
         }
-        let Some(listed) = call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array) else { continue };
+        let Some(listed) =
+            call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array)
+        else {
+            continue;
+        };
         if let Some(filter) = filter {
             let other = listed.iter().find(|body| body.get("status").and_then(Value::as_str) != Some(filter));
             sink.expect(FILTER, other.is_none(), || format!("statusFilter {filter} listed another status"));
         }
         let page = most.filter(|most| *most > 0).unwrap_or(100);
-        sink.expect(PAGES, listed.len() as i64 <= page, || format!("a page of {} executions with maxResults {page}", listed.len()));
+        sink.expect(PAGES, listed.len() as i64 <= page, || {
+            format!("a page of {} executions with maxResults {page}", listed.len())
+        });
         let key = |running: bool, member: &str| -> Vec<f64> {
             listed
                 .iter()
@@ -208,25 +299,43 @@ fn lists(view: &View<'_>, sink: &mut Sink) {
 fn lag(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls_of(Api::ListExecutions) {
         let Some(reply) = call.answer.done() else { continue };
-        let whole = !call.has("nextToken") && reply.get("nextToken").is_none_or(Value::is_null) && !call.has("statusFilter");
-        let Some(machine) = call.text("stateMachineArn").and_then(|arn| view.by_machine.get(unqualified(arn))) else { continue };
+        let whole = !call.has("nextToken")
+            && reply.get("nextToken").is_none_or(Value::is_null)
+            && !call.has("statusFilter");
+        let Some(machine) =
+            call.text("stateMachineArn").and_then(|arn| view.by_machine.get(unqualified(arn)))
+        else {
+            continue;
+        };
         if !whole {
             continue;
         }
         let listed = reply.get("executions").and_then(Value::as_array);
         for execution in view.executions.iter().filter(|execution| execution.machine == Some(*machine)) {
-            let body = listed.into_iter().flatten().find(|b| b.get("executionArn").and_then(Value::as_str) == Some(execution.arn));
+            let body = listed
+                .into_iter()
+                .flatten()
+                .find(|b| b.get("executionArn").and_then(Value::as_str) == Some(execution.arn));
             match body {
                 None => {
                     if call.begun - execution.started >= PATIENCE {
-                        sink.violated(SEEN, format!("an execution is not listed {} ms after its start", call.begun - execution.started));
+                        sink.violated(
+                            SEEN,
+                            format!(
+                                "an execution is not listed {} ms after its start",
+                                call.begun - execution.started
+                            ),
+                        );
                     }
                 }
                 Some(body) => {
                     let running = body.get("status").and_then(Value::as_str) == Some("RUNNING");
                     let closed = execution.closed.map(|closed| call.begun - closed);
                     if running && closed.is_some_and(|since| since >= PATIENCE) {
-                        sink.violated(SEEN, "an ended execution is still listed as RUNNING after half a minute");
+                        sink.violated(
+                            SEEN,
+                            "an ended execution is still listed as RUNNING after half a minute",
+                        );
                     } else {
                         sink.met(SEEN);
                     }

@@ -8,13 +8,32 @@ use super::life::patience;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Answer, Effect, Execution, Verb, View};
 
-const ABORTS: CheckRow = ("STOP-01", "stop-aborts", "stopping a running execution answers a stopDate and makes it ABORTED");
-const TEXTS: CheckRow = ("STOP-02", "stop-shows-its-error-and-cause", "error and cause of a stop show in ExecutionAborted and DescribeExecution, and none is made up");
-const NOTHING: CheckRow = ("STOP-03", "nothing-runs-after-a-stop", "after a stop no further state runs and the history does not grow");
-const MESSAGE: CheckRow = ("STOP-04", "stop-recalls-no-message", "a message sent before the stop is still delivered");
-const AGAIN: CheckRow = ("STOP-05", "stopping-the-closed-changes-nothing", "stopping a closed execution changes nothing");
-const RACE: CheckRow = ("STOP-06", "stop-or-callback-decides", "of a stop and a callback one decides: after ExecutionAborted no task succeeds");
-const UNKNOWN: CheckRow = ("STOP-07", "unknown-execution-is-refused", "an unknown execution is ExecutionDoesNotExist, a malformed ARN InvalidArn");
+const ABORTS: CheckRow =
+    ("STOP-01", "stop-aborts", "stopping a running execution answers a stopDate and makes it ABORTED");
+const TEXTS: CheckRow = (
+    "STOP-02",
+    "stop-shows-its-error-and-cause",
+    "error and cause of a stop show in ExecutionAborted and DescribeExecution, and none is made up",
+);
+const NOTHING: CheckRow = (
+    "STOP-03",
+    "nothing-runs-after-a-stop",
+    "after a stop no further state runs and the history does not grow",
+);
+const MESSAGE: CheckRow =
+    ("STOP-04", "stop-recalls-no-message", "a message sent before the stop is still delivered");
+const AGAIN: CheckRow =
+    ("STOP-05", "stopping-the-closed-changes-nothing", "stopping a closed execution changes nothing");
+const RACE: CheckRow = (
+    "STOP-06",
+    "stop-or-callback-decides",
+    "of a stop and a callback one decides: after ExecutionAborted no task succeeds",
+);
+const UNKNOWN: CheckRow = (
+    "STOP-07",
+    "unknown-execution-is-refused",
+    "an unknown execution is ExecutionDoesNotExist, a malformed ARN InvalidArn",
+);
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[ABORTS, TEXTS, NOTHING, AGAIN, RACE, MESSAGE], run: stops },
@@ -24,7 +43,9 @@ pub(super) const GROUPS: &[Group] = &[
 fn stops(view: &View<'_>, sink: &mut Sink) {
     for (index, execution) in view.executions.iter().enumerate() {
         let calls: Vec<_> = execution.stops.iter().filter_map(|call| view.calls.get(*call)).collect();
-        let Some(first) = calls.iter().find(|call| matches!(call.answer, Answer::Done(_)) || call.answer.is_open_ended()) else {
+        let Some(first) =
+            calls.iter().find(|call| matches!(call.answer, Answer::Done(_)) || call.answer.is_open_ended())
+        else {
             for call in &calls {
                 if let Answer::Refused(error) = call.answer {
                     refused(execution, error.code.as_str(), call.begun, sink);
@@ -65,14 +86,26 @@ fn stops(view: &View<'_>, sink: &mut Sink) {
                         sink.met(RACE);
                     } else {
                         let saw = shown.or(ended).unwrap_or_default();
-                        sink.violated(ABORTS, format!("StopExecution answered 200 but the execution became {saw}"));
-                        sink.violated(NOTHING, format!("after StopExecution answered 200 the execution went on to {saw}"));
+                        sink.violated(
+                            ABORTS,
+                            format!("StopExecution answered 200 but the execution became {saw}"),
+                        );
+                        sink.violated(
+                            NOTHING,
+                            format!("after StopExecution answered 200 the execution went on to {saw}"),
+                        );
                     }
                 }
                 _ => {
                     let looked = execution.last_looked(&view.reads).unwrap_or_default();
                     if looked - first.ended >= patience(view) {
-                        sink.violated(ABORTS, format!("still RUNNING {} ms after StopExecution answered 200", looked - first.ended));
+                        sink.violated(
+                            ABORTS,
+                            format!(
+                                "still RUNNING {} ms after StopExecution answered 200",
+                                looked - first.ended
+                            ),
+                        );
                     }
                 }
             }
@@ -80,9 +113,11 @@ fn stops(view: &View<'_>, sink: &mut Sink) {
         after_abort(view, execution, sink);
         texts(view, execution, &calls, sink);
         for token in view.tokens.iter().filter(|token| token.execution == Some(index)) {
-            let late = token.messages.iter().filter_map(|m| view.messages.get(*m)).any(|m| {
-                m.first().is_some_and(|receipt| receipt.begun >= first.ended)
-            });
+            let late = token
+                .messages
+                .iter()
+                .filter_map(|m| view.messages.get(*m))
+                .any(|m| m.first().is_some_and(|receipt| receipt.begun >= first.ended));
             if late && confirmed.is_some() {
                 sink.met(MESSAGE);
             }
@@ -103,7 +138,8 @@ fn refused(execution: &Execution<'_>, code: &str, begun: record::Time, sink: &mu
 /// Whether something else than the stop may have ended the execution before the stop was answered.
 fn ended_early(view: &View<'_>, index: usize, execution: &Execution<'_>, ended: i64) -> bool {
     let Some(definition) = &execution.definition else { return true };
-    let of_execution = |token: usize| view.tokens.get(token).is_some_and(|t| t.execution.is_none_or(|e| e == index));
+    let of_execution =
+        |token: usize| view.tokens.get(token).is_some_and(|t| t.execution.is_none_or(|e| e == index));
     let answered = view.operations.iter().any(|op| {
         op.verb != Verb::Heartbeat
             && op.effect != Effect::Rejected
@@ -113,19 +149,23 @@ fn ended_early(view: &View<'_>, index: usize, execution: &Execution<'_>, ended: 
     let due = |state: &crate::view::StateView| {
         state.json.iter().any(|(member, value)| {
             let limits = member.starts_with("TimeoutSeconds") || member.starts_with("HeartbeatSeconds");
-            limits && value.as_u64().is_none_or(|limit| execution.begun.0 + super::life::seconds(limit) <= ended)
+            limits
+                && value.as_u64().is_none_or(|limit| execution.begun.0 + super::life::seconds(limit) <= ended)
         })
     };
     let may_end = definition.states.values().any(|state| state.kind() == "Wait" || due(state));
     let parks = definition.states.values().any(|state| state.is_callback() || state.is_activity());
-    let timed = definition.timeout().is_some_and(|limit| execution.begun.0 + super::life::seconds(limit) <= ended);
+    let timed =
+        definition.timeout().is_some_and(|limit| execution.begun.0 + super::life::seconds(limit) <= ended);
     timed || answered || may_end || !parks || view.answered_elsewhere
 }
 
 fn after_abort(view: &View<'_>, execution: &Execution<'_>, sink: &mut Sink) {
     for read in execution.histories.iter().filter_map(|index| view.reads.get(*index)) {
         let events = &read.history.events;
-        let Some(aborted) = events.iter().position(|event| event.kind == "ExecutionAborted") else { continue };
+        let Some(aborted) = events.iter().position(|event| event.kind == "ExecutionAborted") else {
+            continue;
+        };
         if let Some(later) = events.get(aborted + 1) {
             let row = if later.kind.ends_with("Succeeded") { RACE } else { NOTHING };
             sink.violated_at(row, Some(later.id), format!("{} follows ExecutionAborted", later.kind));
@@ -137,8 +177,10 @@ fn after_abort(view: &View<'_>, execution: &Execution<'_>, sink: &mut Sink) {
 
 fn texts(view: &View<'_>, execution: &Execution<'_>, calls: &[&crate::view::Call<'_>], sink: &mut Sink) {
     // Only the first stop that took effect gives its texts; with several it is not known which.
-    let taken: Vec<_> = calls.iter().filter(|call| call.answer.done().is_some() || call.answer.is_open_ended()).collect();
-    let sent: Vec<(Option<&str>, Option<&str>)> = taken.iter().map(|call| (call.text("error"), call.text("cause"))).collect();
+    let taken: Vec<_> =
+        calls.iter().filter(|call| call.answer.done().is_some() || call.answer.is_open_ended()).collect();
+    let sent: Vec<(Option<&str>, Option<&str>)> =
+        taken.iter().map(|call| (call.text("error"), call.text("cause"))).collect();
     let fits = |error: Option<&str>, cause: Option<&str>| {
         let blank = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         sent.iter().any(|(e, c)| blank(*e) == blank(error) && blank(*c) == blank(cause))
@@ -146,13 +188,21 @@ fn texts(view: &View<'_>, execution: &Execution<'_>, calls: &[&crate::view::Call
     let terminal = execution.best.and_then(|best| view.reads.get(best)).and_then(|read| read.terminal());
     if let Some(event) = terminal.filter(|event| event.kind == "ExecutionAborted") {
         sink.expect(TEXTS, fits(event.text("error"), event.text("cause")), || {
-            format!("ExecutionAborted has error {:?}, the stop gave {:?}", event.text("error"), sent.first().and_then(|s| s.0))
+            format!(
+                "ExecutionAborted has error {:?}, the stop gave {:?}",
+                event.text("error"),
+                sent.first().and_then(|s| s.0)
+            )
         });
     }
     for status in execution.statuses.iter().filter(|status| status.status == "ABORTED" && !status.listed) {
         let text = |member: &str| status.body.get(member).and_then(Value::as_str);
         sink.expect(TEXTS, fits(text("error"), text("cause")), || {
-            format!("DescribeExecution has error {:?}, the stop gave {:?}", text("error"), sent.first().and_then(|s| s.0))
+            format!(
+                "DescribeExecution has error {:?}, the stop gave {:?}",
+                text("error"),
+                sent.first().and_then(|s| s.0)
+            )
         });
     }
 }
@@ -163,7 +213,9 @@ fn lookups(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         if let Some((what, code)) = arn_flaw(view, call) {
-            sink.expect(UNKNOWN, call.answer.code() == Some(code), || format!("{what}: expected {code}, saw {}", call.answer.says()));
+            sink.expect(UNKNOWN, call.answer.code() == Some(code), || {
+                format!("{what}: expected {code}, saw {}", call.answer.says())
+            });
         }
     }
 }

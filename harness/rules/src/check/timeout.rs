@@ -7,16 +7,50 @@ use super::life::{PATIENCE, patience, seconds, slack};
 use super::{CheckRow, Group, Sink};
 use crate::view::{Attempt, Effect, Execution, Pattern, Verb, View};
 
-const FIRES: CheckRow = ("TMO-01", "task-timeout-fires", "a task that runs longer than TimeoutSeconds fails with States.Timeout");
-const NOT_EARLY: CheckRow = ("TMO-02", "task-timeout-counts-from-the-start-event", "TaskTimedOut comes no earlier than TimeoutSeconds after TaskStarted");
-const NO_DEFAULT: CheckRow = ("TMO-03", "no-timeout-unless-set", "without TimeoutSeconds a task does not time out and TaskScheduled shows none");
-const NOT_EXTENDED: CheckRow = ("TMO-04", "beats-do-not-extend-the-timeout", "heartbeats never extend the total timeout");
-const UNCAUGHT: CheckRow = ("TMO-05", "uncaught-task-timeout-is-failed", "an uncaught task timeout ends the execution FAILED with States.Timeout and no cause");
-const MACHINE: CheckRow = ("TMO-06", "machine-timeout-is-timed-out", "the machine's TimeoutSeconds ends the execution TIMED_OUT, uncaught, not early");
-const DESCRIBED: CheckRow = ("TMO-07", "timed-out-has-no-error", "a TIMED_OUT execution has a stopDate but no error, cause or output");
-const PATH: CheckRow = ("TMO-08", "timeout-path-is-resolved", "TimeoutSecondsPath gives the timeout; an unresolved path fails the execution");
-const CAUGHT: CheckRow = ("TMO-10", "caught-timeout-has-its-name", "a caught timeout passes Error States.Timeout and no or an empty Cause");
-const SHOWN: CheckRow = ("TMO-11", "scheduled-event-shows-the-timeout", "timeoutInSeconds is the effective value, absent where none is set");
+const FIRES: CheckRow =
+    ("TMO-01", "task-timeout-fires", "a task that runs longer than TimeoutSeconds fails with States.Timeout");
+const NOT_EARLY: CheckRow = (
+    "TMO-02",
+    "task-timeout-counts-from-the-start-event",
+    "TaskTimedOut comes no earlier than TimeoutSeconds after TaskStarted",
+);
+const NO_DEFAULT: CheckRow = (
+    "TMO-03",
+    "no-timeout-unless-set",
+    "without TimeoutSeconds a task does not time out and TaskScheduled shows none",
+);
+const NOT_EXTENDED: CheckRow =
+    ("TMO-04", "beats-do-not-extend-the-timeout", "heartbeats never extend the total timeout");
+const UNCAUGHT: CheckRow = (
+    "TMO-05",
+    "uncaught-task-timeout-is-failed",
+    "an uncaught task timeout ends the execution FAILED with States.Timeout and no cause",
+);
+const MACHINE: CheckRow = (
+    "TMO-06",
+    "machine-timeout-is-timed-out",
+    "the machine's TimeoutSeconds ends the execution TIMED_OUT, uncaught, not early",
+);
+const DESCRIBED: CheckRow = (
+    "TMO-07",
+    "timed-out-has-no-error",
+    "a TIMED_OUT execution has a stopDate but no error, cause or output",
+);
+const PATH: CheckRow = (
+    "TMO-08",
+    "timeout-path-is-resolved",
+    "TimeoutSecondsPath gives the timeout; an unresolved path fails the execution",
+);
+const CAUGHT: CheckRow = (
+    "TMO-10",
+    "caught-timeout-has-its-name",
+    "a caught timeout passes Error States.Timeout and no or an empty Cause",
+);
+const SHOWN: CheckRow = (
+    "TMO-11",
+    "scheduled-event-shows-the-timeout",
+    "timeoutInSeconds is the effective value, absent where none is set",
+);
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[FIRES, NOT_EARLY, NO_DEFAULT, NOT_EXTENDED, UNCAUGHT], run: tasks },
@@ -48,7 +82,9 @@ pub(super) fn limit(view: &View<'_>, attempt: &Attempt, event: &Event) -> Limit 
     }
     let last = last_beat(view, attempt);
     match last {
-        Some(begun) if event.at.0 < begun + view.offset.least + seconds(window) - slack(events) => Limit::Total,
+        Some(begun) if event.at.0 < begun + view.offset.least + seconds(window) - slack(events) => {
+            Limit::Total
+        }
         _ => Limit::Either,
     }
 }
@@ -83,7 +119,8 @@ pub(super) fn looked(view: &View<'_>, attempt: &Attempt) -> Option<i64> {
         definition.states.values().filter(|state| waits(state)).count() == 1
             && definition.states.values().all(|state| state.retriers().is_empty())
     });
-    let running = execution.statuses.iter().filter(|s| s.status == "RUNNING" && execution.closed.is_none() && single);
+    let running =
+        execution.statuses.iter().filter(|s| s.status == "RUNNING" && execution.closed.is_none() && single);
     running.map(|status| status.begun.0).chain([read.begun.0]).max()
 }
 
@@ -106,7 +143,11 @@ fn tasks(view: &View<'_>, sink: &mut Sink) {
                 let id = Some(event.id);
                 match (attempt.timeout, attempt.heartbeat) {
                     (None, None) => {
-                        sink.violated_at(NO_DEFAULT, id, format!("state {state} has no timeout but timed out after {elapsed} ms"));
+                        sink.violated_at(
+                            NO_DEFAULT,
+                            id,
+                            format!("state {state} has no timeout but timed out after {elapsed} ms"),
+                        );
                     }
                     (Some(timeout), window) => {
                         let due = seconds(timeout) - slack;
@@ -120,7 +161,11 @@ fn tasks(view: &View<'_>, sink: &mut Sink) {
                             if error == Some("States.Timeout") {
                                 sink.met(FIRES);
                             } else {
-                                sink.violated_at(FIRES, id, format!("a total timeout has error {error:?}, not States.Timeout"));
+                                sink.violated_at(
+                                    FIRES,
+                                    id,
+                                    format!("a total timeout has error {error:?}, not States.Timeout"),
+                                );
                             }
                         } else if elapsed >= due && limit(view, attempt, event) == Limit::Total {
                             sink.met(NOT_EARLY);
@@ -128,13 +173,23 @@ fn tasks(view: &View<'_>, sink: &mut Sink) {
                         }
                         if beaten && elapsed >= due {
                             if elapsed > due + PATIENCE {
-                                sink.violated_at(NOT_EXTENDED, id, format!("with heartbeats state {state} timed out only after {elapsed} ms"));
+                                sink.violated_at(
+                                    NOT_EXTENDED,
+                                    id,
+                                    format!(
+                                        "with heartbeats state {state} timed out only after {elapsed} ms"
+                                    ),
+                                );
                             } else {
                                 sink.met(NOT_EXTENDED);
                             }
                         }
                         if elapsed > seconds(timeout) + PATIENCE && !beaten {
-                            sink.violated_at(FIRES, id, format!("state {state} timed out only after {elapsed} ms, not {timeout} s"));
+                            sink.violated_at(
+                                FIRES,
+                                id,
+                                format!("state {state} timed out only after {elapsed} ms, not {timeout} s"),
+                            );
                         }
                     }
                     (None, Some(_)) => {}
@@ -146,9 +201,20 @@ fn tasks(view: &View<'_>, sink: &mut Sink) {
                     && event.at - began > seconds(timeout) + PATIENCE
                 {
                     let row = if beaten { NOT_EXTENDED } else { FIRES };
-                    sink.violated_at(row, Some(event.id), format!("state {state} has {} {} ms after its start, beyond its timeout of {timeout} s", event.kind, event.at - began));
+                    sink.violated_at(
+                        row,
+                        Some(event.id),
+                        format!(
+                            "state {state} has {} {} ms after its start, beyond its timeout of {timeout} s",
+                            event.kind,
+                            event.at - began
+                        ),
+                    );
                 }
-                if attempt.timeout.is_none() && attempt.pattern != Pattern::Request && event.at - began > 60_000 {
+                if attempt.timeout.is_none()
+                    && attempt.pattern != Pattern::Request
+                    && event.at - began > 60_000
+                {
                     sink.met(NO_DEFAULT);
                 }
             }
@@ -183,7 +249,9 @@ fn accepted_late(view: &View<'_>, sink: &mut Sink) {
             None => token
                 .execution
                 .and_then(|execution| view.executions.get(execution)?.definition.as_ref())
-                .and_then(|definition| definition.states.get(token.state.as_ref()?)?.json.get("TimeoutSeconds")?.as_u64()),
+                .and_then(|definition| {
+                    definition.states.get(token.state.as_ref()?)?.json.get("TimeoutSeconds")?.as_u64()
+                }),
         };
         let (Some(timeout), Some(received)) = (timeout, token.received) else { continue };
         if token.activity {
@@ -206,21 +274,31 @@ fn last_beat_of(view: &View<'_>, token: &crate::view::Token) -> bool {
 fn uncaught(view: &View<'_>, attempt: &Attempt, event: &Event, sink: &mut Sink) {
     let events = view.events(attempt);
     let Some(next) = attempt.followed.and_then(|index| events.get(index)) else { return };
-    let machine_limit = view.executions.get(attempt.execution).and_then(|e| e.definition.as_ref()).and_then(|d| d.timeout());
+    let machine_limit =
+        view.executions.get(attempt.execution).and_then(|e| e.definition.as_ref()).and_then(|d| d.timeout());
     match next.kind.as_str() {
         "ExecutionFailed" => {
             let name = next.text("error");
-            let lawful = name == event.text("error") && matches!(name, Some("States.Timeout" | "States.HeartbeatTimeout"));
+            let lawful = name == event.text("error")
+                && matches!(name, Some("States.Timeout" | "States.HeartbeatTimeout"));
             let bare = next.text("cause").is_none_or(str::is_empty);
             if lawful && bare {
                 sink.met(UNCAUGHT);
             } else {
                 let cause = next.text("cause");
-                sink.violated_at(UNCAUGHT, Some(next.id), format!("an uncaught task timeout ended with error {name:?} and cause {cause:?}"));
+                sink.violated_at(
+                    UNCAUGHT,
+                    Some(next.id),
+                    format!("an uncaught task timeout ended with error {name:?} and cause {cause:?}"),
+                );
             }
         }
         "ExecutionTimedOut" if machine_limit.is_none() => {
-            sink.violated_at(UNCAUGHT, Some(next.id), "an uncaught task timeout ended the execution TIMED_OUT, not FAILED");
+            sink.violated_at(
+                UNCAUGHT,
+                Some(next.id),
+                "an uncaught task timeout ended the execution TIMED_OUT, not FAILED",
+            );
         }
         _ => {}
     }
@@ -239,10 +317,16 @@ fn machines(view: &View<'_>, sink: &mut Sink) {
         {
             sink.violated(MACHINE, "the execution is TIMED_OUT though its machine has no TimeoutSeconds");
         }
-        for status in execution.statuses.iter().filter(|status| status.status == "TIMED_OUT" && !status.listed) {
+        for status in
+            execution.statuses.iter().filter(|status| status.status == "TIMED_OUT" && !status.listed)
+        {
             let has = |member: &str| status.body.get(member).is_some_and(|value| !value.is_null());
-            let extra: Vec<&str> = ["error", "cause", "output"].into_iter().filter(|member| has(member)).collect();
-            let dates = (status.body.get("startDate").and_then(Value::as_f64), status.body.get("stopDate").and_then(Value::as_f64));
+            let extra: Vec<&str> =
+                ["error", "cause", "output"].into_iter().filter(|member| has(member)).collect();
+            let dates = (
+                status.body.get("startDate").and_then(Value::as_f64),
+                status.body.get("stopDate").and_then(Value::as_f64),
+            );
             let early = matches!((dates, limit), ((Some(start), Some(stop)), Some(limit)) if stop - start < limit as f64 - 1.0);
             if !has("stopDate") {
                 sink.violated(DESCRIBED, "a TIMED_OUT execution has no stopDate");
@@ -267,22 +351,42 @@ fn limited(view: &View<'_>, execution: &Execution<'_>, limit: u64, sink: &mut Si
         if last.kind == "ExecutionTimedOut" {
             let named = last.text("error").is_none_or(|error| error == "States.Timeout");
             if age < due - slack(events) {
-                sink.violated_at(MACHINE, Some(last.id), format!("TIMED_OUT after {age} ms, before the machine's {limit} s"));
+                sink.violated_at(
+                    MACHINE,
+                    Some(last.id),
+                    format!("TIMED_OUT after {age} ms, before the machine's {limit} s"),
+                );
             } else if !named || last.text("cause").is_some_and(|cause| !cause.is_empty()) {
-                sink.violated_at(MACHINE, Some(last.id), format!("ExecutionTimedOut has error {:?}", last.text("error")));
+                sink.violated_at(
+                    MACHINE,
+                    Some(last.id),
+                    format!("ExecutionTimedOut has error {:?}", last.text("error")),
+                );
             } else if age > due + PATIENCE {
-                sink.violated_at(MACHINE, Some(last.id), format!("TIMED_OUT only after {age} ms, with a limit of {limit} s"));
+                sink.violated_at(
+                    MACHINE,
+                    Some(last.id),
+                    format!("TIMED_OUT only after {age} ms, with a limit of {limit} s"),
+                );
             } else {
                 sink.met(MACHINE);
             }
         } else if !stopped && age > due + PATIENCE {
-            sink.violated_at(MACHINE, Some(last.id), format!("{} after {age} ms, beyond the machine's {limit} s", last.kind));
+            sink.violated_at(
+                MACHINE,
+                Some(last.id),
+                format!("{} after {age} ms, beyond the machine's {limit} s", last.kind),
+            );
         } else if last.kind == "ExecutionFailed"
             && last.text("error") == Some("States.Timeout")
             && age >= due - slack(events)
             && events.iter().all(|event| !event.kind.ends_with("TimedOut"))
         {
-            sink.violated_at(MACHINE, Some(last.id), "the machine's timeout ended the execution FAILED, not TIMED_OUT");
+            sink.violated_at(
+                MACHINE,
+                Some(last.id),
+                "the machine's timeout ended the execution FAILED, not TIMED_OUT",
+            );
         }
         return;
     }
@@ -290,7 +394,13 @@ fn limited(view: &View<'_>, execution: &Execution<'_>, limit: u64, sink: &mut Si
         && let Some(looked) = execution.last_looked(&view.reads)
         && looked - execution.started - due >= patience(view)
     {
-        sink.violated(MACHINE, format!("still RUNNING {} ms after its start, with a machine timeout of {limit} s", looked - execution.started));
+        sink.violated(
+            MACHINE,
+            format!(
+                "still RUNNING {} ms after its start, with a machine timeout of {limit} s",
+                looked - execution.started
+            ),
+        );
     } else if execution.statuses.iter().any(|status| status.status == "TIMED_OUT") {
         sink.met(MACHINE);
     }
@@ -319,15 +429,26 @@ pub(super) fn input_of(view: &View<'_>, execution: usize, visit: u64) -> Option<
 fn values(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
         let Some(state) = view.state_of(attempt) else { continue };
-        if state.jsonata || state.json.contains_key("TimeoutSecondsPath") && state.json.contains_key("InputPath") {
+        if state.jsonata
+            || state.json.contains_key("TimeoutSecondsPath") && state.json.contains_key("InputPath")
+        {
             continue;
         }
         let expected = if let Some(path) = state.text("TimeoutSecondsPath") {
             let input = attempt.visit.and_then(|visit| input_of(view, attempt.execution, visit));
-            let Some(value) = input.as_ref().and_then(|input| plain_path(path, input).map(|v| v.cloned())) else { continue };
+            let Some(value) = input.as_ref().and_then(|input| plain_path(path, input).map(|v| v.cloned()))
+            else {
+                continue;
+            };
             match value {
                 None => {
-                    sink.violated(PATH, format!("state {} was scheduled though its TimeoutSecondsPath leads nowhere", state.name));
+                    sink.violated(
+                        PATH,
+                        format!(
+                            "state {} was scheduled though its TimeoutSecondsPath leads nowhere",
+                            state.name
+                        ),
+                    );
                     continue;
                 }
                 Some(value) => match value.as_u64().filter(|n| (1..=99_999_999).contains(n)) {
@@ -342,24 +463,40 @@ fn values(view: &View<'_>, sink: &mut Sink) {
         if expected == attempt.timeout {
             sink.met(row);
         } else if expected.is_none() {
-            sink.violated(NO_DEFAULT, format!("state {} has no timeout but TaskScheduled shows {:?}", state.name, attempt.timeout));
+            sink.violated(
+                NO_DEFAULT,
+                format!("state {} has no timeout but TaskScheduled shows {:?}", state.name, attempt.timeout),
+            );
         } else {
-            sink.violated(row, format!("state {}: TaskScheduled shows timeout {:?}, expected {expected:?}", state.name, attempt.timeout));
+            sink.violated(
+                row,
+                format!(
+                    "state {}: TaskScheduled shows timeout {:?}, expected {expected:?}",
+                    state.name, attempt.timeout
+                ),
+            );
         }
     }
     for (index, execution) in view.executions.iter().enumerate() {
-        let (Some(definition), Some(read)) = (&execution.definition, execution.best.and_then(|read| view.reads.get(read))) else {
+        let (Some(definition), Some(read)) =
+            (&execution.definition, execution.best.and_then(|read| view.reads.get(read)))
+        else {
             continue;
         };
         for event in read.history.events.iter().filter(|event| event.kind == "TaskStateEntered") {
-            let Some(state) = event.text("name").and_then(|name| definition.states.get(name)) else { continue };
+            let Some(state) = event.text("name").and_then(|name| definition.states.get(name)) else {
+                continue;
+            };
             let Some(path) = state.text("TimeoutSecondsPath") else { continue };
             let Some(input) = input_of(view, index, event.id) else { continue };
             let missing = plain_path(path, &input) == Some(None) && !state.json.contains_key("InputPath");
             let Some(last) = read.terminal().filter(|_| missing) else { continue };
             const NAMES: &[&str] = &["States.Runtime", "States.ParameterPathFailure"];
-            let failed = last.kind == "ExecutionFailed" && last.text("error").is_some_and(|error| NAMES.contains(&error));
-            sink.expect(PATH, failed, || format!("an unresolved TimeoutSecondsPath ended with {} {:?}", last.kind, last.text("error")));
+            let failed = last.kind == "ExecutionFailed"
+                && last.text("error").is_some_and(|error| NAMES.contains(&error));
+            sink.expect(PATH, failed, || {
+                format!("an unresolved TimeoutSecondsPath ended with {} {:?}", last.kind, last.text("error"))
+            });
         }
     }
 }
@@ -367,12 +504,21 @@ fn values(view: &View<'_>, sink: &mut Sink) {
 fn caught(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
         let events = view.events(attempt);
-        let Some(event) = attempt.end(events).filter(|event| event.kind.ends_with("TimedOut")) else { continue };
-        let Some(exit) = attempt.followed.and_then(|index| events.get(index)).filter(|next| next.is_exited()) else { continue };
+        let Some(event) = attempt.end(events).filter(|event| event.kind.ends_with("TimedOut")) else {
+            continue;
+        };
+        let Some(exit) = attempt.followed.and_then(|index| events.get(index)).filter(|next| next.is_exited())
+        else {
+            continue;
+        };
         let Some(state) = view.state_of(attempt).filter(|state| !state.jsonata) else { continue };
-        let Some(output) = exit.text("output").and_then(|text| serde_json::from_str::<Value>(text).ok()) else { continue };
+        let Some(output) = exit.text("output").and_then(|text| serde_json::from_str::<Value>(text).ok())
+        else {
+            continue;
+        };
         // All catchers put the error output in the same place, or the place is not known.
-        let mut paths: Vec<Option<&Value>> = state.catchers().iter().map(|catcher| catcher.get("ResultPath")).collect();
+        let mut paths: Vec<Option<&Value>> =
+            state.catchers().iter().map(|catcher| catcher.get("ResultPath")).collect();
         paths.dedup();
         let [path] = paths.as_slice() else { continue };
         if state.json.contains_key("OutputPath") {
@@ -388,6 +534,8 @@ fn caught(view: &View<'_>, sink: &mut Sink) {
         let cause = error.and_then(|error| error.get("Cause"));
         let lawful = name == event.text("error") || name == Some("States.Timeout");
         let bare = cause.is_none_or(|cause| cause.as_str() == Some("") || cause.is_null());
-        sink.expect(CAUGHT, lawful && bare, || format!("a caught timeout passed Error {name:?} and Cause {cause:?}"));
+        sink.expect(CAUGHT, lawful && bare, || {
+            format!("a caught timeout passed Error {name:?} and Cause {cause:?}")
+        });
     }
 }

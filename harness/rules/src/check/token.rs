@@ -9,32 +9,79 @@ use crate::token::{Fault, linearizable};
 use crate::view::{Answer, Bearer, Call, Effect, Operation, TOKEN_LIMIT, Token, Verb, View};
 
 const LENGTH: CheckRow = ("TOK-02", "token-has-a-lawful-length", "an issued token has 1 to 2,048 characters");
-const VERBATIM: CheckRow = ("TOK-03", "tokens-pass-back-verbatim", "a token sent back as it was received is taken");
-const ACCEPTED: CheckRow = ("TOK-07", "open-token-takes-success", "SendTaskSuccess with the token of an open task is accepted");
-const FAILURE: CheckRow = ("TOK-11", "open-token-takes-failure", "SendTaskFailure with the token of an open task is accepted");
-const STILL_OPEN: CheckRow = ("TOK-10", "refused-call-leaves-task-open", "a refused call does not close the task");
-const USED: CheckRow = ("TOK-13", "used-token-is-refused", "after a completion every call with the token answers TaskTimedOut");
-const EXPIRED: CheckRow = ("TOK-14", "expired-token-is-refused", "after a timeout every call with the token answers TaskTimedOut");
-const STOPPED: CheckRow = ("TOK-15", "token-of-ended-execution-is-refused", "the token of an execution that ended or was stopped is closed");
-const RETRIED: CheckRow = ("TOK-16", "token-of-old-attempt-is-refused", "after a retry the old attempt's token is closed");
-const ONE_WINS: CheckRow = ("TOK-22", "one-concurrent-completion-wins", "of concurrent completions exactly one answers 200");
-const EARLY: CheckRow = ("TOK-23", "token-is-usable-at-once", "a token is usable as soon as a consumer can read it");
-const LONG_LIVED: CheckRow = ("TOK-24", "token-lives-as-long-as-its-task", "a token still works minutes after it was issued");
-const OWN_TASK: CheckRow = ("TOK-25", "completion-touches-its-own-task-only", "completing one token leaves the others open");
-const DENIED: CheckRow = ("TOK-27", "denied-call-has-no-effect", "a call without permission leaves the task open");
-const FREE_BEAT: CheckRow = ("HB-06", "beat-without-window-is-taken", "a heartbeat for an open task without HeartbeatSeconds answers 200");
-const BEAT_CLOSED: CheckRow = ("HB-07", "closed-token-cannot-beat", "a heartbeat on a closed token answers TaskTimedOut");
-const MISSED: CheckRow = ("HB-08", "completion-after-missed-beat-is-refused", "a completion after a missed heartbeat answers TaskTimedOut");
-const BEAT_RESETS: CheckRow = ("HB-03", "beat-keeps-the-token-open", "a heartbeat is accepted while the task is open and restarts the window");
+const VERBATIM: CheckRow =
+    ("TOK-03", "tokens-pass-back-verbatim", "a token sent back as it was received is taken");
+const ACCEPTED: CheckRow =
+    ("TOK-07", "open-token-takes-success", "SendTaskSuccess with the token of an open task is accepted");
+const FAILURE: CheckRow =
+    ("TOK-11", "open-token-takes-failure", "SendTaskFailure with the token of an open task is accepted");
+const STILL_OPEN: CheckRow =
+    ("TOK-10", "refused-call-leaves-task-open", "a refused call does not close the task");
+const USED: CheckRow =
+    ("TOK-13", "used-token-is-refused", "after a completion every call with the token answers TaskTimedOut");
+const EXPIRED: CheckRow =
+    ("TOK-14", "expired-token-is-refused", "after a timeout every call with the token answers TaskTimedOut");
+const STOPPED: CheckRow = (
+    "TOK-15",
+    "token-of-ended-execution-is-refused",
+    "the token of an execution that ended or was stopped is closed",
+);
+const RETRIED: CheckRow =
+    ("TOK-16", "token-of-old-attempt-is-refused", "after a retry the old attempt's token is closed");
+const ONE_WINS: CheckRow =
+    ("TOK-22", "one-concurrent-completion-wins", "of concurrent completions exactly one answers 200");
+const EARLY: CheckRow =
+    ("TOK-23", "token-is-usable-at-once", "a token is usable as soon as a consumer can read it");
+const LONG_LIVED: CheckRow =
+    ("TOK-24", "token-lives-as-long-as-its-task", "a token still works minutes after it was issued");
+const OWN_TASK: CheckRow =
+    ("TOK-25", "completion-touches-its-own-task-only", "completing one token leaves the others open");
+const DENIED: CheckRow =
+    ("TOK-27", "denied-call-has-no-effect", "a call without permission leaves the task open");
+const FREE_BEAT: CheckRow = (
+    "HB-06",
+    "beat-without-window-is-taken",
+    "a heartbeat for an open task without HeartbeatSeconds answers 200",
+);
+const BEAT_CLOSED: CheckRow =
+    ("HB-07", "closed-token-cannot-beat", "a heartbeat on a closed token answers TaskTimedOut");
+const MISSED: CheckRow = (
+    "HB-08",
+    "completion-after-missed-beat-is-refused",
+    "a completion after a missed heartbeat answers TaskTimedOut",
+);
+const BEAT_RESETS: CheckRow = (
+    "HB-03",
+    "beat-keeps-the-token-open",
+    "a heartbeat is accepted while the task is open and restarts the window",
+);
 const MANY_BEATS: CheckRow = ("HB-14", "many-beats-are-taken", "many heartbeats in a row are each accepted");
-const SIBLING: CheckRow = ("ERR-26", "sibling-token-is-closed", "the tokens of aborted siblings answer TaskTimedOut");
+const SIBLING: CheckRow =
+    ("ERR-26", "sibling-token-is-closed", "the tokens of aborted siblings answer TaskTimedOut");
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[LENGTH], run: lengths },
     Group {
         checks: &[
-            VERBATIM, ACCEPTED, FAILURE, STILL_OPEN, USED, EXPIRED, STOPPED, RETRIED, ONE_WINS, EARLY, LONG_LIVED, OWN_TASK,
-            DENIED, FREE_BEAT, BEAT_CLOSED, MISSED, BEAT_RESETS, MANY_BEATS, SIBLING,
+            VERBATIM,
+            ACCEPTED,
+            FAILURE,
+            STILL_OPEN,
+            USED,
+            EXPIRED,
+            STOPPED,
+            RETRIED,
+            ONE_WINS,
+            EARLY,
+            LONG_LIVED,
+            OWN_TASK,
+            DENIED,
+            FREE_BEAT,
+            BEAT_CLOSED,
+            MISSED,
+            BEAT_RESETS,
+            MANY_BEATS,
+            SIBLING,
         ],
         run: states,
     },
@@ -43,7 +90,9 @@ pub(super) const GROUPS: &[Group] = &[
 fn lengths(view: &View<'_>, sink: &mut Sink) {
     for token in view.tokens.iter().filter(|token| !token.text.starts_with("token#")) {
         let length = token.text.chars().count();
-        sink.expect(LENGTH, (1..=TOKEN_LIMIT).contains(&length), || format!("a token of {length} characters was issued"));
+        sink.expect(LENGTH, (1..=TOKEN_LIMIT).contains(&length), || {
+            format!("a token of {length} characters was issued")
+        });
     }
 }
 
@@ -118,7 +167,14 @@ fn surely_closed(
             rows.push(MISSED);
         }
     }
-    let says = || format!("{} after {}: expected TaskTimedOut, saw {}", call.operation, why(&causes), call.answer.says());
+    let says = || {
+        format!(
+            "{} after {}: expected TaskTimedOut, saw {}",
+            call.operation,
+            why(&causes),
+            call.answer.says()
+        )
+    };
     match (operation.effect, call.answer) {
         (Effect::Accepted, _) => {
             if let Some(first) = rows.first() {
@@ -155,7 +211,10 @@ fn surely_closed(
         }
         (Effect::Unknown, Answer::Broken(error)) if !view.has_faults() => {
             if let Some(first) = rows.first() {
-                sink.inconclusive(*first, format!("{} on a closed token broke: {} ({})", call.operation, error.code, error.status));
+                sink.inconclusive(
+                    *first,
+                    format!("{} on a closed token broke: {} ({})", call.operation, error.code, error.status),
+                );
             }
             false
         }
@@ -164,7 +223,14 @@ fn surely_closed(
 }
 
 /// A call that may have found the token open. Whether a violation was found.
-fn maybe_open(view: &View<'_>, token: &Token, operation: &Operation, call: &Call<'_>, faulty: bool, sink: &mut Sink) -> bool {
+fn maybe_open(
+    view: &View<'_>,
+    token: &Token,
+    operation: &Operation,
+    call: &Call<'_>,
+    faulty: bool,
+    sink: &mut Sink,
+) -> bool {
     let row = plain_row(view, token, operation.verb);
     match operation.effect {
         Effect::Accepted => {
@@ -197,10 +263,11 @@ fn accepted(view: &View<'_>, token: &Token, operation: &Operation, sink: &mut Si
         view.operations_of(token).any(|other| other.ended < operation.begun && wanted(other))
     };
     sink.met(VERBATIM);
-    let denied = |other: &Operation| {
-        view.call_of(other).is_some_and(|call| matches!(call.answer, Answer::Denied(_)))
-    };
-    if earlier(&|other| other.effect == Effect::Rejected && view.call_of(other).is_some_and(|c| c.answer.refused().is_some())) {
+    let denied =
+        |other: &Operation| view.call_of(other).is_some_and(|call| matches!(call.answer, Answer::Denied(_)));
+    if earlier(&|other| {
+        other.effect == Effect::Rejected && view.call_of(other).is_some_and(|c| c.answer.refused().is_some())
+    }) {
         sink.met(STILL_OPEN);
     }
     if earlier(&denied) {
@@ -215,7 +282,10 @@ fn accepted(view: &View<'_>, token: &Token, operation: &Operation, sink: &mut Si
             sink.met(LONG_LIVED);
         }
     }
-    let beats = view.operations_of(token).filter(|op| op.verb == Verb::Heartbeat && op.effect == Effect::Accepted).count();
+    let beats = view
+        .operations_of(token)
+        .filter(|op| op.verb == Verb::Heartbeat && op.effect == Effect::Accepted)
+        .count();
     if beats >= 3 {
         sink.met(MANY_BEATS);
     }
@@ -229,7 +299,11 @@ fn refused_too_early(view: &View<'_>, token: &Token, sink: &mut Sink) {
     let first = view.operations_of(token).filter(|op| op.effect == Effect::Closed).min_by_key(|op| op.ended);
     let Some(operation) = first else { return };
     let Some(call) = view.call_of(operation) else { return };
-    let text = format!("{} answered {} though nothing can have closed the task yet", call.operation, call.answer.says());
+    let text = format!(
+        "{} answered {} though nothing can have closed the task yet",
+        call.operation,
+        call.answer.says()
+    );
     let row = plain_row(view, token, operation.verb);
     sink.violated(row, text.clone());
     context(view, token, operation, &text, sink);
@@ -238,17 +312,20 @@ fn refused_too_early(view: &View<'_>, token: &Token, sink: &mut Sink) {
 /// The further rules that the circumstances of a wrong refusal point at.
 fn context(view: &View<'_>, token: &Token, operation: &Operation, text: &str, sink: &mut Sink) {
     let before = |other: &&Operation| other.ended < operation.begun;
-    let refused = view
-        .operations_of(token)
-        .filter(before)
-        .any(|other| other.effect == Effect::Rejected && view.call_of(other).is_some_and(|call| call.answer.refused().is_some()));
+    let refused = view.operations_of(token).filter(before).any(|other| {
+        other.effect == Effect::Rejected
+            && view.call_of(other).is_some_and(|call| call.answer.refused().is_some())
+    });
     if refused && view.operations_of(token).filter(before).all(|other| other.effect != Effect::Accepted) {
         sink.violated(STILL_OPEN, format!("{text}, after an earlier call with the token was refused"));
     }
     if others_completed(view, token, operation) {
         sink.violated(OWN_TASK, format!("{text}, after another token was completed"));
     }
-    if view.operations_of(token).any(|later| later.begun >= operation.ended && later.effect == Effect::Accepted) {
+    if view
+        .operations_of(token)
+        .any(|later| later.begun >= operation.ended && later.effect == Effect::Accepted)
+    {
         sink.violated(EARLY, format!("{text}, though a later call was accepted"));
     }
     let beaten = view
@@ -262,7 +339,8 @@ fn context(view: &View<'_>, token: &Token, operation: &Operation, text: &str, si
 
 /// Concurrent completions: exactly one of them answers 200.
 fn concurrent(view: &View<'_>, token: &Token, sink: &mut Sink) {
-    let completions: Vec<&Operation> = view.operations_of(token).filter(|op| op.verb != Verb::Heartbeat).collect();
+    let completions: Vec<&Operation> =
+        view.operations_of(token).filter(|op| op.verb != Verb::Heartbeat).collect();
     let overlapping = completions.iter().enumerate().any(|(index, one)| {
         completions.iter().skip(index + 1).any(|other| one.begun < other.ended && other.begun < one.ended)
     });
@@ -288,11 +366,15 @@ fn has_window(view: &View<'_>, token: &Token) -> Option<bool> {
         return Some(attempt.heartbeat.is_some());
     }
     let execution = token.execution.and_then(|execution| view.executions.get(execution));
-    let definition = execution.and_then(|execution| execution.definition.as_ref()).or_else(|| match view.machines.as_slice() {
+    let definition = execution.and_then(|execution| execution.definition.as_ref()).or_else(|| match view
+        .machines
+        .as_slice()
+    {
         [only] => only.revisions.last().map(|revision| &revision.definition),
         _ => None,
     })?;
-    let windowed = |state: &crate::view::StateView| state.json.keys().any(|key| key.starts_with("HeartbeatSeconds"));
+    let windowed =
+        |state: &crate::view::StateView| state.json.keys().any(|key| key.starts_with("HeartbeatSeconds"));
     match token.state.as_ref().and_then(|state| definition.states.get(state)) {
         Some(state) => Some(windowed(state)),
         None => (!definition.states.values().any(windowed)).then_some(false),

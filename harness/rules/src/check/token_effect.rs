@@ -2,31 +2,73 @@
 
 use std::collections::BTreeMap;
 
-use record::Event;
+use record::{CaseEnd, Event};
 use serde_json::Value;
 
 use super::life::patience;
 use super::{CheckRow, Group, Sink};
 use crate::view::definition::{Step, at};
 use crate::view::{
-    Answer, Attempt, Bearer, Call, Effect, Message, Operation, Pattern, Token, Verb, View, brief, same_json_text,
+    Answer, Attempt, Bearer, Call, Effect, Message, Operation, Pattern, Token, Verb, View, brief,
+    same_json_text,
 };
 
-const IN_BODY: CheckRow = ("TOK-01", "message-holds-the-token", "the received body has a non-empty token where the definition puts it");
-const DISTINCT: CheckRow = ("TOK-04", "every-attempt-has-its-own-token", "tokens of different attempts, states and executions differ");
-const SAME_TOKEN: CheckRow = ("TOK-05", "message-and-history-show-one-token", "the token in the message is the one in TaskScheduled's parameters");
-const WAITS: CheckRow = ("TOK-06", "task-waits-for-its-token", "a callback task does not end before its token comes back");
-const COMPLETES: CheckRow = ("TOK-07", "success-completes-the-task", "an accepted SendTaskSuccess ends the task with its output as result");
-const FAILS: CheckRow = ("TOK-11", "failure-fails-the-task", "an accepted SendTaskFailure fails the task with its error and cause");
+const IN_BODY: CheckRow = (
+    "TOK-01",
+    "message-holds-the-token",
+    "the received body has a non-empty token where the definition puts it",
+);
+const DISTINCT: CheckRow = (
+    "TOK-04",
+    "every-attempt-has-its-own-token",
+    "tokens of different attempts, states and executions differ",
+);
+const SAME_TOKEN: CheckRow = (
+    "TOK-05",
+    "message-and-history-show-one-token",
+    "the token in the message is the one in TaskScheduled's parameters",
+);
+const WAITS: CheckRow =
+    ("TOK-06", "task-waits-for-its-token", "a callback task does not end before its token comes back");
+const COMPLETES: CheckRow = (
+    "TOK-07",
+    "success-completes-the-task",
+    "an accepted SendTaskSuccess ends the task with its output as result",
+);
+const FAILS: CheckRow = (
+    "TOK-11",
+    "failure-fails-the-task",
+    "an accepted SendTaskFailure fails the task with its error and cause",
+);
 const NO_EFFECT: CheckRow = ("TOK-10", "refused-call-has-no-effect", "a refused call does not end the task");
-const THROTTLED: CheckRow = ("WIRE-07", "throttled-call-has-no-effect", "a throttled call does not end the task");
-const DENIED: CheckRow = ("TOK-27", "denied-call-does-not-end-the-task", "a call without permission does not end the task");
-const ONE_EFFECT: CheckRow = ("TOK-21", "one-completion-takes-effect", "a task ends once, with the content of the call that was accepted");
-const WINNER: CheckRow = ("TOK-22", "the-accepted-call-is-in-the-history", "the call that answered 200 is the one in the history");
-const DECIDED: CheckRow = ("TMO-09", "callback-or-timeout-not-both", "no call answers 200 for a task that timed out, and none that completed it answers an error");
-const OWN: CheckRow = ("TOK-25", "each-task-ends-with-its-own-output", "with several tokens open each task ends by its own call");
-const RETRY_TOKEN: CheckRow = ("ERR-17", "retry-has-a-new-token", "a retry of a callback task sends the request again with a new token");
-const OLD_TOKEN: CheckRow = ("TOK-16", "old-token-cannot-complete-new-attempt", "a token completes no attempt but its own");
+const THROTTLED: CheckRow =
+    ("WIRE-07", "throttled-call-has-no-effect", "a throttled call does not end the task");
+const DENIED: CheckRow =
+    ("TOK-27", "denied-call-does-not-end-the-task", "a call without permission does not end the task");
+const ONE_EFFECT: CheckRow = (
+    "TOK-21",
+    "one-completion-takes-effect",
+    "a task ends once, with the content of the call that was accepted",
+);
+const WINNER: CheckRow =
+    ("TOK-22", "the-accepted-call-is-in-the-history", "the call that answered 200 is the one in the history");
+const DECIDED: CheckRow = (
+    "TMO-09",
+    "callback-or-timeout-not-both",
+    "no call answers 200 for a task that timed out, and none that completed it answers an error",
+);
+const OWN: CheckRow = (
+    "TOK-25",
+    "each-task-ends-with-its-own-output",
+    "with several tokens open each task ends by its own call",
+);
+const RETRY_TOKEN: CheckRow = (
+    "ERR-17",
+    "retry-has-a-new-token",
+    "a retry of a callback task sends the request again with a new token",
+);
+const OLD_TOKEN: CheckRow =
+    ("TOK-16", "old-token-cannot-complete-new-attempt", "a token completes no attempt but its own");
 const ONCE: CheckRow = ("START-22", "each-attempt-sends-once", "a callback attempt sends one message");
 const SENT: CheckRow = ("ERR-17", "each-attempt-sends-a-message", "n attempts send n messages");
 const ARRIVES: CheckRow = ("TOK-01", "message-arrives", "a callback task hands its message out");
@@ -36,7 +78,18 @@ pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[DISTINCT, RETRY_TOKEN, ONCE], run: distinct },
     Group {
         checks: &[
-            WAITS, COMPLETES, FAILS, NO_EFFECT, THROTTLED, DENIED, ONE_EFFECT, WINNER, DECIDED, OWN, OLD_TOKEN, MUTATED_EFFECT,
+            WAITS,
+            COMPLETES,
+            FAILS,
+            NO_EFFECT,
+            THROTTLED,
+            DENIED,
+            ONE_EFFECT,
+            WINNER,
+            DECIDED,
+            OWN,
+            OLD_TOKEN,
+            MUTATED_EFFECT,
         ],
         run: effects,
     },
@@ -46,7 +99,9 @@ pub(super) const GROUPS: &[Group] = &[
 /// The message that an attempt sent, by the MessageId in its submitted event.
 pub(super) fn message_of<'v, 'a>(view: &'v View<'a>, attempt: &Attempt) -> Option<&'v Message<'a>> {
     let id = submitted_id(view, attempt)?;
-    view.messages.iter().find(|m| m.id == id || m.envelope.as_ref().is_some_and(|envelope| envelope.message_id == id))
+    view.messages
+        .iter()
+        .find(|m| m.id == id || m.envelope.as_ref().is_some_and(|envelope| envelope.message_id == id))
 }
 
 /// The MessageId in an attempt's submitted event.
@@ -59,25 +114,37 @@ pub(super) fn submitted_id(view: &View<'_>, attempt: &Attempt) -> Option<String>
 fn bodies(view: &View<'_>, sink: &mut Sink) {
     for attempt in view.attempts.iter().filter(|attempt| attempt.pattern == Pattern::Callback) {
         let Some(message) = message_of(view, attempt) else { continue };
-        let Some(definition) = view.executions.get(attempt.execution).and_then(|e| e.definition.as_ref()) else { continue };
+        let Some(definition) = view.executions.get(attempt.execution).and_then(|e| e.definition.as_ref())
+        else {
+            continue;
+        };
         let places = definition.places.iter().filter(|place| Some(&place.state) == attempt.state.as_ref());
-        let published: Option<Value> = message.envelope.as_ref().and_then(|e| serde_json::from_str(&e.message).ok());
+        let published: Option<Value> =
+            message.envelope.as_ref().and_then(|e| serde_json::from_str(&e.message).ok());
         let root = published.as_ref().or(message.json.as_ref());
         for place in places {
             let first = place.path.first();
-            let body_member = matches!(first, Some(Step::Member(name)) if name == "MessageBody" || name == "Message");
+            let body_member =
+                matches!(first, Some(Step::Member(name)) if name == "MessageBody" || name == "Message");
             if !body_member || place.path.len() < 2 {
                 continue;
             }
             let seen = root.and_then(|root| at(root, place.path.get(1..)?)).and_then(Value::as_str);
             match seen.filter(|text| !text.is_empty() && !text.starts_with("$$.")) {
-                None => sink.violated(IN_BODY, format!("the message of state {} has no token where the definition puts it", place.state)),
+                None => sink.violated(
+                    IN_BODY,
+                    format!("the message of state {} has no token where the definition puts it", place.state),
+                ),
                 Some(text) => {
                     sink.met(IN_BODY);
-                    let shown = attempt.parameters.as_ref().and_then(|p| at(p, &place.path)).and_then(Value::as_str);
+                    let shown =
+                        attempt.parameters.as_ref().and_then(|p| at(p, &place.path)).and_then(Value::as_str);
                     if let Some(shown) = shown {
                         sink.expect(SAME_TOKEN, shown == text, || {
-                            format!("state {}: the message holds another token than TaskScheduled's parameters", place.state)
+                            format!(
+                                "state {}: the message holds another token than TaskScheduled's parameters",
+                                place.state
+                            )
                         });
                     }
                 }
@@ -93,8 +160,16 @@ fn bodies(view: &View<'_>, sink: &mut Sink) {
             let in_body = matches!(place.path.first(), Some(Step::Member(name)) if name == "MessageBody");
             let Some(rest) = place.path.get(1..).filter(|rest| in_body && !rest.is_empty()) else { continue };
             match at(json, rest) {
-                Some(Value::String(text)) if !text.is_empty() && !text.starts_with("$$.") => sink.met(IN_BODY),
-                Some(_) => sink.violated(IN_BODY, format!("a message of state {} has no token text where the definition puts it", place.state)),
+                Some(Value::String(text)) if !text.is_empty() && !text.starts_with("$$.") => {
+                    sink.met(IN_BODY)
+                }
+                Some(_) => sink.violated(
+                    IN_BODY,
+                    format!(
+                        "a message of state {} has no token text where the definition puts it",
+                        place.state
+                    ),
+                ),
                 None => {}
             }
         }
@@ -113,7 +188,10 @@ fn distinct(view: &View<'_>, sink: &mut Sink) {
         let retried = visit.is_some() && attempts.iter().all(|attempt| attempt.visit == visit);
         sink.violated(DISTINCT, format!("{} attempts were given one token", attempts.len()));
         if retried {
-            sink.violated(RETRY_TOKEN, format!("{} attempts of one state visit were given one token", attempts.len()));
+            sink.violated(
+                RETRY_TOKEN,
+                format!("{} attempts of one state visit were given one token", attempts.len()),
+            );
         }
     }
     if view.tokens.len() > 1 {
@@ -123,12 +201,17 @@ fn distinct(view: &View<'_>, sink: &mut Sink) {
         sink.met(RETRY_TOKEN);
     }
     for (index, token) in view.tokens.iter().enumerate() {
-        let mut ids: Vec<&str> =
-            token.messages.iter().filter_map(|message| view.messages.get(*message)).map(|message| message.id).collect();
+        let mut ids: Vec<&str> = token
+            .messages
+            .iter()
+            .filter_map(|message| view.messages.get(*message))
+            .map(|message| message.id)
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         // A topic may fan one message out to several queues.
-        let by_topic = token.messages.iter().filter_map(|m| view.messages.get(*m)).any(|m| m.envelope.is_some());
+        let by_topic =
+            token.messages.iter().filter_map(|m| view.messages.get(*m)).any(|m| m.envelope.is_some());
         if ids.len() <= 1 || by_topic {
             if ids.len() == 1 {
                 sink.met(ONCE);
@@ -140,9 +223,14 @@ fn distinct(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         let may_retry = tries == 0
-            && view.machines.iter().flat_map(|m| &m.revisions).flat_map(|r| r.definition.states.values()).any(|state| {
-                state.is_callback() && (!state.retriers().is_empty() || !state.inside.is_empty())
-            });
+            && view
+                .machines
+                .iter()
+                .flat_map(|m| &m.revisions)
+                .flat_map(|r| r.definition.states.values())
+                .any(|state| {
+                    state.is_callback() && (!state.retriers().is_empty() || !state.inside.is_empty())
+                });
         if may_retry {
             sink.violated(DISTINCT, format!("{} different messages hold one token", ids.len()));
             sink.violated(RETRY_TOKEN, format!("{} different messages hold one token", ids.len()));
@@ -160,7 +248,11 @@ fn effects(view: &View<'_>, sink: &mut Sink) {
         }
         if !attempt.ended_again.is_empty() {
             let event = attempt.ended_again.first().and_then(|index| view.events(attempt).get(*index));
-            sink.violated_at(ONE_EFFECT, event.map(|event| event.id), "one attempt of a task ended more than once");
+            sink.violated_at(
+                ONE_EFFECT,
+                event.map(|event| event.id),
+                "one attempt of a task ended more than once",
+            );
         }
         let Some(token) = attempt.token.and_then(|token| view.tokens.get(token)) else {
             unanswered(view, attempt, sink);
@@ -168,7 +260,9 @@ fn effects(view: &View<'_>, sink: &mut Sink) {
         };
         match attempt.end(view.events(attempt)) {
             None => not_moved(view, attempt, token, sink),
-            Some(event) if event.kind.ends_with("Succeeded") => succeeded(view, attempt, token, event, completed, sink),
+            Some(event) if event.kind.ends_with("Succeeded") => {
+                succeeded(view, attempt, token, event, completed, sink)
+            }
             Some(event) if event.kind.ends_with("TimedOut") => timed_out(view, token, event, sink),
             Some(event) => failed(view, attempt, token, event, sink),
         }
@@ -191,14 +285,22 @@ fn unanswered(view: &View<'_>, attempt: &Attempt, sink: &mut Sink) {
     if view.answered_elsewhere || !event.kind.ends_with("Succeeded") || attempt.pattern != Pattern::Callback {
         return;
     }
-    let hidden = view.operations.iter().any(|op| matches!(op.bearer, Bearer::Malformed) && op.effect != Effect::Rejected);
+    let hidden = view
+        .operations
+        .iter()
+        .any(|op| matches!(op.bearer, Bearer::Malformed) && op.effect != Effect::Rejected);
     if !hidden {
         sink.violated_at(WAITS, Some(event.id), "a callback task succeeded although nobody had its token");
     }
 }
 
 /// Operations of a kind that began before an event.
-fn candidates<'v>(view: &'v View<'_>, token: &'v Token, verb: Verb, event: &Event) -> Vec<(&'v Operation, &'v Call<'v>)> {
+fn candidates<'v>(
+    view: &'v View<'_>,
+    token: &'v Token,
+    verb: Verb,
+    event: &Event,
+) -> Vec<(&'v Operation, &'v Call<'v>)> {
     let latest = view.offset.latest(event.at).0 + super::life::WHOLE_SECONDS;
     view.operations_of(token)
         .filter(|op| op.verb == verb && op.begun.0 <= latest)
@@ -206,7 +308,14 @@ fn candidates<'v>(view: &'v View<'_>, token: &'v Token, verb: Verb, event: &Even
         .collect()
 }
 
-fn succeeded(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, completed: usize, sink: &mut Sink) {
+fn succeeded(
+    view: &View<'_>,
+    attempt: &Attempt,
+    token: &Token,
+    event: &Event,
+    completed: usize,
+    sink: &mut Sink,
+) {
     let Some(output) = event.text("output") else { return };
     let calls = candidates(view, token, Verb::Success, event);
     let matches = |call: &Call<'_>| call.text("output").is_some_and(|sent| same_json_text(sent, output));
@@ -236,7 +345,11 @@ fn succeeded(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, c
             return;
         }
         if calls.iter().any(|(op, call)| op.call != winner.call && matches(call)) {
-            sink.violated_at(ONE_EFFECT, id, "the history has the output of another call than the one that answered 200");
+            sink.violated_at(
+                ONE_EFFECT,
+                id,
+                "the history has the output of another call than the one that answered 200",
+            );
             return;
         }
         let foreign = view.operations.iter().find(|op| {
@@ -248,7 +361,11 @@ fn succeeded(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, c
         sink.violated_at(
             COMPLETES,
             id,
-            format!("TaskSucceeded has output {}, sent was {}", brief(output), brief(call.text("output").unwrap_or_default())),
+            format!(
+                "TaskSucceeded has output {}, sent was {}",
+                brief(output),
+                brief(call.text("output").unwrap_or_default())
+            ),
         );
         return;
     }
@@ -262,7 +379,11 @@ fn succeeded(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, c
     match calls.iter().find(|(_, call)| matches(call)) {
         Some((op, call)) if op.effect == Effect::Closed => {
             let row = if attempt.timeout.is_some() || attempt.heartbeat.is_some() { DECIDED } else { WINNER };
-            sink.violated_at(row, id, format!("the call that completed the task answered {}", call.answer.says()));
+            sink.violated_at(
+                row,
+                id,
+                format!("the call that completed the task answered {}", call.answer.says()),
+            );
         }
         Some((_, call)) => {
             let row = match call.answer {
@@ -270,7 +391,11 @@ fn succeeded(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, c
                 Answer::Denied(_) => DENIED,
                 _ => NO_EFFECT,
             };
-            sink.violated_at(row, id, format!("a call that answered {} completed the task", call.answer.says()));
+            sink.violated_at(
+                row,
+                id,
+                format!("a call that answered {} completed the task", call.answer.says()),
+            );
         }
         None => {
             let other = view.operations.iter().find(|op| {
@@ -280,27 +405,35 @@ fn succeeded(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, c
             });
             match other.map(|op| (op.bearer, op.effect)) {
                 Some((Bearer::Issued(index), Effect::Accepted)) => {
-                    let earlier = view.tokens.get(index).and_then(|t| t.attempt).and_then(|a| view.attempts.get(a));
-                    let same_visit = earlier.is_some_and(|a| a.execution == attempt.execution && a.visit == attempt.visit);
+                    let earlier =
+                        view.tokens.get(index).and_then(|t| t.attempt).and_then(|a| view.attempts.get(a));
+                    let same_visit =
+                        earlier.is_some_and(|a| a.execution == attempt.execution && a.visit == attempt.visit);
                     let row = if same_visit { OLD_TOKEN } else { OWN };
                     sink.violated_at(row, id, "a call with another task's token completed the task");
                 }
                 Some((Bearer::Mutated, _)) => {
                     sink.violated_at(MUTATED_EFFECT, id, "a call with a changed token completed the task");
                 }
-                _ => sink.violated_at(WAITS, id, "a callback task succeeded although its token had not come back"),
+                _ => sink.violated_at(
+                    WAITS,
+                    id,
+                    "a callback task succeeded although its token had not come back",
+                ),
             }
         }
     }
 }
 
-const MUTATED_EFFECT: CheckRow = ("TOK-18", "mutated-token-has-no-effect", "a call with a changed token ends no task");
+const MUTATED_EFFECT: CheckRow =
+    ("TOK-18", "mutated-token-has-no-effect", "a call with a changed token ends no task");
 
 fn failed(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, sink: &mut Sink) {
     let id = Some(event.id);
     let shown = (event.text("error"), event.text("cause"));
     let calls = candidates(view, token, Verb::Failure, event);
-    let sent = |call: &Call<'_>| (call.text("error").map(str::to_owned), call.text("cause").map(str::to_owned));
+    let sent =
+        |call: &Call<'_>| (call.text("error").map(str::to_owned), call.text("cause").map(str::to_owned));
     // An empty text and an absent one are not told apart.
     let blank = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let matches = |call: &Call<'_>| {
@@ -322,7 +455,11 @@ fn failed(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, sink
             sink.met(ONE_EFFECT);
             sink.met(WAITS);
         } else if calls.iter().any(|(op, call)| op.call != winner.call && matches(call)) {
-            sink.violated_at(ONE_EFFECT, id, "the history has the error of another call than the one that answered 200");
+            sink.violated_at(
+                ONE_EFFECT,
+                id,
+                "the history has the error of another call than the one that answered 200",
+            );
         } else {
             let (error, cause) = sent(call);
             sink.violated_at(
@@ -346,7 +483,11 @@ fn failed(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, sink
         Some((op, _)) if op.effect == Effect::Unknown => {}
         Some((op, call)) if op.effect == Effect::Closed => {
             let row = if attempt.timeout.is_some() || attempt.heartbeat.is_some() { DECIDED } else { WINNER };
-            sink.violated_at(row, id, format!("the call that failed the task answered {}", call.answer.says()));
+            sink.violated_at(
+                row,
+                id,
+                format!("the call that failed the task answered {}", call.answer.says()),
+            );
         }
         Some((_, call)) => {
             let row = match call.answer {
@@ -357,14 +498,25 @@ fn failed(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, sink
             sink.violated_at(row, id, format!("a call that answered {} failed the task", call.answer.says()));
         }
         None => {
-            let rejected = view.operations_of(token).find(|op| op.effect == Effect::Rejected && op.verb != Verb::Heartbeat);
-            let unknown = view.operations_of(token).any(|op| op.effect == Effect::Unknown && op.verb == Verb::Success);
+            let rejected = view
+                .operations_of(token)
+                .find(|op| op.effect == Effect::Rejected && op.verb != Verb::Heartbeat);
+            let unknown =
+                view.operations_of(token).any(|op| op.effect == Effect::Unknown && op.verb == Verb::Success);
             let error = shown.0.unwrap_or_default();
             if let Some(rejected) = rejected {
                 let says = view.call_of(rejected).map(|call| call.answer.says()).unwrap_or_default();
-                sink.violated_at(NO_EFFECT, id, format!("the task failed with {error} after a call that answered {says}"));
+                sink.violated_at(
+                    NO_EFFECT,
+                    id,
+                    format!("the task failed with {error} after a call that answered {says}"),
+                );
             } else if !(unknown && error.starts_with("States.")) {
-                sink.violated_at(WAITS, id, format!("a callback task failed with {error} although its token had not come back"));
+                sink.violated_at(
+                    WAITS,
+                    id,
+                    format!("a callback task failed with {error} although its token had not come back"),
+                );
             }
         }
     }
@@ -377,7 +529,10 @@ fn timed_out(view: &View<'_>, token: &Token, event: &Event, sink: &mut Sink) {
             Some(event.id),
             format!("{} answered 200 but the history has {}", winner.verb.name(), event.kind),
         ),
-        None if view.operations_of(token).any(|op| op.verb != Verb::Heartbeat && op.effect == Effect::Closed) => {
+        None if view
+            .operations_of(token)
+            .any(|op| op.verb != Verb::Heartbeat && op.effect == Effect::Closed) =>
+        {
             sink.met(DECIDED);
         }
         None => {}
@@ -402,36 +557,59 @@ fn not_moved(view: &View<'_>, attempt: &Attempt, token: &Token, sink: &mut Sink)
     if looked - winner.ended < patience(view) && !closed_early {
         return;
     }
-    let history_is_late = view.history(attempt.execution).is_none_or(|read| read.begun - winner.ended < patience(view));
+    let history_is_late =
+        view.history(attempt.execution).is_none_or(|read| read.begun - winner.ended < patience(view));
     if history_is_late && !closed_early {
         return;
     }
-    if closed_early && view.events(attempt).iter().any(|event| matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed")) {
+    if closed_early
+        && view
+            .events(attempt)
+            .iter()
+            .any(|event| matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed"))
+    {
         return;
     }
     let row = if winner.verb == Verb::Success { COMPLETES } else { FAILS };
     let last = view.events(attempt).last().map_or("no event", |event| event.kind.as_str());
     if closed_early {
-        sink.violated(ONE_EFFECT, format!("{} answered 200 but the execution ended with {last} without it", winner.verb.name()));
+        sink.violated(
+            ONE_EFFECT,
+            format!("{} answered 200 but the execution ended with {last} without it", winner.verb.name()),
+        );
     } else {
-        sink.violated(row, format!("{} answered 200 but the task did not end; last event {last}", winner.verb.name()));
+        sink.violated(
+            row,
+            format!("{} answered 200 but the task did not end; last event {last}", winner.verb.name()),
+        );
     }
 }
 
 /// No history shows the token's task: what Describe shows of an execution with nothing else to wait for.
 fn without_history(view: &View<'_>, index: usize, token: &Token, sink: &mut Sink) {
     let Some(winner) = winner(view, token) else { return };
-    let Some(execution) = token.execution.and_then(|execution| view.executions.get(execution)) else { return };
+    let Some(execution) = token.execution.and_then(|execution| view.executions.get(execution)) else {
+        return;
+    };
     let Some(definition) = &execution.definition else { return };
     let waiting = definition
         .states
         .values()
-        .filter(|state| state.is_callback() || state.is_activity() || matches!(state.kind(), "Wait" | "Map" | "Parallel"))
+        .filter(|state| {
+            state.is_callback() || state.is_activity() || matches!(state.kind(), "Wait" | "Map" | "Parallel")
+        })
         .count();
-    let retried = definition.states.values().any(|state| !state.retriers().is_empty() && winner.verb == Verb::Failure);
-    let issued = view.tokens.iter().enumerate().filter(|(i, t)| *i != index && t.execution == token.execution).count();
+    let retried =
+        definition.states.values().any(|state| !state.retriers().is_empty() && winner.verb == Verb::Failure);
+    let issued =
+        view.tokens.iter().enumerate().filter(|(i, t)| *i != index && t.execution == token.execution).count();
     let looked = execution.last_looked(&view.reads).unwrap_or_default();
-    if waiting == 1 && issued == 0 && !retried && execution.closed.is_none() && looked - winner.ended >= patience(view) {
+    if waiting == 1
+        && issued == 0
+        && !retried
+        && execution.closed.is_none()
+        && looked - winner.ended >= patience(view)
+    {
         let row = if winner.verb == Verb::Success { COMPLETES } else { FAILS };
         sink.violated(row, format!("{} answered 200 but the execution is still RUNNING", winner.verb.name()));
     }
@@ -440,7 +618,8 @@ fn without_history(view: &View<'_>, index: usize, token: &Token, sink: &mut Sink
 /// Every submitted message arrives, one for each attempt.
 fn sent(view: &View<'_>, sink: &mut Sink) {
     for execution in 0..view.executions.len() {
-        let tries = view.attempts.iter().filter(|a| a.execution == execution && a.pattern == Pattern::Callback);
+        let tries =
+            view.attempts.iter().filter(|a| a.execution == execution && a.pattern == Pattern::Callback);
         let tries: Vec<&Attempt> = tries.filter(|attempt| attempt.token.is_some()).collect();
         let received = tries.iter().filter(|attempt| message_of(view, attempt).is_some()).count();
         if tries.iter().any(|attempt| attempt.number > 0) && received == tries.len() {
@@ -452,14 +631,21 @@ fn sent(view: &View<'_>, sink: &mut Sink) {
     }
     for (index, execution) in view.executions.iter().enumerate() {
         let Some(definition) = &execution.definition else { continue };
-        let Some(first) = definition.start().filter(|state| state.is_callback() && state.sends_to_sqs()) else { continue };
+        let Some(first) = definition.start().filter(|state| state.is_callback() && state.sends_to_sqs())
+        else {
+            continue;
+        };
         let Some(url) = queue_of(first, execution) else { continue };
-        let Some((place, queue)) = view.queues.iter().enumerate().find(|(_, queue)| queue.url == url) else { continue };
+        let Some((place, queue)) = view.queues.iter().enumerate().find(|(_, queue)| queue.url == url) else {
+            continue;
+        };
         if queue.purged || queue.consumed_elsewhere || queue.is_fifo() {
             continue;
         }
-        let has_token = view.tokens.iter().any(|token| token.execution == Some(index) && token.received.is_some());
-        let any_unowned = view.tokens.iter().any(|token| token.execution.is_none() && token.received.is_some());
+        let has_token =
+            view.tokens.iter().any(|token| token.execution == Some(index) && token.received.is_some());
+        let any_unowned =
+            view.tokens.iter().any(|token| token.execution.is_none() && token.received.is_some());
         let any_message = view.messages.iter().any(|message| message.queue == place);
         let tried: i64 = queue
             .receives
@@ -470,11 +656,23 @@ fn sent(view: &View<'_>, sink: &mut Sink) {
             .max()
             .unwrap_or(0);
         let delay = super::life::seconds(queue.delay);
-        let failed = view.attempts.iter().any(|a| a.execution == index && a.submitted.is_none() && a.ended.is_some());
-        let delayed = first.template().is_some_and(|t| t.get("DelaySeconds").is_some() || t.get("DelaySeconds.$").is_some());
-        if !has_token && !any_unowned && !delayed && !failed && tried >= super::life::HANG + delay && (!any_message || view.executions.len() == 1) {
+        let failed =
+            view.attempts.iter().any(|a| a.execution == index && a.submitted.is_none() && a.ended.is_some());
+        let delayed = first
+            .template()
+            .is_some_and(|t| t.get("DelaySeconds").is_some() || t.get("DelaySeconds.$").is_some());
+        // Empty receives need not be in the record: what the case awaited when it gave up tells of them.
+        let awaited = matches!(&view.record.end, CaseEnd::Hung { awaited, .. } if awaited.starts_with("token ") && awaited.ends_with("in a message"));
+        let long = tried >= super::life::HANG + delay || awaited && delay == 0;
+        if !has_token
+            && !any_unowned
+            && !delayed
+            && !failed
+            && long
+            && (!any_message || view.executions.len() == 1)
+        {
             let text = if any_message { "messages came, but none with a token" } else { "no message came" };
-            sink.violated(ARRIVES, format!("{text} from state {} within {} s", first.name, tried / 1000));
+            sink.violated(ARRIVES, format!("{text} from state {} before the case gave up", first.name));
         }
     }
 }
@@ -486,6 +684,7 @@ fn queue_of(state: &crate::view::StateView, execution: &crate::view::Execution<'
         return Some(url.to_owned());
     }
     let path = template.get("QueueUrl.$")?.as_str()?;
-    let path = path.strip_prefix("$$.Execution.Input").map(|rest| format!("${rest}")).unwrap_or(path.to_owned());
+    let path =
+        path.strip_prefix("$$.Execution.Input").map(|rest| format!("${rest}")).unwrap_or(path.to_owned());
     super::timeout::plain_path(&path, execution.input.as_ref()?)??.as_str().map(str::to_owned)
 }

@@ -3,14 +3,43 @@
 use super::{CheckRow, Group, Sink};
 use crate::view::{Answer, Bearer, Call, Operation, Verb, View, is_json};
 
-const JSON: CheckRow = ("TOK-08", "output-must-be-json", "output that is no JSON is refused with InvalidOutput; any JSON type is taken");
-const OUTPUT: CheckRow = ("TOK-09", "output-is-bounded-in-bytes", "output of up to 262,144 bytes of UTF-8 is taken, more is refused");
-const TEXTS: CheckRow = ("TOK-12", "error-and-cause-are-bounded", "error of up to 256 and cause of up to 32,768 characters are taken, more is refused with ValidationException");
-const MALFORMED: CheckRow = ("TOK-17", "malformed-tokens-are-invalid", "a text that never was a token answers InvalidToken on all three operations");
-const MUTATED: CheckRow = ("TOK-18", "mutated-tokens-are-refused", "a changed token answers InvalidToken or TaskDoesNotExist, never 200");
-const LENGTH: CheckRow = ("TOK-19", "token-length-is-validated", "a token of 0 or more than 2,048 characters is a validation error");
-const SEVERAL: CheckRow = ("TOK-20", "several-faults-give-one-of-their-errors", "a call with several faults answers with the error of one of them");
-const BEAT: CheckRow = ("HB-07", "malformed-tokens-cannot-beat", "a heartbeat with a malformed token answers InvalidToken");
+const JSON: CheckRow = (
+    "TOK-08",
+    "output-must-be-json",
+    "output that is no JSON is refused with InvalidOutput; any JSON type is taken",
+);
+const OUTPUT: CheckRow = (
+    "TOK-09",
+    "output-is-bounded-in-bytes",
+    "output of up to 262,144 bytes of UTF-8 is taken, more is refused",
+);
+const TEXTS: CheckRow = (
+    "TOK-12",
+    "error-and-cause-are-bounded",
+    "error of up to 256 and cause of up to 32,768 characters are taken, more is refused with ValidationException",
+);
+const MALFORMED: CheckRow = (
+    "TOK-17",
+    "malformed-tokens-are-invalid",
+    "a text that never was a token answers InvalidToken on all three operations",
+);
+const MUTATED: CheckRow = (
+    "TOK-18",
+    "mutated-tokens-are-refused",
+    "a changed token answers InvalidToken or TaskDoesNotExist, never 200",
+);
+const LENGTH: CheckRow = (
+    "TOK-19",
+    "token-length-is-validated",
+    "a token of 0 or more than 2,048 characters is a validation error",
+);
+const SEVERAL: CheckRow = (
+    "TOK-20",
+    "several-faults-give-one-of-their-errors",
+    "a call with several faults answers with the error of one of them",
+);
+const BEAT: CheckRow =
+    ("HB-07", "malformed-tokens-cannot-beat", "a heartbeat with a malformed token answers InvalidToken");
 
 pub(super) const GROUPS: &[Group] =
     &[Group { checks: &[JSON, OUTPUT, TEXTS, MALFORMED, MUTATED, LENGTH, SEVERAL, BEAT], run: inputs }];
@@ -45,7 +74,9 @@ pub(super) fn faults(call: &Call<'_>, verb: Verb) -> Vec<Fault> {
             }
         },
         Verb::Failure => {
-            let over = |member: &str, limit: usize| call.text(member).is_some_and(|t| t.len() > limit && t.chars().count() > limit);
+            let over = |member: &str, limit: usize| {
+                call.text(member).is_some_and(|t| t.len() > limit && t.chars().count() > limit)
+            };
             if over("error", 256) || over("cause", 32_768) {
                 faults.push(Fault::TextTooLong);
             }
@@ -79,7 +110,8 @@ fn taken(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
     match operation.verb {
         Verb::Success => {
             let text = call.text("output").unwrap_or_default();
-            let row = if text.len() > 200_000 || (refused_content && text.len() > 60_000) { OUTPUT } else { JSON };
+            let row =
+                if text.len() > 200_000 || (refused_content && text.len() > 60_000) { OUTPUT } else { JSON };
             if refused_content {
                 sink.violated(row, says(&format!("a JSON output of {} bytes", text.len())));
             } else if call.answer.done().is_some() {
@@ -88,7 +120,9 @@ fn taken(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
         }
         Verb::Failure => {
             if call.has("error") || call.has("cause") {
-                let near = |member: &str, limit: usize| call.text(member).is_some_and(|t| t.chars().count() * 2 > limit);
+                let near = |member: &str, limit: usize| {
+                    call.text(member).is_some_and(|t| t.chars().count() * 2 > limit)
+                };
                 // A reserved name may be refused.
                 let reserved = call.text("error").is_some_and(|error| error.starts_with("States."));
                 if refused_content && !reserved {
@@ -105,10 +139,14 @@ fn taken(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
 /// An issued token, and one thing wrong. If the task may be closed, that may be said instead (TOK-20).
 fn one_fault(fault: Fault, call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
     let (row, what, codes): (CheckRow, &str, &[&str]) = match fault {
-        Fault::NoOutput => (JSON, "no output", &["ValidationException", "InvalidOutput", "SerializationException"]),
+        Fault::NoOutput => {
+            (JSON, "no output", &["ValidationException", "InvalidOutput", "SerializationException"])
+        }
         Fault::EmptyOutput => (JSON, "an empty output", &["InvalidOutput", "ValidationException"]),
         Fault::OutputIsNoJson => (JSON, "an output that is no JSON", &["InvalidOutput"]),
-        Fault::OutputTooLong => (OUTPUT, "an output over 262,144 bytes", &["ValidationException", "InvalidOutput"]),
+        Fault::OutputTooLong => {
+            (OUTPUT, "an output over 262,144 bytes", &["ValidationException", "InvalidOutput"])
+        }
         Fault::TextTooLong => (TEXTS, "an error or cause over its limit", &["ValidationException"]),
     };
     let closed = matches!(call.answer.code(), Some("TaskTimedOut" | "TaskDoesNotExist"));
@@ -126,15 +164,24 @@ fn bearer(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
     let saw = |expected: &str| format!("{}: expected {expected}, saw {}", call.operation, call.answer.says());
     match operation.bearer {
         Bearer::Issued(_) => {}
+        Bearer::Redacted => {
+            if call.answer.done().is_some() {
+                sink.violated(MUTATED, saw("a refusal of a token that was never issued"));
+            }
+        }
         Bearer::Missing | Bearer::Empty | Bearer::TooLong => {
             let lawful = matches!(code, Some("ValidationException" | "SerializationException"));
             sink.expect(LENGTH, lawful, || saw("ValidationException for a token of no lawful length"));
         }
         Bearer::Malformed => {
             let row = if operation.verb == Verb::Heartbeat { BEAT } else { MALFORMED };
-            sink.expect(row, code == Some("InvalidToken"), || saw("InvalidToken for a text that never was a token"));
+            sink.expect(row, code == Some("InvalidToken"), || {
+                saw("InvalidToken for a text that never was a token")
+            });
             if operation.verb == Verb::Heartbeat {
-                sink.expect(MALFORMED, code == Some("InvalidToken"), || saw("InvalidToken for a text that never was a token"));
+                sink.expect(MALFORMED, code == Some("InvalidToken"), || {
+                    saw("InvalidToken for a text that never was a token")
+                });
             }
         }
         Bearer::Mutated => match code {
@@ -148,7 +195,12 @@ fn bearer(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
 
 fn several(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
     const ANY: &[&str] = &[
-        "InvalidToken", "InvalidOutput", "TaskDoesNotExist", "TaskTimedOut", "ValidationException", "SerializationException",
+        "InvalidToken",
+        "InvalidOutput",
+        "TaskDoesNotExist",
+        "TaskTimedOut",
+        "ValidationException",
+        "SerializationException",
     ];
     match call.answer {
         Answer::Refused(error) if ANY.contains(&error.code.as_str()) => {
@@ -156,7 +208,12 @@ fn several(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
         }
         _ => sink.violated(
             SEVERAL,
-            format!("{} with several faults ({:?}) answered {}", call.operation, operation.bearer, call.answer.says()),
+            format!(
+                "{} with several faults ({:?}) answered {}",
+                call.operation,
+                operation.bearer,
+                call.answer.says()
+            ),
         ),
     }
 }

@@ -40,16 +40,19 @@ fn rules_of(operation: Api) -> &'static [&'static str] {
         Api::RedriveExecution => &["RED-01", "RED-02", "RED-03", "RED-04", "RED-05", "RED-06"],
         Api::ListExecutions => &["LIST-01", "LIST-02", "LIST-03", "LIST-04", "LIST-05", "LIST-06"],
         Api::GetExecutionHistory => &[
-            "GEH-01", "GEH-02", "GEH-03", "GEH-04", "GEH-05", "GEH-07", "GEH-08", "GEH-10", "GEH-11", "GEH-12", "HIS-01",
-            "HIS-02", "HIS-03", "HIS-04", "HIS-05", "HIS-06", "HIS-07", "HIS-08", "HIS-09", "HIS-10", "HIS-11", "HIS-12",
-            "HIS-13", "HIS-14", "HIS-15", "HIS-16", "HIS-17", "HIS-18", "HIS-19", "HIS-20", "HIS-21", "HIS-22", "HIS-23",
-            "HIS-25", "HIS-29",
+            "GEH-01", "GEH-02", "GEH-03", "GEH-04", "GEH-05", "GEH-07", "GEH-08", "GEH-10", "GEH-11",
+            "GEH-12", "HIS-01", "HIS-02", "HIS-03", "HIS-04", "HIS-05", "HIS-06", "HIS-07", "HIS-08",
+            "HIS-09", "HIS-10", "HIS-11", "HIS-12", "HIS-13", "HIS-14", "HIS-15", "HIS-16", "HIS-17",
+            "HIS-18", "HIS-19", "HIS-20", "HIS-21", "HIS-22", "HIS-23", "HIS-25", "HIS-29",
         ],
-        Api::CreateActivity | Api::GetActivityTask => &["ACT-01", "ACT-02", "ACT-03", "ACT-04", "ACT-05", "ACT-06"],
-        Api::TestState => &["TST-01", "TST-02", "TST-03", "TST-04", "TST-05"],
-        Api::CreateEventSourceMapping | Api::CreateFunction | Api::Invoke => {
-            &["ESM-01", "ESM-02", "ESM-03", "ESM-04", "ESM-05", "ESM-06", "ESM-08", "ESM-09", "ESM-12", "ESM-14"]
+        Api::CreateActivity | Api::GetActivityTask => {
+            &["ACT-01", "ACT-02", "ACT-03", "ACT-04", "ACT-05", "ACT-06"]
         }
+        Api::TestState => &["TST-01", "TST-02", "TST-03", "TST-04", "TST-05"],
+        Api::CreateEventSourceMapping | Api::CreateFunction | Api::Invoke => &[
+            "ESM-01", "ESM-02", "ESM-03", "ESM-04", "ESM-05", "ESM-06", "ESM-08", "ESM-09", "ESM-12",
+            "ESM-14",
+        ],
         Api::PutRule | Api::PutTargets => &["E2E-12"],
         _ => &[],
     }

@@ -6,15 +6,38 @@ use serde_json::Value;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Answer, COMMON_CODES, Call, View, is_throttling};
 
-const TIMES: CheckRow = ("WIRE-02", "timestamps-are-epoch-seconds", "timestamps in replies are JSON numbers of epoch seconds, near the client's clock");
-const STATUS: CheckRow = ("WIRE-03", "errors-have-their-status", "modelled errors answer HTTP 400, ConflictException 409, ServiceQuotaExceededException 402");
-const EMPTY: CheckRow = ("WIRE-04", "send-task-replies-are-empty", "a successful SendTask* call answers with no data");
-const BOUNDS: CheckRow = ("WIRE-05", "values-out-of-bounds-are-refused", "a member outside its modelled length, range or enum, or missing though required, is refused with ValidationException");
-const ROW: CheckRow = ("WIRE-06", "codes-belong-to-the-operation", "an operation answers only with its own modelled errors or the common ones");
-const THROTTLE: CheckRow = ("WIRE-07", "throttling-has-its-code", "throttling answers HTTP 400 ThrottlingException");
-const KMS: CheckRow = ("WIRE-08", "no-kms-errors-without-a-key", "KMS errors appear only where a customer-managed key is used");
+const TIMES: CheckRow = (
+    "WIRE-02",
+    "timestamps-are-epoch-seconds",
+    "timestamps in replies are JSON numbers of epoch seconds, near the client's clock",
+);
+const STATUS: CheckRow = (
+    "WIRE-03",
+    "errors-have-their-status",
+    "modelled errors answer HTTP 400, ConflictException 409, ServiceQuotaExceededException 402",
+);
+const EMPTY: CheckRow =
+    ("WIRE-04", "send-task-replies-are-empty", "a successful SendTask* call answers with no data");
+const BOUNDS: CheckRow = (
+    "WIRE-05",
+    "values-out-of-bounds-are-refused",
+    "a member outside its modelled length, range or enum, or missing though required, is refused with ValidationException",
+);
+const ROW: CheckRow = (
+    "WIRE-06",
+    "codes-belong-to-the-operation",
+    "an operation answers only with its own modelled errors or the common ones",
+);
+const THROTTLE: CheckRow =
+    ("WIRE-07", "throttling-has-its-code", "throttling answers HTTP 400 ThrottlingException");
+const KMS: CheckRow =
+    ("WIRE-08", "no-kms-errors-without-a-key", "KMS errors appear only where a customer-managed key is used");
 const SIZE: CheckRow = ("WIRE-09", "requests-over-a-megabyte-are-refused", "a request over 1 MB is refused");
-const OPACITY: CheckRow = ("WIRE-10", "messages-are-no-contract", "errors are told apart by code and status; their text is not judged");
+const OPACITY: CheckRow = (
+    "WIRE-10",
+    "messages-are-no-contract",
+    "errors are told apart by code and status; their text is not judged",
+);
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[TIMES], run: timestamps },
@@ -31,31 +54,58 @@ const K: &[&str] = &["KmsAccessDeniedException", "KmsInvalidStateException", "Km
 pub(super) fn modelled(operation: Api) -> Option<&'static [&'static str]> {
     Some(match operation {
         Api::StartExecution => &[
-            "ExecutionLimitExceeded", "ExecutionAlreadyExists", "InvalidArn", "InvalidExecutionInput", "InvalidName",
-            "StateMachineDoesNotExist", "StateMachineDeleting",
+            "ExecutionLimitExceeded",
+            "ExecutionAlreadyExists",
+            "InvalidArn",
+            "InvalidExecutionInput",
+            "InvalidName",
+            "StateMachineDoesNotExist",
+            "StateMachineDeleting",
         ],
         Api::SendTaskSuccess => &["TaskDoesNotExist", "InvalidOutput", "InvalidToken", "TaskTimedOut"],
-        Api::SendTaskFailure | Api::SendTaskHeartbeat => &["TaskDoesNotExist", "InvalidToken", "TaskTimedOut"],
+        Api::SendTaskFailure | Api::SendTaskHeartbeat => {
+            &["TaskDoesNotExist", "InvalidToken", "TaskTimedOut"]
+        }
         Api::GetExecutionHistory => &["ExecutionDoesNotExist", "InvalidArn", "InvalidToken"],
         Api::DescribeExecution | Api::DescribeStateMachineForExecution | Api::StopExecution => {
             &["ExecutionDoesNotExist", "InvalidArn"]
         }
-        Api::ListExecutions => {
-            &["InvalidArn", "InvalidToken", "StateMachineDoesNotExist", "StateMachineTypeNotSupported", "ResourceNotFound"]
-        }
+        Api::ListExecutions => &[
+            "InvalidArn",
+            "InvalidToken",
+            "StateMachineDoesNotExist",
+            "StateMachineTypeNotSupported",
+            "ResourceNotFound",
+        ],
         Api::RedriveExecution => {
             &["ExecutionDoesNotExist", "ExecutionNotRedrivable", "ExecutionLimitExceeded", "InvalidArn"]
         }
         Api::GetActivityTask => &["ActivityDoesNotExist", "ActivityWorkerLimitExceeded", "InvalidArn"],
         Api::CreateStateMachine => &[
-            "InvalidArn", "InvalidDefinition", "InvalidName", "InvalidLoggingConfiguration", "InvalidTracingConfiguration",
-            "StateMachineAlreadyExists", "StateMachineDeleting", "StateMachineLimitExceeded", "StateMachineTypeNotSupported",
-            "TooManyTags", "ConflictException", "InvalidEncryptionConfiguration",
+            "InvalidArn",
+            "InvalidDefinition",
+            "InvalidName",
+            "InvalidLoggingConfiguration",
+            "InvalidTracingConfiguration",
+            "StateMachineAlreadyExists",
+            "StateMachineDeleting",
+            "StateMachineLimitExceeded",
+            "StateMachineTypeNotSupported",
+            "TooManyTags",
+            "ConflictException",
+            "InvalidEncryptionConfiguration",
         ],
         Api::UpdateStateMachine => &[
-            "InvalidArn", "InvalidDefinition", "InvalidLoggingConfiguration", "InvalidTracingConfiguration",
-            "MissingRequiredParameter", "StateMachineDeleting", "StateMachineDoesNotExist", "ServiceQuotaExceededException",
-            "ConflictException", "InvalidEncryptionConfiguration",
+            "InvalidArn",
+            "InvalidDefinition",
+            "InvalidLoggingConfiguration",
+            "InvalidTracingConfiguration",
+            "MissingRequiredParameter",
+            "StateMachineDeleting",
+            "StateMachineDoesNotExist",
+            "ServiceQuotaExceededException",
+            "ConflictException",
+            "InvalidEncryptionConfiguration",
         ],
         Api::DeleteStateMachine | Api::DeleteActivity => &["InvalidArn"],
         Api::DescribeStateMachine => &["InvalidArn", "StateMachineDoesNotExist"],
@@ -63,7 +113,11 @@ pub(super) fn modelled(operation: Api) -> Option<&'static [&'static str]> {
         Api::ValidateStateMachineDefinition => &[],
         Api::ListStateMachines | Api::ListActivities => &["InvalidToken"],
         Api::CreateActivity => &[
-            "ActivityAlreadyExists", "ActivityLimitExceeded", "InvalidName", "TooManyTags", "InvalidEncryptionConfiguration",
+            "ActivityAlreadyExists",
+            "ActivityLimitExceeded",
+            "InvalidName",
+            "TooManyTags",
+            "InvalidEncryptionConfiguration",
         ],
         Api::DescribeActivity => &["ActivityDoesNotExist", "InvalidArn"],
         _ => return None,
@@ -90,7 +144,10 @@ fn errors(view: &View<'_>, sink: &mut Sink) {
         }
         sink.met(KMS);
         sink.expect(ROW, own.contains(&code) || common || kms || is_throttling(error), || {
-            format!("{} answered {code} ({}); it has only {own:?} and the common errors", call.operation, error.status)
+            format!(
+                "{} answered {code} ({}); it has only {own:?} and the common errors",
+                call.operation, error.status
+            )
         });
         if own.contains(&code) {
             let expected = match code {
@@ -114,14 +171,20 @@ fn timestamps(view: &View<'_>, sink: &mut Sink) {
     let start = view.calls.first().map_or(Time(0), |call| call.begun);
     let mut look = |call: &Call<'_>, name: &str, value: &Value, earliest: Option<Time>| {
         let Some(stamp) = value.as_f64() else {
-            sink.violated(TIMES, format!("{} answered {name} as {value}, not as epoch seconds", call.operation));
+            sink.violated(
+                TIMES,
+                format!("{} answered {name} as {value}, not as epoch seconds", call.operation),
+            );
             return;
         };
         let stamp = Time::from_epoch_seconds(stamp);
         let late = stamp - call.ended > NEAR;
         let early = earliest.is_some_and(|earliest| earliest - stamp > NEAR);
         sink.expect(TIMES, !late && !early, || {
-            format!("{} answered {name} {stamp}, more than a minute from the client's {}", call.operation, call.ended)
+            format!(
+                "{} answered {name} {stamp}, more than a minute from the client's {}",
+                call.operation, call.ended
+            )
         });
     };
     for call in view.calls.iter().filter(|call| call.operation.service() == Service::States) {
@@ -171,10 +234,15 @@ fn bounds(view: &View<'_>, sink: &mut Sink) {
         match call.answer {
             Answer::Done(_) => sink.violated(BOUNDS, format!("{} with {what} answered 200", call.operation)),
             Answer::Refused(error) => {
-                let fits = matches!(error.code.as_str(), "ValidationException" | "SerializationException" | "MissingRequiredParameter")
-                    || error.code.starts_with("Invalid");
+                let fits = matches!(
+                    error.code.as_str(),
+                    "ValidationException" | "SerializationException" | "MissingRequiredParameter"
+                ) || error.code.starts_with("Invalid");
                 sink.expect(BOUNDS, fits && error.status == 400, || {
-                    format!("{} with {what} answered {} ({}), not ValidationException", call.operation, error.code, error.status)
+                    format!(
+                        "{} with {what} answered {} ({}), not ValidationException",
+                        call.operation, error.code, error.status
+                    )
                 });
             }
             _ => {}
@@ -191,7 +259,9 @@ pub(super) fn out_of_bounds(call: &Call<'_>) -> Option<String> {
         Api::StartExecution => &["stateMachineArn"],
         Api::SendTaskSuccess => &["taskToken", "output"],
         Api::SendTaskFailure | Api::SendTaskHeartbeat => &["taskToken"],
-        Api::GetExecutionHistory | Api::DescribeExecution | Api::StopExecution | Api::RedriveExecution => &["executionArn"],
+        Api::GetExecutionHistory | Api::DescribeExecution | Api::StopExecution | Api::RedriveExecution => {
+            &["executionArn"]
+        }
         Api::DescribeStateMachineForExecution => &["executionArn"],
         Api::CreateStateMachine => &["name", "definition", "roleArn"],
         Api::UpdateStateMachine | Api::DeleteStateMachine | Api::DescribeStateMachine => &["stateMachineArn"],
@@ -210,30 +280,48 @@ pub(super) fn out_of_bounds(call: &Call<'_>) -> Option<String> {
     let number = |member: &str, range: std::ops::RangeInclusive<i64>| {
         call.input.get(member).and_then(Value::as_i64).is_some_and(|n| !range.contains(&n))
     };
-    let one_of = |member: &str, values: &[&str]| call.text(member).is_some_and(|text| !values.contains(&text));
+    let one_of =
+        |member: &str, values: &[&str]| call.text(member).is_some_and(|text| !values.contains(&text));
     let page = match call.operation {
         Api::GetExecutionHistory => 1024,
         Api::ListExecutions => 3096,
         _ => usize::MAX,
     };
-    let pages = matches!(call.operation, Api::GetExecutionHistory | Api::ListExecutions | Api::ListStateMachines);
+    let pages =
+        matches!(call.operation, Api::GetExecutionHistory | Api::ListExecutions | Api::ListStateMachines);
     let checks: [(&str, bool); 12] = [
         ("a taskToken out of 1..2048 characters", empty("taskToken") || most("taskToken", 2048)),
         ("an error over 256 characters", call.operation != Api::TestState && most("error", 256)),
         ("a cause over 32768 characters", most("cause", 32_768)),
-        ("an empty definition", empty("definition")),
-        ("an empty or too long name", call.operation != Api::DescribeActivity && (empty("name") || most("name", 80))),
+        ("an empty definition", call.operation != Api::ValidateStateMachineDefinition && empty("definition")),
+        (
+            "an empty or too long name",
+            call.operation != Api::DescribeActivity && (empty("name") || most("name", 80)),
+        ),
         ("maxResults out of 0..1000", pages && number("maxResults", 0..=1000)),
-        ("maxResults out of 0..100", call.operation == Api::ValidateStateMachineDefinition && number("maxResults", 0..=100)),
+        (
+            "maxResults out of 0..100",
+            call.operation == Api::ValidateStateMachineDefinition && number("maxResults", 0..=100),
+        ),
         ("a nextToken that is too long", pages && (most("nextToken", page) || empty("nextToken"))),
         (
             "a statusFilter that is no status",
             call.operation == Api::ListExecutions
-                && one_of("statusFilter", &["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"]),
+                && one_of(
+                    "statusFilter",
+                    &["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"],
+                ),
         ),
-        ("a type that is none", call.operation == Api::CreateStateMachine && one_of("type", &["STANDARD", "EXPRESS"])),
+        (
+            "a type that is none",
+            call.operation == Api::CreateStateMachine && one_of("type", &["STANDARD", "EXPRESS"]),
+        ),
         ("a traceHeader over 256 characters", most("traceHeader", 256)),
-        ("a severity that is none", call.operation == Api::ValidateStateMachineDefinition && one_of("severity", &["ERROR", "WARNING"])),
+        (
+            "a severity that is none",
+            call.operation == Api::ValidateStateMachineDefinition
+                && one_of("severity", &["ERROR", "WARNING"]),
+        ),
     ];
     checks.iter().find(|(_, broken)| *broken).map(|(what, _)| (*what).to_owned())
 }
@@ -241,7 +329,10 @@ pub(super) fn out_of_bounds(call: &Call<'_>) -> Option<String> {
 fn throttling(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls.iter().filter(|call| call.operation.service() == Service::States) {
         let Answer::Throttled(error) = call.answer else { continue };
-        if error.status == 503 || error.code.starts_with("ServiceUnavailable") || error.code.starts_with("Kms") {
+        if error.status == 503
+            || error.code.starts_with("ServiceUnavailable")
+            || error.code.starts_with("Kms")
+        {
             continue;
         }
         sink.expect(THROTTLE, error.code == "ThrottlingException" && error.status == 400, || {
@@ -256,7 +347,8 @@ fn size(view: &View<'_>, sink: &mut Sink) {
         let raw = call.entry.call.raw_body.as_ref().map_or(0, String::len);
         if texts.max(raw) > 1_048_576 {
             match call.answer {
-                Answer::Done(_) => sink.violated(SIZE, format!("{} of {} bytes answered 200", call.operation, texts.max(raw))),
+                Answer::Done(_) => sink
+                    .violated(SIZE, format!("{} of {} bytes answered 200", call.operation, texts.max(raw))),
                 Answer::Refused(_) => sink.met(SIZE),
                 _ => {}
             }

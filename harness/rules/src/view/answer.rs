@@ -67,7 +67,11 @@ impl<'a> Answer<'a> {
     /// The error of any answer that has one.
     pub fn error(self) -> Option<&'a ApiError> {
         match self {
-            Self::Refused(e) | Self::Throttled(e) | Self::Denied(e) | Self::Unsupported(e) | Self::Broken(e) => Some(e),
+            Self::Refused(e)
+            | Self::Throttled(e)
+            | Self::Denied(e)
+            | Self::Unsupported(e)
+            | Self::Broken(e) => Some(e),
             Self::Done(_) | Self::Unknown => None,
         }
     }
@@ -142,7 +146,10 @@ pub fn is_throttling(error: &ApiError) -> bool {
         || error.status == 503
         || error.code.contains("Throttl")
         || error.code.starts_with("ServiceUnavailable")
-        || matches!(error.code.as_str(), "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" | "OverLimit")
+        || matches!(
+            error.code.as_str(),
+            "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" | "OverLimit"
+        )
 }
 
 fn is_unsupported(error: &ApiError) -> bool {

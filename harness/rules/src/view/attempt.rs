@@ -116,9 +116,9 @@ pub(super) fn attempts(execution: usize, read: &HistoryRead<'_>, into: &mut Vec<
                 link(into, &owner, parent, index, events);
                 continue;
             }
-            let mine = parent.and_then(|parent| owner[parent]).or_else(|| {
-                into[base..].iter().rposition(|a| a.ended.is_none()).map(|last| base + last)
-            });
+            let mine = parent
+                .and_then(|parent| owner[parent])
+                .or_else(|| into[base..].iter().rposition(|a| a.ended.is_none()).map(|last| base + last));
             owner[index] = mine;
             let Some(attempt) = mine.and_then(|mine| into.get_mut(mine)) else { continue };
             if ends_attempt(kind) {
@@ -148,17 +148,32 @@ fn parent(events: &[Event], index: usize) -> Option<usize> {
 }
 
 /// Notes what an attempt's end led to.
-fn link(attempts: &mut [Attempt], owner: &[Option<usize>], parent: Option<usize>, index: usize, events: &[Event]) {
+fn link(
+    attempts: &mut [Attempt],
+    owner: &[Option<usize>],
+    parent: Option<usize>,
+    index: usize,
+    events: &[Event],
+) {
     if events[index].kind == "TaskStateAborted" {
         return; // a leaf beside what follows (facts.md 49)
     }
-    let Some(attempt) = parent.and_then(|parent| owner[parent]).and_then(|mine| attempts.get_mut(mine)) else { return };
+    let Some(attempt) = parent.and_then(|parent| owner[parent]).and_then(|mine| attempts.get_mut(mine))
+    else {
+        return;
+    };
     if attempt.followed.is_none() && attempt.ended.is_some() && attempt.ended == parent {
         attempt.followed = Some(index);
     }
 }
 
-fn scheduled(execution: usize, event: &Event, index: usize, entered: Option<&Event>, number: usize) -> Attempt {
+fn scheduled(
+    execution: usize,
+    event: &Event,
+    index: usize,
+    entered: Option<&Event>,
+    number: usize,
+) -> Attempt {
     let resource = event.text("resource").unwrap_or_default();
     let pattern = if event.kind == "ActivityScheduled" {
         Pattern::Activity

@@ -28,7 +28,9 @@ impl Offset {
                 (Operation::StartExecution, None) => true,
                 _ => continue,
             };
-            let Some(stamp) = call.answer.done().and_then(|reply| reply.get("startDate")).and_then(Value::as_f64) else {
+            let Some(stamp) =
+                call.answer.done().and_then(|reply| reply.get("startDate")).and_then(Value::as_f64)
+            else {
                 continue;
             };
             let stamp = Time::from_epoch_seconds(stamp);

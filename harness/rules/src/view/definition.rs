@@ -67,7 +67,9 @@ impl StateView {
 
     /// The arguments of a task, in either query language.
     pub fn template(&self) -> Option<&Value> {
-        self.json.get(if self.jsonata { "Arguments" } else { "Parameters" }).or_else(|| self.json.get("Parameters"))
+        self.json
+            .get(if self.jsonata { "Arguments" } else { "Parameters" })
+            .or_else(|| self.json.get("Parameters"))
     }
 
     /// Its retriers.
@@ -148,7 +150,8 @@ impl Definition {
 
     /// Whether any of it speaks JSONata.
     pub fn is_jsonata(&self) -> bool {
-        self.json.as_ref().and_then(|json| json.get("QueryLanguage")).and_then(Value::as_str) == Some("JSONata")
+        self.json.as_ref().and_then(|json| json.get("QueryLanguage")).and_then(Value::as_str)
+            == Some("JSONata")
             || self.states.values().any(|state| state.jsonata)
     }
 }
@@ -164,14 +167,24 @@ pub fn at<'v>(value: &'v Value, path: &[Step]) -> Option<&'v Value> {
 /// Whether a template mentions the token anywhere, in either query language.
 pub fn mentions_token(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.contains("Task.Token") || text == "$$" || text.contains("$$.Task") || text.contains("$states.context"),
+        Value::String(text) => {
+            text.contains("Task.Token")
+                || text == "$$"
+                || text.contains("$$.Task")
+                || text.contains("$states.context")
+        }
         Value::Array(items) => items.iter().any(mentions_token),
         Value::Object(members) => members.values().any(mentions_token),
         _ => false,
     }
 }
 
-fn collect(scope: &Map<String, Value>, jsonata: bool, inside: &mut Vec<String>, into: &mut BTreeMap<String, StateView>) {
+fn collect(
+    scope: &Map<String, Value>,
+    jsonata: bool,
+    inside: &mut Vec<String>,
+    into: &mut BTreeMap<String, StateView>,
+) {
     let Some(states) = scope.get("States").and_then(Value::as_object) else { return };
     for (name, state) in states {
         let Some(members) = state.as_object() else { continue };
@@ -200,7 +213,8 @@ fn find_places(value: &Value, path: &mut Vec<Step>, found: &mut dyn FnMut(&[Step
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                let (name, dynamic) = name.strip_suffix(".$").map_or((name.as_str(), false), |name| (name, true));
+                let (name, dynamic) =
+                    name.strip_suffix(".$").map_or((name.as_str(), false), |name| (name, true));
                 path.push(Step::Member(name.to_owned()));
                 match member {
                     Value::String(text) if dynamic && text.trim() == "$$.Task.Token" => found(path),

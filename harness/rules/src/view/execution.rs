@@ -58,7 +58,10 @@ impl Execution<'_> {
 
     /// The status of the last Describe or List that was begun after every terminal one, or the terminal one.
     pub fn final_status(&self) -> Option<&StatusRead<'_>> {
-        self.statuses.iter().filter(|status| status.is_terminal()).max_by_key(|status| (!status.listed, status.begun))
+        self.statuses
+            .iter()
+            .filter(|status| status.is_terminal())
+            .max_by_key(|status| (!status.listed, status.begun))
     }
 }
 
@@ -98,7 +101,9 @@ pub(super) fn executions<'a>(
                     .filter(|_| unqualified_start(call))
                     .and_then(|machine| machine.revision(begun, call.ended));
                 let input = if first == call.index || same_input(calls.get(first), call) {
-                    call.text("input").map_or(Some(Value::Object(serde_json::Map::new())), |text| serde_json::from_str(text).ok())
+                    call.text("input").map_or(Some(Value::Object(serde_json::Map::new())), |text| {
+                        serde_json::from_str(text).ok()
+                    })
                 } else {
                     None
                 };
@@ -125,7 +130,9 @@ pub(super) fn executions<'a>(
             }
             Operation::DescribeExecution => {
                 let Some(reply) = call.answer.done() else { continue };
-                let Some(execution) = call.text("executionArn").and_then(|arn| by_arn.get(arn)) else { continue };
+                let Some(execution) = call.text("executionArn").and_then(|arn| by_arn.get(arn)) else {
+                    continue;
+                };
                 if let Some(execution) = executions.get_mut(*execution)
                     && let Some(status) = reply.get("status").and_then(Value::as_str)
                 {
@@ -140,10 +147,13 @@ pub(super) fn executions<'a>(
                 }
             }
             Operation::ListExecutions => {
-                let listed = call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array);
+                let listed =
+                    call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array);
                 for body in listed.into_iter().flatten() {
                     let Some(arn) = body.get("executionArn").and_then(Value::as_str) else { continue };
-                    let Some(execution) = by_arn.get(arn).and_then(|index| executions.get_mut(*index)) else { continue };
+                    let Some(execution) = by_arn.get(arn).and_then(|index| executions.get_mut(*index)) else {
+                        continue;
+                    };
                     if let Some(status) = body.get("status").and_then(Value::as_str) {
                         execution.statuses.push(StatusRead {
                             call: call.index,
@@ -157,7 +167,9 @@ pub(super) fn executions<'a>(
                 }
             }
             Operation::StopExecution | Operation::RedriveExecution => {
-                let Some(execution) = call.text("executionArn").and_then(|arn| by_arn.get(arn)) else { continue };
+                let Some(execution) = call.text("executionArn").and_then(|arn| by_arn.get(arn)) else {
+                    continue;
+                };
                 let Some(execution) = executions.get_mut(*execution) else { continue };
                 if call.operation == Operation::StopExecution {
                     execution.stops.push(call.index);
@@ -169,7 +181,9 @@ pub(super) fn executions<'a>(
         }
     }
     for (index, read) in reads.iter().enumerate() {
-        let Some(execution) = by_arn.get(read.arn).and_then(|index| executions.get_mut(*index)) else { continue };
+        let Some(execution) = by_arn.get(read.arn).and_then(|index| executions.get_mut(*index)) else {
+            continue;
+        };
         execution.histories.push(index);
         let size = |other: Option<usize>| {
             other.and_then(|other| reads.get(other)).map_or(0, |other| other.history.events.len())
@@ -192,7 +206,8 @@ fn settle(execution: &mut Execution<'_>, calls: &[Call<'_>], reads: &[HistoryRea
     if !execution.redrives.is_empty() {
         return;
     }
-    let statuses = execution.statuses.iter().filter(|read| is_terminal_status(read.status)).map(|read| read.ended);
+    let statuses =
+        execution.statuses.iter().filter(|read| is_terminal_status(read.status)).map(|read| read.ended);
     let histories = execution
         .histories
         .iter()

@@ -71,13 +71,16 @@ pub(super) fn machines(calls: &[Call<'_>]) -> (Vec<Machine>, BTreeMap<String, us
     for call in calls {
         match call.operation {
             Operation::CreateStateMachine => {
-                let Some(arn) = call.answer.done().and_then(|reply| reply.get("stateMachineArn")).and_then(Value::as_str)
+                let Some(arn) =
+                    call.answer.done().and_then(|reply| reply.get("stateMachineArn")).and_then(Value::as_str)
                 else {
                     continue;
                 };
                 let arn = arn::unqualified(arn);
                 // A repeated creation changes nothing (DEF-21, DEF-23).
-                if by_arn.contains_key(arn) && machines.iter().any(|m: &Machine| m.arn == arn && m.deleted.is_none()) {
+                if by_arn.contains_key(arn)
+                    && machines.iter().any(|m: &Machine| m.arn == arn && m.deleted.is_none())
+                {
                     continue;
                 }
                 let Some(text) = call.text("definition") else { continue };
@@ -103,14 +106,17 @@ pub(super) fn machines(calls: &[Call<'_>]) -> (Vec<Machine>, BTreeMap<String, us
                 if call.answer.done().is_none() && !call.answer.is_open_ended() {
                     continue;
                 }
-                let Some(machine) = call.text("stateMachineArn").and_then(|arn| by_arn.get(arn::unqualified(arn)))
+                let Some(machine) =
+                    call.text("stateMachineArn").and_then(|arn| by_arn.get(arn::unqualified(arn)))
                 else {
                     continue;
                 };
                 let Some(machine) = machines.get_mut(*machine) else { continue };
                 let Some(last) = machine.revisions.last().cloned() else { continue };
                 let definition = match call.text("definition") {
-                    Some(text) => Rc::clone(cache.entry(text).or_insert_with(|| Rc::new(Definition::read(text)))),
+                    Some(text) => {
+                        Rc::clone(cache.entry(text).or_insert_with(|| Rc::new(Definition::read(text))))
+                    }
                     None => last.definition,
                 };
                 machine.revisions.push(Revision {
@@ -125,7 +131,8 @@ pub(super) fn machines(calls: &[Call<'_>]) -> (Vec<Machine>, BTreeMap<String, us
                 if call.answer.done().is_none() && !call.answer.is_open_ended() {
                     continue;
                 }
-                let Some(machine) = call.text("stateMachineArn").and_then(|arn| by_arn.get(arn::unqualified(arn)))
+                let Some(machine) =
+                    call.text("stateMachineArn").and_then(|arn| by_arn.get(arn::unqualified(arn)))
                 else {
                     continue;
                 };

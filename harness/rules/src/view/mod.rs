@@ -72,7 +72,8 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// Reads a record.
     pub fn new(record: &'a CaseRecord) -> Self {
-        let calls: Vec<Call<'a>> = record.entries.iter().enumerate().map(|(i, entry)| Call::of(i, entry)).collect();
+        let calls: Vec<Call<'a>> =
+            record.entries.iter().enumerate().map(|(i, entry)| Call::of(i, entry)).collect();
         let offset = Offset::measure(&calls);
         let (machines, by_machine) = machine::machines(&calls);
         let reads = reads::histories(&calls);
@@ -89,7 +90,8 @@ impl<'a> View<'a> {
             .map(|attempt| {
                 let execution = executions.get(attempt.execution);
                 let read = execution.and_then(|e| e.best.or(e.latest)).and_then(|read| reads.get(read));
-                let at = read.and_then(|read| read.history.events.get(attempt.scheduled)).map(|event| event.at);
+                let at =
+                    read.and_then(|read| read.history.events.get(attempt.scheduled)).map(|event| event.at);
                 at.map_or(Time(0), |at| offset.earliest(at))
             })
             .collect();
@@ -166,6 +168,10 @@ impl<'a> View<'a> {
     /// Whether the plan put faults between the harness and the target.
     pub fn has_faults(&self) -> bool {
         !self.record.faults.is_empty()
-            || self.record.entries.iter().any(|entry| entry.note.as_deref().is_some_and(|note| note.starts_with("fault")))
+            || self
+                .record
+                .entries
+                .iter()
+                .any(|entry| entry.note.as_deref().is_some_and(|note| note.starts_with("fault")))
     }
 }

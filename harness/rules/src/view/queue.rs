@@ -126,7 +126,9 @@ pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>
     let mut by_handle: BTreeMap<(usize, &'a str), usize> = BTreeMap::new();
     for call in calls {
         let url = match call.operation {
-            Operation::CreateQueue => call.answer.done().and_then(|reply| reply.get("QueueUrl")).and_then(Value::as_str),
+            Operation::CreateQueue => {
+                call.answer.done().and_then(|reply| reply.get("QueueUrl")).and_then(Value::as_str)
+            }
             Operation::ReceiveMessage
             | Operation::DeleteMessage
             | Operation::DeleteMessageBatch
@@ -173,11 +175,15 @@ pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>
                     Some(seconds) => (number(seconds), number(seconds)),
                     None => (
                         queue.visibility.map(|seconds| seconds.max(queue.visibility_before.unwrap_or(0))),
-                        queue.visibility.map(|seconds| seconds.min(queue.visibility_before.unwrap_or(seconds))),
+                        queue
+                            .visibility
+                            .map(|seconds| seconds.min(queue.visibility_before.unwrap_or(seconds))),
                     ),
                 };
                 for wire in reply.get("Messages").and_then(Value::as_array).into_iter().flatten() {
-                    let (Some(id), Some(body)) = (text(wire, "MessageId"), text(wire, "Body")) else { continue };
+                    let (Some(id), Some(body)) = (text(wire, "MessageId"), text(wire, "Body")) else {
+                        continue;
+                    };
                     let handle = text(wire, "ReceiptHandle").unwrap_or_default();
                     let message = *by_id.entry((index, id)).or_insert_with(|| {
                         messages.push(read(index, id, body, wire));
@@ -210,7 +216,8 @@ pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>
                 }
             }
             Operation::ChangeMessageVisibility => {
-                let message = call.entry_text("ReceiptHandle").and_then(|handle| by_handle.get(&(index, handle)));
+                let message =
+                    call.entry_text("ReceiptHandle").and_then(|handle| by_handle.get(&(index, handle)));
                 if let Some(message) = message.and_then(|message| messages.get_mut(*message)) {
                     message.visibility_changed = true;
                 }
@@ -223,7 +230,10 @@ pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>
     }
     for call in calls.iter().filter(|call| call.operation == Operation::CreateEventSourceMapping) {
         let source = call.text("EventSourceArn").and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
-        queues.iter_mut().filter(|queue| queue.name == source).for_each(|queue| queue.consumed_elsewhere = true);
+        queues
+            .iter_mut()
+            .filter(|queue| queue.name == source)
+            .for_each(|queue| queue.consumed_elsewhere = true);
     }
     (queues, messages)
 }
@@ -243,7 +253,8 @@ fn delete<'a>(
 
 fn read<'a>(queue: usize, id: &'a str, body: &'a str, wire: &'a Value) -> Message<'a> {
     let json: Option<Value> = serde_json::from_str(body).ok();
-    let envelope = json.as_ref().filter(|json| json.get("Type").and_then(Value::as_str) == Some("Notification"));
+    let envelope =
+        json.as_ref().filter(|json| json.get("Type").and_then(Value::as_str) == Some("Notification"));
     let envelope = envelope.and_then(|json| {
         Some(Envelope {
             message_id: text(json, "MessageId")?.to_owned(),

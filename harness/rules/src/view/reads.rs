@@ -85,7 +85,8 @@ pub(super) fn histories<'a>(calls: &[Call<'a>]) -> Vec<HistoryRead<'a>> {
         let Some(arn) = call.entry_text("executionArn") else { continue };
         let Some(events) = reply.get("events").and_then(Value::as_array) else { continue };
         let next = reply.get("nextToken").and_then(Value::as_str).filter(|token| !token.is_empty());
-        let (reversed, data) = (call.flag("reverseOrder").unwrap_or(false), call.flag("includeExecutionData").unwrap_or(true));
+        let (reversed, data) =
+            (call.flag("reverseOrder").unwrap_or(false), call.flag("includeExecutionData").unwrap_or(true));
         let read = match call.entry_text("nextToken") {
             None => {
                 reads.push(HistoryRead {

@@ -83,6 +83,8 @@ pub enum Bearer {
     Mutated,
     /// Like no issued one (TOK-17).
     Malformed,
+    /// Replaced by a symbolic name, so that nothing is known of its form.
+    Redacted,
 }
 
 /// A SendTask* call.
@@ -114,7 +116,11 @@ pub(super) struct Sources<'v, 'a> {
 }
 
 /// Finds the tokens and the operations.
-pub(super) fn tokens(sources: &Sources<'_, '_>, attempts: &mut [Attempt], scheduled_at: &[Time]) -> (Vec<Token>, Vec<Operation>) {
+pub(super) fn tokens(
+    sources: &Sources<'_, '_>,
+    attempts: &mut [Attempt],
+    scheduled_at: &[Time],
+) -> (Vec<Token>, Vec<Operation>) {
     let mut found = Found { tokens: Vec::new(), by_text: BTreeMap::new() };
     from_messages(sources, &mut found);
     from_activities(sources, &mut found);
@@ -130,7 +136,9 @@ pub(super) fn tokens(sources: &Sources<'_, '_>, attempts: &mut [Attempt], schedu
         };
         let effect = match call.answer {
             Answer::Done(_) => Effect::Accepted,
-            Answer::Refused(error) if matches!(error.code.as_str(), "TaskTimedOut" | "TaskDoesNotExist") => Effect::Closed,
+            Answer::Refused(error) if matches!(error.code.as_str(), "TaskTimedOut" | "TaskDoesNotExist") => {
+                Effect::Closed
+            }
             Answer::Unknown | Answer::Broken(_) => Effect::Unknown,
             _ => Effect::Rejected,
         };
@@ -139,6 +147,7 @@ pub(super) fn tokens(sources: &Sources<'_, '_>, attempts: &mut [Attempt], schedu
             Some("") => Bearer::Empty,
             Some(text) => match found.by_text.get(text) {
                 Some(token) => Bearer::Issued(*token),
+                None if is_symbolic(text) => Bearer::Redacted,
                 None if text.chars().count() > TOKEN_LIMIT => Bearer::TooLong,
                 None if found.tokens.iter().any(|token| derives(text, &token.text)) => Bearer::Mutated,
                 None => Bearer::Malformed,
@@ -149,9 +158,22 @@ pub(super) fn tokens(sources: &Sources<'_, '_>, attempts: &mut [Attempt], schedu
         {
             token.operations.push(operations.len());
         }
-        operations.push(Operation { call: call.index, verb, bearer, begun: call.begun, ended: call.ended, effect });
+        operations.push(Operation {
+            call: call.index,
+            verb,
+            bearer,
+            begun: call.begun,
+            ended: call.ended,
+            effect,
+        });
     }
     (found.tokens, operations)
+}
+
+/// Whether a text is the name that redaction put in place of a token.
+pub fn is_symbolic(text: &str) -> bool {
+    text.strip_prefix("token#")
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether a text is a mutation or a re-encoding of a token, rather than like none.
@@ -167,7 +189,9 @@ pub fn derives(text: &str, token: &str) -> bool {
     let prefix = text_plain.iter().zip(&token_plain).take_while(|(a, b)| a == b).count();
     let suffix = text_plain.iter().rev().zip(token_plain.iter().rev()).take_while(|(a, b)| a == b).count();
     let reversed = text_plain.iter().rev().zip(&token_plain).take_while(|(a, b)| a == b).count();
-    (prefix + suffix) * 2 >= shorter || reversed == shorter || base64(token.as_bytes()).trim_end_matches('=') == text.trim_end_matches('=')
+    (prefix + suffix) * 2 >= shorter
+        || reversed == shorter
+        || base64(token.as_bytes()).trim_end_matches('=') == text.trim_end_matches('=')
 }
 
 struct Found {
@@ -212,7 +236,8 @@ fn from_messages(sources: &Sources<'_, '_>, found: &mut Found) {
         let roots: Vec<&Value> = message.json.iter().chain(&published).collect();
         let mut here: Vec<String> = Vec::new();
         for place in &places {
-            let attributes = matches!(place.path.first(), Some(Step::Member(name)) if name == "MessageAttributes");
+            let attributes =
+                matches!(place.path.first(), Some(Step::Member(name)) if name == "MessageAttributes");
             if attributes {
                 if let Some(Value::String(text)) = at(message.wire, &place.path) {
                     here.push(text.clone());
@@ -262,9 +287,11 @@ fn from_messages(sources: &Sources<'_, '_>, found: &mut Found) {
                 _ => None,
             };
             token.execution = token.execution.or(owner);
-            let named = owner.and_then(|owner| sources.executions.get(owner)).and_then(|e| e.definition.as_ref());
+            let named =
+                owner.and_then(|owner| sources.executions.get(owner)).and_then(|e| e.definition.as_ref());
             if let Some(definition) = named {
-                let mut states: Vec<&str> = definition.places.iter().map(|place| place.state.as_str()).collect();
+                let mut states: Vec<&str> =
+                    definition.places.iter().map(|place| place.state.as_str()).collect();
                 states.sort_unstable();
                 states.dedup();
                 if let [only] = states.as_slice() {
@@ -304,7 +331,12 @@ fn from_activities(sources: &Sources<'_, '_>, found: &mut Found) {
 }
 
 /// Tokens that histories show in the parameters of a scheduled task; here attempts and tokens meet.
-fn from_attempts(sources: &Sources<'_, '_>, attempts: &mut [Attempt], scheduled_at: &[Time], found: &mut Found) {
+fn from_attempts(
+    sources: &Sources<'_, '_>,
+    attempts: &mut [Attempt],
+    scheduled_at: &[Time],
+    found: &mut Found,
+) {
     for (index, attempt) in attempts.iter_mut().enumerate() {
         if attempt.pattern != Pattern::Callback && attempt.pattern != Pattern::Sync {
             continue;
@@ -342,13 +374,15 @@ fn from_attempts(sources: &Sources<'_, '_>, attempts: &mut [Attempt], scheduled_
         attempt.token = Some(token);
     }
     // Activities hand their tokens out without showing them: by order within one execution, if only one is possible.
-    let activities: Vec<usize> =
-        (0..attempts.len()).filter(|i| attempts.get(*i).is_some_and(|a| a.pattern == Pattern::Activity)).collect();
+    let activities: Vec<usize> = (0..attempts.len())
+        .filter(|i| attempts.get(*i).is_some_and(|a| a.pattern == Pattern::Activity))
+        .collect();
     let unclaimed: Vec<usize> = (0..found.tokens.len())
         .filter(|i| found.tokens.get(*i).is_some_and(|token| token.activity && token.attempt.is_none()))
         .collect();
     if let ([attempt], [token]) = (activities.as_slice(), unclaimed.as_slice())
-        && let (Some(attempt_ref), Some(token_ref)) = (attempts.get_mut(*attempt), found.tokens.get_mut(*token))
+        && let (Some(attempt_ref), Some(token_ref)) =
+            (attempts.get_mut(*attempt), found.tokens.get_mut(*token))
     {
         attempt_ref.token = Some(*token);
         token_ref.attempt = Some(*attempt);
@@ -403,7 +437,8 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for place in 0..=chunk.len() {
             let index = (word >> (18 - 6 * place)) & 63;
             text.push(char::from(ALPHABET[index as usize]));

@@ -42,15 +42,22 @@ impl Case {
         Self { record, now: 0, actor: "main".into() }
     }
 
-    /// A call that takes 10 ms.
+    /// A call of 10 ms that surely follows the one before.
     pub fn call(&mut self, operation: Operation, input: Value, outcome: Outcome) -> &mut Self {
-        let begun = self.now;
+        let begun = self.now + 1;
         self.now += 10;
         self.at(begun, self.now, operation, input, outcome)
     }
 
     /// A call in this span, in milliseconds after the start.
-    pub fn at(&mut self, begun: i64, ended: i64, operation: Operation, input: Value, outcome: Outcome) -> &mut Self {
+    pub fn at(
+        &mut self,
+        begun: i64,
+        ended: i64,
+        operation: Operation,
+        input: Value,
+        outcome: Outcome,
+    ) -> &mut Self {
         self.record.entries.push(Entry {
             actor: self.actor.clone(),
             begun: Time(T0 + begun),
@@ -76,11 +83,7 @@ impl Case {
     /// Machine, queue and a started execution; the message with the token is received.
     pub fn parked(definition: &Value) -> Self {
         let mut case = Self::new();
-        case.call(
-            Operation::CreateQueue,
-            json!({"QueueName": "work"}),
-            done(json!({"QueueUrl": QUEUE})),
-        );
+        case.call(Operation::CreateQueue, json!({"QueueName": "work"}), done(json!({"QueueUrl": QUEUE})));
         case.create(definition);
         case.start(r#"{"a":1}"#);
         case.receive("m-1", TOKEN, 1);
@@ -121,7 +124,11 @@ impl Case {
     }
 
     pub fn failure(&mut self, token: &str, error: &str, outcome: Outcome) -> &mut Self {
-        self.call(Operation::SendTaskFailure, json!({"taskToken": token, "error": error, "cause": "why"}), outcome)
+        self.call(
+            Operation::SendTaskFailure,
+            json!({"taskToken": token, "error": error, "cause": "why"}),
+            outcome,
+        )
     }
 
     pub fn beat(&mut self, token: &str, outcome: Outcome) -> &mut Self {
@@ -187,7 +194,8 @@ impl History {
 
     pub fn push(&mut self, at: i64, kind: &str, details: Value) -> &mut Self {
         let id = self.events.len() as u64 + 1;
-        let previous = if id <= 2 || matches!(kind, "ExecutionAborted" | "ExecutionTimedOut") { 0 } else { id - 1 };
+        let previous =
+            if id <= 2 || matches!(kind, "ExecutionAborted" | "ExecutionTimedOut") { 0 } else { id - 1 };
         let mut event = json!({"timestamp": (T0 + at) as f64 / 1000.0, "type": kind, "id": id, "previousEventId": previous});
         if let (Value::Object(event), Value::Object(details)) = (&mut event, details) {
             event.extend(details);
@@ -205,7 +213,9 @@ impl History {
     }
 
     pub fn scheduled(&mut self, at: i64, token: &str, timers: Value) -> &mut Self {
-        let parameters = json!({"QueueUrl": QUEUE, "MessageBody": {"TaskToken": token, "Execution": "exec-0001"}}).to_string();
+        let parameters =
+            json!({"QueueUrl": QUEUE, "MessageBody": {"TaskToken": token, "Execution": "exec-0001"}})
+                .to_string();
         let mut details = json!({"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "region": "eu-west-1", "parameters": parameters});
         if let (Value::Object(details), Value::Object(timers)) = (&mut details, timers) {
             details.extend(timers);

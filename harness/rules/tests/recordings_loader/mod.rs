@@ -39,7 +39,11 @@ pub fn recordings() -> Option<Vec<Recording>> {
 }
 
 fn load(path: &std::path::Path) -> Vec<Recording> {
-    let text = std::fs::read_to_string(path).unwrap().replace("<partition>", "aws").replace("<region>", "us-east-1").replace("<timestamp>", "2023-01-01T00:00:00Z");
+    let text = std::fs::read_to_string(path)
+        .unwrap()
+        .replace("<partition>", "aws")
+        .replace("<region>", "us-east-1")
+        .replace("<timestamp>", "2023-01-01T00:00:00Z");
     let file: Value = serde_json::from_str(&text).unwrap();
     if file["machineType"] != "STANDARD" {
         return Vec::new();
@@ -52,7 +56,8 @@ fn load(path: &std::path::Path) -> Vec<Recording> {
         if file["idsNormalized"] == true {
             events = in_order(events, &definition);
         }
-        let events: Vec<Value> = events.into_iter().enumerate().map(|(index, event)| wire(index, event)).collect();
+        let events: Vec<Value> =
+            events.into_iter().enumerate().map(|(index, event)| wire(index, event)).collect();
         let mut definition = with_resources(definition, &events);
         if file["note"].as_str().is_some_and(|note| note.contains("trust the TaskScheduled event")) {
             with_windows(&mut definition, &events);
@@ -70,12 +75,16 @@ fn in_order(events: Vec<Value>, definition: &Value) -> Vec<Value> {
     let at = events.iter().position(|event| event["type"] == "ParallelStateStarted").unwrap();
     let end = events.iter().position(|event| event["type"] == "ParallelStateExited").unwrap();
     let mut found: Vec<Value> = events[..=at].to_vec();
-    let parallel = definition["States"].as_object().unwrap().values().find(|state| state["Type"] == "Parallel").unwrap();
+    let parallel =
+        definition["States"].as_object().unwrap().values().find(|state| state["Type"] == "Parallel").unwrap();
     for branch in parallel["Branches"].as_array().unwrap() {
         let mut name = branch["StartAt"].as_str();
         let mut link = at + 1;
         while let Some(state) = name {
-            for (kind, member) in [("PassStateEntered", "stateEnteredEventDetails"), ("PassStateExited", "stateExitedEventDetails")] {
+            for (kind, member) in [
+                ("PassStateEntered", "stateEnteredEventDetails"),
+                ("PassStateExited", "stateExitedEventDetails"),
+            ] {
                 let mut event = named(kind, member, state);
                 event["previousEventId"] = json!(link);
                 link = found.len() + 1;
@@ -107,7 +116,9 @@ fn wire(index: usize, event: Value) -> Value {
 fn put_back(details: &mut Map<String, Value>) {
     for (name, value) in details {
         match name.as_str() {
-            "input" | "output" | "parameters" | "cause" | "error" if !value.is_string() => *value = Value::String(value.to_string()),
+            "input" | "output" | "parameters" | "cause" | "error" if !value.is_string() => {
+                *value = Value::String(value.to_string())
+            }
             "assignedVariables" => {
                 for (_, variable) in value.as_object_mut().unwrap() {
                     if !variable.is_string() {
@@ -125,8 +136,12 @@ fn with_windows(definition: &mut Value, events: &[Value]) {
     let Some(states) = definition["States"].as_object_mut() else { return };
     let scheduled = events.iter().find_map(|event| event.get("taskScheduledEventDetails"));
     for state in states.values_mut() {
-        for (field, member) in [("TimeoutSeconds", "timeoutInSeconds"), ("HeartbeatSeconds", "heartbeatInSeconds")] {
-            if let (Some(window), Some(seconds)) = (state.get_mut(field), scheduled.and_then(|details| details.get(member))) {
+        for (field, member) in
+            [("TimeoutSeconds", "timeoutInSeconds"), ("HeartbeatSeconds", "heartbeatInSeconds")]
+        {
+            if let (Some(window), Some(seconds)) =
+                (state.get_mut(field), scheduled.and_then(|details| details.get(member)))
+            {
                 *window = seconds.clone();
             }
         }
@@ -155,12 +170,17 @@ fn with_resources(mut definition: Value, events: &[Value]) -> Value {
         }
         let scheduled = events.iter().skip_while(|event| event["stateEnteredEventDetails"]["name"] != name);
         let scheduled = scheduled.skip(1).take_while(|event| event.get("stateEnteredEventDetails").is_none());
-        let parameters = scheduled.filter_map(|event| event["taskScheduledEventDetails"]["parameters"].as_str()).next();
+        let parameters =
+            scheduled.filter_map(|event| event["taskScheduledEventDetails"]["parameters"].as_str()).next();
         if let Some(parameters) = parameters.and_then(|text| serde_json::from_str::<Value>(text).ok()) {
             for fields in ["Parameters", "Arguments"] {
-                if let (Some(template), Some(actual)) = (value.get_mut(fields).and_then(Value::as_object_mut), parameters.as_object()) {
+                if let (Some(template), Some(actual)) =
+                    (value.get_mut(fields).and_then(Value::as_object_mut), parameters.as_object())
+                {
                     for (key, member) in template {
-                        if let (true, Some(actual)) = (member.as_str().is_some_and(|text| text.ends_with("-arn>")), actual.get(key)) {
+                        if let (true, Some(actual)) =
+                            (member.as_str().is_some_and(|text| text.ends_with("-arn>")), actual.get(key))
+                        {
                             *member = actual.clone();
                         }
                     }
