@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use plan::{Plan, generate};
+use plan::{Plan, Profile, generate};
 use record::{Call, CaseRecord, Finding, Kind, Operation, RunEvent, SCHEMA, Time};
 use rules::score::Score;
 use rules::{Verdict, registry};
 use serde_json::json;
 
-use crate::capability::{Found, account, probe};
+use crate::capability::{self, Found, account, probe};
 use crate::lanes::{Judged, Numbered, Shared, alone, in_virtual_time, on_the_wall, virtual_runtime};
 use crate::ledger::Ledger;
 use crate::minimise::{Effort, Small, minimise};
@@ -44,7 +44,11 @@ pub async fn run(
     let run_id = if options.run_id.is_empty() { "0".to_owned() } else { options.run_id.clone() };
     let (role, found) = look_around(&targets, target.as_ref(), options, &run_id).await?;
     let lacks: Vec<&str> = found.iter().filter(|found| !found.present).map(|found| found.name).collect();
-    let plans = chosen(options, &lacks);
+    let mut skipped = lacks.clone();
+    if !is_virtual && options.profile == Profile::Smoke {
+        skipped.push("patience");
+    }
+    let plans = chosen(options, &skipped);
     for Found { name, present, evidence } in &found {
         sink.event(RunEvent::Capability {
             name: (*name).to_owned(),
@@ -82,7 +86,7 @@ pub async fn run(
     let cut = options.cancel.is_set() || tally.cases < plans.len() as u64;
     let elapsed_s = stopwatch.elapsed().as_secs_f64();
     sink.event(RunEvent::Finished { elapsed_s, cases: tally.cases, cut });
-    let mut summary = summed_up(tally.score, &rules, options);
+    let mut summary = summed_up(tally.score, &rules, &lacks, options);
     summary.broken = broken;
     summary.cut = cut;
     summary.cases = tally.cases;
@@ -93,11 +97,17 @@ pub async fn run(
 }
 
 /// What a score means for the rules asked for, beside a baseline. Also for a run that was stored.
-pub fn summed_up(score: Score, rules: &[&str], options: &Options) -> Summary {
+///
+/// `lacks` are capabilities that were probed and are not there. A rule about one of those, or about one that cannot be
+/// probed and showed itself nowhere, is Unsupported, not Vacuous.
+pub fn summed_up(score: Score, rules: &[&str], lacks: &[&str], options: &Options) -> Summary {
     let verdicts: Vec<(String, Verdict)> = score
         .verdicts(rules.iter().copied())
         .into_iter()
-        .map(|(rule, verdict)| (rule.to_owned(), verdict))
+        .map(|(rule, verdict)| {
+            let missing = if verdict.word() == "vacuous" { unsupported(rule, lacks) } else { None };
+            (rule.to_owned(), missing.unwrap_or(verdict))
+        })
         .collect();
     let baseline = options.baseline.clone().unwrap_or_default();
     let mut unlisted = Vec::new();
@@ -141,6 +151,13 @@ pub fn asked_for(wanted: &[String]) -> Result<Vec<&'static str>, EngineError> {
 pub fn judged_rules() -> Vec<&'static str> {
     let checked: std::collections::BTreeSet<&str> = rules::checks().iter().map(|(rule, ..)| *rule).collect();
     registry::rules().iter().map(|rule| rule.id.as_str()).filter(|id| checked.contains(id)).collect()
+}
+
+fn unsupported(rule: &str, lacks: &[&str]) -> Option<Verdict> {
+    let capability = registry::rule(rule)?.capability.clone()?;
+    let missing =
+        lacks.contains(&capability.as_str()) || capability::NOT_PROBED.contains(&capability.as_str());
+    missing.then_some(Verdict::Unsupported { capability })
 }
 
 fn nearest(id: &str) -> String {

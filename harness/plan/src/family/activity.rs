@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::Family;
 use crate::Step;
-use crate::definition::own;
 use crate::generate::Draft;
 
 pub(super) fn families() -> Vec<Family> {
@@ -14,10 +13,10 @@ pub(super) fn families() -> Vec<Family> {
 
 fn activities() -> Vec<Draft> {
     let definition = json!({"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": "${bind:activity.activityArn}", "TimeoutSeconds": 60, "HeartbeatSeconds": 30, "End": true}}});
-    let create = Step::bind(Operation::CreateActivity, json!({"name": "a-${run}"}), "activity");
+    let create = Step::bind(Operation::CreateActivity, json!({"name": "sfnconf-${run}-a"}), "activity");
     let make = Step::bind(
         Operation::CreateStateMachine,
-        json!({"name": "act-${run}", "roleArn": "${role}", "definition": definition.to_string()}),
+        json!({"name": "sfnconf-${run}-act", "roleArn": "${role}", "definition": definition.to_string()}),
         "machine",
     );
     let start = Step::bind(
@@ -54,7 +53,6 @@ fn activities() -> Vec<Draft> {
         ]);
         Draft::new(about, Vec::new(), steps).needing("activity")
     };
-    let _ = own;
     vec![
         run(
             "an activity's task, beaten and done, then answered again",

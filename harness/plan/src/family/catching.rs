@@ -10,6 +10,7 @@ use crate::{Answer, Step};
 pub(super) fn families() -> Vec<Family> {
     vec![
         Family { name: "catch", fixed: catches, drawn: super::nothing },
+        Family { name: "fail-state", fixed: fails, drawn: super::nothing },
         Family { name: "failed-send", fixed: sends, drawn: super::nothing },
     ]
 }
@@ -66,6 +67,39 @@ fn catches() -> Vec<Draft> {
         caught("the error goes beside the input", placed(json!("$.error")), &[Some("A"), None]),
         caught("the error is dropped", placed(Value::Null), &[Some("A")]),
         caught("the error goes deep into the input", placed(json!("$.kept.why.error")), &[Some("A")]),
+    ]
+}
+
+fn fails() -> Vec<Draft> {
+    let ending = |fail: Value| {
+        machine([
+            (
+                "Wait for callback",
+                with(callback(), json!({"Catch": [by(&["States.ALL"], "Broken")], "Next": "After"})),
+            ),
+            ("After", pass()),
+            ("Broken", with(json!({"Type": "Fail"}), fail)),
+        ])
+    };
+    let run = |about: &str, fail: Value| {
+        Draft::new(
+            about,
+            vec![shared("fails", ending(fail))],
+            vec![
+                Step::start(1, "fails", json!({})),
+                Step::take(1, 1),
+                Step::fail("1.1", "Worker.Error"),
+                Step::settle(1),
+            ],
+        )
+    };
+    vec![
+        run("a Fail state with error and cause", json!({"Error": "Own.Error", "Cause": "own cause"})),
+        run("a Fail state without", json!({})),
+        run(
+            "a Fail state with error and cause of its input",
+            json!({"ErrorPath": "$.Error", "CausePath": "$.Cause"}),
+        ),
     ]
 }
 

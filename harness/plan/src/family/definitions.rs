@@ -19,7 +19,8 @@ pub(super) fn families() -> Vec<Family> {
 
 /// Validate and Create with one definition; what was created by mistake is deleted again.
 fn both(number: usize, text: &str, kind: Option<&str>) -> Vec<Step> {
-    let mut create = json!({"name": format!("d{number}-${{run}}"), "roleArn": "${role}", "definition": text});
+    let mut create =
+        json!({"name": format!("sfnconf-${{run}}-d{number}"), "roleArn": "${role}", "definition": text});
     let mut validate = json!({"definition": text});
     if let Some(kind) = kind {
         create["type"] = json!(kind);
@@ -228,7 +229,10 @@ fn creations() -> Vec<Draft> {
     let create = |members: Value| {
         Step::call(
             Operation::CreateStateMachine,
-            with(json!({"name": "c-${run}", "roleArn": "${role}", "definition": definition}), members),
+            with(
+                json!({"name": "sfnconf-${run}-c", "roleArn": "${role}", "definition": definition}),
+                members,
+            ),
         )
     };
     let named = |name: &str| create(json!({"name": name}));
@@ -239,7 +243,7 @@ fn creations() -> Vec<Draft> {
             vec![
                 Step::bind(
                     Operation::CreateStateMachine,
-                    json!({"name": "c-${run}", "roleArn": "${role}", "definition": definition}),
+                    json!({"name": "sfnconf-${run}-c", "roleArn": "${role}", "definition": definition}),
                     "made",
                 ),
                 create(json!({})),
@@ -252,6 +256,17 @@ fn creations() -> Vec<Draft> {
                 ),
                 Step::call(Operation::ListStateMachines, json!({})),
                 create(json!({"versionDescription": "no publish"})),
+            ],
+        ),
+        Draft::new(
+            "a machine deleted, one that never was, a text that is no ARN",
+            Vec::new(),
+            vec![
+                Step::bind(
+                    Operation::CreateStateMachine,
+                    json!({"name": "sfnconf-${run}-c", "roleArn": "${role}", "definition": definition}),
+                    "made",
+                ),
                 Step::call(
                     Operation::DeleteStateMachine,
                     json!({"stateMachineArn": "${bind:made.stateMachineArn}"}),
@@ -276,8 +291,8 @@ fn creations() -> Vec<Draft> {
                 named("a b${run}"),
                 named("a/b${run}"),
                 named("a:b${run}"),
-                create(json!({"name": "t-${run}", "type": "standard"})),
-                create(json!({"name": "r-${run}", "roleArn": "not-an-arn"})),
+                create(json!({"name": "sfnconf-${run}-t", "type": "standard"})),
+                create(json!({"name": "sfnconf-${run}-r", "roleArn": "not-an-arn"})),
             ],
         ),
     ]

@@ -31,7 +31,7 @@ fn listings() -> Vec<Draft> {
         Step::call(Operation::DescribeExecution, json!({"executionArn": format!("${{exec:{exec}}}")}))
     };
     let mut steps: Vec<Step> = Vec::new();
-    for exec in 1..=4 {
+    for exec in 1..=6 {
         steps.push(Step::start(exec, "listed", json!({"n": exec})));
         steps.push(Step::take(exec, 1));
         steps.push(describe(exec));
@@ -47,6 +47,11 @@ fn listings() -> Vec<Draft> {
         Step::settle(1),
         Step::settle(2),
         Step::settle(3),
+        Step::Sleep { ms: 50 },
+        Step::succeed("5.1", &json!({"done": true})),
+        Step::fail("6.1", "Listed.Too"),
+        Step::settle(5),
+        Step::settle(6),
         list(json!({})),
         list(json!({"maxResults": 2})),
         list(json!({"maxResults": 0})),
@@ -70,7 +75,7 @@ fn listings() -> Vec<Draft> {
         Step::settle(4),
     ]);
     vec![Draft::new(
-        "four executions with four ends, listed and described",
+        "six executions with several ends, listed and described",
         vec![own("listed", one(json!({})))],
         steps,
     )]

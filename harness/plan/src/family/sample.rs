@@ -111,6 +111,7 @@ fn notifications() -> Vec<Draft> {
                 start(1),
                 Step::take(1, 1),
                 Step::call(record::Operation::DeleteTopic, json!({"TopicArn": "${topic}"})),
+                Step::Sleep { ms: 300 },
                 Step::succeed("1.1", &json!({})),
                 Step::settle(1),
             ],

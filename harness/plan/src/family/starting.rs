@@ -59,6 +59,25 @@ fn names() -> Vec<Draft> {
         Draft::new("names of 0, 80 and 81 characters", vec![quick()], lengths),
         Draft::new("starts without a name", vec![quick()], (1..=3).flat_map(nameless).collect()),
         Draft::new(
+            "names of several scripts",
+            vec![quick()],
+            ["Ärger-${run}", "имя-${run}", "名前-${run}", "اسم-${run}"]
+                .into_iter()
+                .zip(1..)
+                .flat_map(|(name, exec)| {
+                    [
+                        Step::Start {
+                            exec,
+                            machine: "quick".to_owned(),
+                            name: Some(name.to_owned()),
+                            input: json!({}),
+                        },
+                        Step::settle(exec),
+                    ]
+                })
+                .collect(),
+        ),
+        Draft::new(
             "one name on two machines",
             vec![quick(), shared("quick-too", machine([("Also", pass())]))],
             vec![

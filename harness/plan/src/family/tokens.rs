@@ -202,6 +202,30 @@ fn open() -> Vec<Draft> {
             vec![Step::start(1, "unreferenced", json!({})), Step::settle_after(1, 1000)],
         ),
         Draft::new(
+            "a lost message: nobody answers, and without a timeout nothing ends the execution",
+            vec![plain()],
+            vec![
+                Step::start(1, "plain", json!({})),
+                Step::take(1, 1),
+                Step::Sleep { ms: 2000 },
+                look(1),
+                Step::call(Operation::DescribeExecution, json!({"executionArn": "${exec:1}"})),
+            ],
+        ),
+        Draft::new(
+            "a token answered after more than a minute",
+            vec![plain()],
+            vec![
+                Step::start(1, "plain", json!({})),
+                Step::take(1, 1),
+                Step::Sleep { ms: 61_500 },
+                look(1),
+                Step::succeed("1.1", &json!("patience")),
+                Step::settle(1),
+            ],
+        )
+        .needing("patience"),
+        Draft::new(
             "answered as fast as the message can be read",
             vec![plain()],
             (1..=3)
