@@ -58,7 +58,11 @@ pub(super) fn pattern(resource: &str) -> Pattern {
 /// The pattern of an attempt.
 pub(super) fn pattern_of(trace: &Trace<'_>, attempt: &Attempt) -> Pattern {
     let resource = trace.event(attempt.scheduled).and_then(|event| event.text("resource"));
-    if attempt.family == Family::Task { resource.map_or(Pattern::RequestResponse, pattern) } else { Pattern::RequestResponse }
+    if attempt.family == Family::Task {
+        resource.map_or(Pattern::RequestResponse, pattern)
+    } else {
+        Pattern::RequestResponse
+    }
 }
 
 fn rule_for(trace: &Trace<'_>, attempt: &Attempt) -> &'static str {
@@ -92,7 +96,9 @@ fn accepts(trace: &Trace<'_>, at: usize, family: Family, stage: Stage) -> bool {
     match stage {
         Stage::Scheduled => false,
         Stage::Started => phase == Phase::Scheduled,
-        Stage::Submitted => phase == Phase::Started && family == Family::Task && pattern != Pattern::RequestResponse,
+        Stage::Submitted => {
+            phase == Phase::Started && family == Family::Task && pattern != Pattern::RequestResponse
+        }
         Stage::Succeeded => match pattern {
             Pattern::RequestResponse => phase == Phase::Started,
             Pattern::WaitForTaskToken => matches!(phase, Phase::Started | Phase::Submitted),
@@ -142,8 +148,10 @@ fn submitted_late(trace: &mut Trace<'_>, position: usize, event: &Event) -> bool
         for (number, attempt) in visit.attempts.iter().enumerate() {
             let ids = [Some(attempt.scheduled), attempt.started, attempt.ended];
             let mut ids = ids.into_iter().flatten().filter_map(|at| trace.event(at)).map(|event| event.id);
-            let open = attempt.ended.is_some() && attempt.submitted.is_none() && attempt.family == Family::Task;
-            let same = trace.event(attempt.scheduled).and_then(|event| event.text("resource")) == Some(resource);
+            let open =
+                attempt.ended.is_some() && attempt.submitted.is_none() && attempt.family == Family::Task;
+            let same =
+                trace.event(attempt.scheduled).and_then(|event| event.text("resource")) == Some(resource);
             if open && same && ids.any(|id| id == event.previous) {
                 late = Some((at, number));
             }
@@ -163,11 +171,20 @@ fn submitted_late(trace: &mut Trace<'_>, position: usize, event: &Event) -> bool
     true
 }
 
-fn out_of_order(trace: &mut Trace<'_>, strand: usize, event: &Event, family: Family, stage: Stage, ledger: &mut Ledger) {
+fn out_of_order(
+    trace: &mut Trace<'_>,
+    strand: usize,
+    event: &Event,
+    family: Family,
+    stage: Stage,
+    ledger: &mut Ledger,
+) {
     let place = trace.whereabouts(strand);
     let (rule, message) = match trace.open_visit(strand) {
         None => ("HIS-11", format!("{} outside a Task state: {place}", event.kind)),
-        Some((_, visit)) if visit.kind != "Task" => ("HIS-11", format!("{} in {} state {:?}", event.kind, visit.kind, visit.name)),
+        Some((_, visit)) if visit.kind != "Task" => {
+            ("HIS-11", format!("{} in {} state {:?}", event.kind, visit.kind, visit.name))
+        }
         Some((_, visit)) => match visit.attempts.last() {
             Some(attempt) if attempt.family != family && stage != Stage::Scheduled => {
                 ("HIS-28", format!("{} in an attempt of kind {:?}", event.kind, attempt.family))
@@ -183,7 +200,9 @@ fn out_of_order(trace: &mut Trace<'_>, strand: usize, event: &Event, family: Fam
         },
     };
     trace.fault(rule, event, message, ledger);
-    if stage == Stage::Submitted && event.text("resource").is_some_and(|resource| pattern(resource) == Pattern::RequestResponse) {
+    if stage == Stage::Submitted
+        && event.text("resource").is_some_and(|resource| pattern(resource) == Pattern::RequestResponse)
+    {
         trace.fault("HIS-15", event, "TaskSubmitted in a request-response attempt", ledger);
     }
 }
@@ -192,7 +211,15 @@ fn apply(trace: &mut Trace<'_>, strand: usize, position: usize, event: &Event, f
     let segment = trace.segment;
     if let Some(visit) = trace.current_mut(strand) {
         if stage == Stage::Scheduled {
-            visit.attempts.push(Attempt { family, scheduled: position, started: None, submitted: None, ended: None, ok: false, segment });
+            visit.attempts.push(Attempt {
+                family,
+                scheduled: position,
+                started: None,
+                submitted: None,
+                ended: None,
+                ok: false,
+                segment,
+            });
             visit.exited = None;
         } else if let Some(attempt) = visit.attempts.last_mut() {
             match stage {
@@ -216,17 +243,26 @@ fn apply(trace: &mut Trace<'_>, strand: usize, position: usize, event: &Event, f
 }
 
 /// All events of an attempt name the same resource (HIS-16); the family goes with the resource (HIS-28).
-fn consistent(trace: &Trace<'_>, strand: usize, event: &Event, family: Family, stage: Stage, ledger: &mut Ledger) {
+fn consistent(
+    trace: &Trace<'_>,
+    strand: usize,
+    event: &Event,
+    family: Family,
+    stage: Stage,
+    ledger: &mut Ledger,
+) {
     let Some((_, visit)) = trace.open_visit(strand) else { return };
     let Some(attempt) = visit.attempts.last() else { return };
     match (family, pattern_of(trace, attempt)) {
         (Family::Task, Pattern::RequestResponse) => {
             ledger.met("HIS-15");
             ledger.met("HIS-16");
+            ledger.met("HIS-17");
         }
         (Family::Task, _) => {
             ledger.met("HIS-14");
             ledger.met("HIS-16");
+            ledger.met("HIS-17");
         }
         _ => ledger.met("HIS-28"),
     }
@@ -249,7 +285,11 @@ fn consistent(trace: &Trace<'_>, strand: usize, event: &Event, family: Family, s
             if let (Some(here), Some(there)) = (event.text(member), scheduled.text(member))
                 && here != there
             {
-                ledger.breach("HIS-16", event, format!("{member} is {here:?}, the task was scheduled with {there:?}"));
+                ledger.breach(
+                    "HIS-16",
+                    event,
+                    format!("{member} is {here:?}, the task was scheduled with {there:?}"),
+                );
             }
         }
     }
