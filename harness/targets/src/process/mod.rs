@@ -56,7 +56,9 @@ impl Process {
         places: &Places,
         patience: Duration,
     ) -> Result<Self, TargetError> {
+        // Absolute, since the process gets a working directory of its own.
         let home = places.emulators.join(recipe.name);
+        let home = std::path::absolute(&home).unwrap_or(home);
         let program = home.join(recipe.program);
         if !program.is_file() {
             return Err(TargetError::unavailable(
