@@ -25,18 +25,21 @@ impl<C: Clock> Live<C> {
 
     /// Makes a call and waits for its answer.
     pub(crate) async fn call(&self, call: &Call) -> Outcome {
-        let deadline = self.clock.now() + region::patience(call);
+        let begun = self.clock.now();
+        let mut deadline = None;
         loop {
             // Made before asking, so that no change between the answer and the wait is missed.
             let changed = self.changed.notified();
             let now = self.clock.now();
-            let next = match self.ask(call, now, now >= deadline) {
-                (Answer::Now(outcome), _) => {
+            let (next, patience) = match self.ask(call, now, deadline.is_some_and(|deadline| now >= deadline))
+            {
+                Asked::Answered(outcome) => {
                     self.changed.notify_waiters();
                     return outcome;
                 }
-                (Answer::Later, next) => next,
+                Asked::Waiting { next, patience } => (next, patience),
             };
+            let deadline = *deadline.get_or_insert(begun + patience);
             let until = next.map_or(deadline, |next| next.min(deadline));
             // At least a millisecond, the region's resolution: a due event that leaves nothing to do must not spin.
             let wait = until.since(now).max(Duration::from_millis(1));
@@ -48,13 +51,23 @@ impl<C: Clock> Live<C> {
         }
     }
 
-    fn ask(&self, call: &Call, now: Time, is_last: bool) -> (Answer, Option<Time>) {
+    fn ask(&self, call: &Call, now: Time, is_last: bool) -> Asked {
         // A panic in the region would be a defect of it; the state is still whole enough to answer others.
         let mut region = self.region.lock().unwrap_or_else(PoisonError::into_inner);
         match region.call(now, call) {
-            Answer::Later if is_last => (Answer::Now(region.give_up(now, call)), None),
-            Answer::Later => (Answer::Later, region.next_event()),
-            answer @ Answer::Now(_) => (answer, None),
+            Answer::Now(outcome) => Asked::Answered(outcome),
+            Answer::Later if is_last => Asked::Answered(region.give_up(now, call)),
+            Answer::Later => Asked::Waiting { next: region.next_event(), patience: region.patience_of(call) },
         }
     }
+}
+
+/// What asking the region brought.
+enum Asked {
+    Answered(Outcome),
+    /// A poll goes on: when the region next changes by itself, and how long the poll may last in all.
+    Waiting {
+        next: Option<Time>,
+        patience: Duration,
+    },
 }

@@ -144,7 +144,7 @@ mod tests {
             "ResourceNotFoundException"
         );
         let xml = "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>m</Message></Error></ErrorResponse>";
-        assert_eq!(code(Operation::Publish, 404, &[], xml), "NotFoundException");
+        assert_eq!(code(Operation::Publish, 404, &[], xml), "NotFound");
     }
 
     #[test]

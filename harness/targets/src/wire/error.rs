@@ -9,9 +9,9 @@ pub(crate) fn bare(code: &str) -> &str {
     code.split_once(':').map_or(code, |(name, _)| name).trim()
 }
 
-/// The name that a service's model has for a code that the query protocol writes differently.
+/// The name that SQS's JSON protocol has for a code of its query protocol. SNS speaks only the latter: its codes stay.
 pub(crate) fn modelled(service: Service, code: &str) -> &str {
-    let pairs = spellings(service);
+    let pairs = if service == Service::Sqs { spellings(service) } else { &[] };
     pairs.iter().find(|(_, wire)| *wire == code).map_or(code, |(name, _)| name)
 }
 
