@@ -115,6 +115,26 @@ fn a_long_poll_in_virtual_time_ends_with_its_message_or_at_its_deadline() {
     });
 }
 
+#[test]
+fn a_plain_call_of_the_embedded_region_costs_microseconds() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        const CALLS: u32 = 20_000;
+        let connected = connect("embedded", &Options::default()).await.unwrap();
+        let target = connected.targets.open(1).unwrap();
+        let queue = ask(target.as_ref(), Operation::CreateQueue, json!({"QueueName": "q"})).await;
+        let wall = std::time::Instant::now();
+        for _ in 0..CALLS {
+            ask(target.as_ref(), Operation::GetQueueUrl, json!({"QueueName": "q"})).await;
+        }
+        let each = wall.elapsed() / CALLS;
+        println!("{each:?} a call; {queue}");
+        // Generous: an unoptimised build on a busy machine.
+        assert!(each < Duration::from_micros(500), "{each:?}");
+    });
+}
+
 #[tokio::test]
 async fn requests_that_make_no_sense_are_answered_and_the_server_goes_on() {
     let served = served(ServeOptions::default()).await;
