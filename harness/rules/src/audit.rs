@@ -45,8 +45,11 @@ pub enum AuditError {
 pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditError> {
     let documents = documents(text)?;
     let history = join(&documents)?;
-    let beside = |member: &str| documents.iter().find_map(|document| document.get(member)).filter(|value| !value.is_null());
-    let embedded = beside("definition").map(|definition| definition.as_str().map_or_else(|| definition.to_string(), str::to_owned));
+    let beside = |member: &str| {
+        documents.iter().find_map(|document| document.get(member)).filter(|value| !value.is_null())
+    };
+    let embedded = beside("definition")
+        .map(|definition| definition.as_str().map_or_else(|| definition.to_string(), str::to_owned));
     let machine = match definition.or(embedded.as_deref()) {
         None => None,
         Some(definition) => Some(asl::parse(definition).map_err(|problems| {
@@ -56,8 +59,14 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
     };
     let execution = beside("execution");
     let said = |member: &str| execution.and_then(|execution| execution.get(member));
-    let input = said("input").and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let completions: Vec<Completion> = beside("completions").and_then(Value::as_array).into_iter().flatten().filter_map(completion).collect();
+    let input =
+        said("input").and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let completions: Vec<Completion> = beside("completions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(completion)
+        .collect();
     let known = Known {
         definition: machine.as_ref(),
         input: input.as_ref(),
@@ -100,7 +109,9 @@ fn documents(text: &str) -> Result<Vec<Value>, AuditError> {
     let mut pages = Vec::new();
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         match document.map_err(|error| AuditError::History(format!("not JSON: {error}")))? {
-            Value::Array(items) if items.iter().any(|item| item.get("events").is_some()) => pages.extend(items),
+            Value::Array(items) if items.iter().any(|item| item.get("events").is_some()) => {
+                pages.extend(items)
+            }
             other => pages.push(other),
         }
     }
@@ -134,7 +145,16 @@ mod tests {
 
     #[test]
     fn bad_input_is_an_error_that_says_what_was_expected() {
-        for text in ["", "nonsense", "{}", "[]", r#"{"events": []}"#, r#"{"events": [7]}"#, r#"{"events": [{"id": 1}]}"#, "[1,2"] {
+        for text in [
+            "",
+            "nonsense",
+            "{}",
+            "[]",
+            r#"{"events": []}"#,
+            r#"{"events": [7]}"#,
+            r#"{"events": [{"id": 1}]}"#,
+            "[1,2",
+        ] {
             let error = audit(text, None).unwrap_err().to_string();
             assert!(error.starts_with("no history"), "{text}: {error}");
         }

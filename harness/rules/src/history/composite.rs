@@ -11,7 +11,8 @@ use super::trace::{Home, Phase, Round, Strand, Trace};
 /// The Parallel visit whose branches start at this event.
 pub(super) fn open_parallel(trace: &Trace<'_>, previous: u64) -> Option<(usize, usize)> {
     open_rounds(trace, "Parallel").into_iter().find(|(visit, round)| {
-        let started = trace.visits.get(*visit).and_then(|visit| visit.rounds.get(*round)).map(|round| round.started);
+        let started =
+            trace.visits.get(*visit).and_then(|visit| visit.rounds.get(*round)).map(|round| round.started);
         started.and_then(|at| trace.event(at)).is_some_and(|event| event.id == previous)
     })
 }
@@ -23,7 +24,8 @@ pub(super) fn any_open_parallel(trace: &Trace<'_>) -> Option<(usize, usize)> {
 
 fn open_rounds(trace: &Trace<'_>, kind: &str) -> Vec<(usize, usize)> {
     let running = |strand: &Strand| matches!(strand.phase, Phase::Running | Phase::Redriven);
-    let visits = trace.visits.iter().enumerate().filter(|(_, visit)| visit.kind == kind && visit.exited.is_none());
+    let visits =
+        trace.visits.iter().enumerate().filter(|(_, visit)| visit.kind == kind && visit.exited.is_none());
     visits
         .filter(|(_, visit)| trace.strand(visit.strand).is_some_and(running))
         .filter_map(|(at, visit)| Some((at, visit.rounds.len().checked_sub(1)?)))
@@ -40,6 +42,7 @@ pub(super) fn new_strand(trace: &mut Trace<'_>, home: Home, head: u64) -> usize 
         loose: false,
         succeeded: false,
         aborted: false,
+        closed: false,
         redriven: false,
     });
     let strand = trace.strands.len() - 1;
@@ -61,7 +64,9 @@ pub(super) fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger
         "ParallelStateFailed" => failed(trace, position, event, "Parallel", ledger),
         "MapStateFailed" => failed(trace, position, event, "Map", ledger),
         "MapIterationStarted" => iteration_started(trace, event, ledger),
-        "MapIterationSucceeded" | "MapIterationFailed" | "MapIterationAborted" => iteration_ended(trace, event, ledger),
+        "MapIterationSucceeded" | "MapIterationFailed" | "MapIterationAborted" => {
+            iteration_ended(trace, event, ledger)
+        }
         "MapRunStarted" | "MapRunRedriven" => run(trace, position, event, Phase::RunStarted, ledger),
         "MapRunSucceeded" => run(trace, position, event, Phase::RunEnded, ledger),
         "MapRunFailed" | "MapRunAborted" => run(trace, position, event, Phase::RunFailed, ledger),
@@ -82,21 +87,35 @@ fn in_state(trace: &Trace<'_>, at: usize, kind: &str) -> bool {
 fn failures(trace: &Trace<'_>, visit: usize) -> Vec<u64> {
     let strands = trace.round_strands(visit);
     let inner = strands.iter().flat_map(|at| trace.within(*at)).filter_map(|at| trace.strand(at));
-    inner.filter(|strand| strand.phase.can_fail() || strand.phase == Phase::Over).flat_map(|strand| strand.heads.iter().copied()).collect()
+    inner
+        .filter(|strand| strand.phase.can_fail() || strand.phase == Phase::Over)
+        .flat_map(|strand| strand.heads.iter().copied())
+        .collect()
 }
 
 fn started(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, ledger: &mut Ledger) {
     let view: &Trace<'_> = trace;
-    let entered = |strand: &Strand, at: usize| in_state(view, at, kind) && strand.phase == Phase::Entered && strand.heads.contains(&event.previous);
+    let entered = |strand: &Strand, at: usize| {
+        in_state(view, at, kind) && strand.phase == Phase::Entered && strand.heads.contains(&event.previous)
+    };
     let first = view.strands.iter().enumerate().any(|(at, strand)| entered(strand, at));
     let retry = view.strands.iter().enumerate().rposition(|(at, strand)| {
-        let running = matches!(strand.phase, Phase::Running | Phase::RunFailed | Phase::CompositeFailed | Phase::EvaluationFailed);
+        let running = matches!(
+            strand.phase,
+            Phase::Running | Phase::RunFailed | Phase::CompositeFailed | Phase::EvaluationFailed
+        );
         let visit = view.open_visit(at).filter(|(_, visit)| visit.kind == kind && !visit.rounds.is_empty());
-        running && visit.is_some_and(|(visit, _)| strand.heads.contains(&event.previous) && strand.phase != Phase::Running || failures(view, visit).contains(&event.previous))
+        running
+            && visit.is_some_and(|(visit, _)| {
+                strand.heads.contains(&event.previous) && strand.phase != Phase::Running
+                    || failures(view, visit).contains(&event.previous)
+            })
     });
     let strand = match retry.filter(|_| !first) {
         Some(strand) => strand,
-        None => match view.pick(event, |at, strand| in_state(view, at, kind) && matches!(strand.phase, Phase::Entered | Phase::Redriven)) {
+        None => match view.pick(event, |at, strand| {
+            in_state(view, at, kind) && matches!(strand.phase, Phase::Entered | Phase::Redriven)
+        }) {
             Ok(pick) => {
                 if !pick.linked {
                     trace.bad_link(event, pick.strand, ledger);
@@ -115,6 +134,7 @@ fn started(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, le
             }
         },
     };
+    unclosed(trace, strand, event, ledger);
     if let Some((visit, _)) = trace.current(strand) {
         close(trace, visit);
     }
@@ -137,14 +157,24 @@ fn close(trace: &mut Trace<'_>, visit: usize) {
 
 fn succeeded(trace: &mut Trace<'_>, event: &Event, kind: &str, ledger: &mut Ledger) {
     let running = |trace: &Trace<'_>, at: usize| {
-        in_state(trace, at, kind) && trace.strand(at).is_some_and(|strand| matches!(strand.phase, Phase::Running | Phase::RunEnded | Phase::Redriven))
+        in_state(trace, at, kind)
+            && trace.strand(at).is_some_and(|strand| {
+                matches!(strand.phase, Phase::Running | Phase::RunEnded | Phase::Redriven)
+            })
     };
-    let linked = |trace: &Trace<'_>, at: usize| links(trace, at).contains(&event.previous) || trace.strand(at).is_some_and(|strand| strand.loose);
+    let linked = |trace: &Trace<'_>, at: usize| {
+        links(trace, at).contains(&event.previous) || trace.strand(at).is_some_and(|strand| strand.loose)
+    };
     let fitting: Vec<usize> = (0..trace.strands.len()).rev().filter(|at| running(trace, *at)).collect();
     let strand = fitting.iter().find(|at| linked(trace, **at)).or(fitting.first()).copied();
     let Some(strand) = strand else {
         let place = trace.whereabouts(0);
-        return trace.fault("HIS-26", event, format!("{} but no {kind} state runs: {place}", event.kind), ledger);
+        return trace.fault(
+            "HIS-26",
+            event,
+            format!("{} but no {kind} state runs: {place}", event.kind),
+            ledger,
+        );
     };
     if !linked(trace, strand) {
         let expected = links(trace, strand).iter().map(u64::to_string).collect::<Vec<_>>().join(" or ");
@@ -155,7 +185,10 @@ fn succeeded(trace: &mut Trace<'_>, event: &Event, kind: &str, ledger: &mut Ledg
     let mut heads = vec![event.previous];
     if run {
         heads.extend(trace.strand(strand).map(|strand| strand.heads.clone()).unwrap_or_default());
-        let begun = trace.open_visit(strand).and_then(|(_, visit)| visit.rounds.last()?.run).and_then(|at| trace.event(at));
+        let begun = trace
+            .open_visit(strand)
+            .and_then(|(_, visit)| visit.rounds.last()?.run)
+            .and_then(|at| trace.event(at));
         heads.extend(begun.map(|event| event.id));
     }
     if let Some((visit, _)) = trace.current(strand) {
@@ -179,8 +212,15 @@ fn links(trace: &Trace<'_>, at: usize) -> Vec<u64> {
     if strands.is_empty() {
         return trace.strand(at).map(|strand| strand.heads.clone()).unwrap_or_default();
     }
-    let mut ids: Vec<u64> = strands.iter().filter_map(|at| trace.strand(*at)).flat_map(|strand| strand.heads.iter().copied()).collect();
-    let closing = |event: &&Event| event.kind == "MapIterationSucceeded" && trace.owner.get(&event.id).is_some_and(|owner| strands.contains(owner));
+    let mut ids: Vec<u64> = strands
+        .iter()
+        .filter_map(|at| trace.strand(*at))
+        .flat_map(|strand| strand.heads.iter().copied())
+        .collect();
+    let closing = |event: &&Event| {
+        event.kind == "MapIterationSucceeded"
+            && trace.owner.get(&event.id).is_some_and(|owner| strands.contains(owner))
+    };
     if open.kind == "Map" {
         ids = trace.events.iter().filter(closing).map(|event| event.id).collect();
     }
@@ -194,7 +234,12 @@ fn complete(trace: &mut Trace<'_>, strand: usize, event: &Event, kind: &str, led
         return;
     }
     let name = open.name.clone();
-    let length = open.rounds.last().and_then(|round| trace.event(round.started)).and_then(|event| event.details.get("length")).and_then(Value::as_u64);
+    let length = open
+        .rounds
+        .last()
+        .and_then(|round| trace.event(round.started))
+        .and_then(|event| event.details.get("length"))
+        .and_then(Value::as_u64);
     let run = open.rounds.last().is_some_and(|round| round.run.is_some());
     let strands = trace.round_strands(visit);
     let unfinished = strands.iter().find(|at| {
@@ -205,11 +250,21 @@ fn complete(trace: &mut Trace<'_>, strand: usize, event: &Event, kind: &str, led
     });
     if let Some(at) = unfinished {
         let place = trace.whereabouts(*at);
-        trace.fault("HIS-26", event, format!("{kind} state {name:?} succeeded, but in one of its strands {place}"), ledger);
+        trace.fault(
+            "HIS-26",
+            event,
+            format!("{kind} state {name:?} succeeded, but in one of its strands {place}"),
+            ledger,
+        );
     } else if let (Some(length), "Map", false) = (length, kind, run)
         && length != strands.len() as u64
     {
-        trace.fault("HIS-26", event, format!("Map state {name:?} has {length} items, but {} iterations ran", strands.len()), ledger);
+        trace.fault(
+            "HIS-26",
+            event,
+            format!("Map state {name:?} has {length} items, but {} iterations ran", strands.len()),
+            ledger,
+        );
     } else if kind == "Parallel" && strands.is_empty() {
         trace.fault("HIS-26", event, format!("Parallel state {name:?} succeeded, but no branch ran"), ledger);
     }
@@ -220,23 +275,38 @@ fn failed(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, led
     let candidate = |trace: &Trace<'_>, at: usize| {
         in_state(trace, at, kind)
             && trace.strand(at).is_some_and(|strand| {
-                matches!(strand.phase, Phase::Running | Phase::RunFailed | Phase::EvaluationFailed | Phase::Entered | Phase::CompositeSucceeded | Phase::Redriven)
+                matches!(
+                    strand.phase,
+                    Phase::Running
+                        | Phase::RunFailed
+                        | Phase::EvaluationFailed
+                        | Phase::Entered
+                        | Phase::CompositeSucceeded
+                        | Phase::Redriven
+                )
             })
     };
     let linked = |trace: &Trace<'_>, at: usize| {
         let Some((visit, _)) = trace.open_visit(at) else { return false };
-        let own = trace.strand(at).is_some_and(|strand| strand.loose || strand.heads.contains(&event.previous));
+        let own =
+            trace.strand(at).is_some_and(|strand| strand.loose || strand.heads.contains(&event.previous));
         failures(trace, visit).contains(&event.previous) || own
     };
     let fitting: Vec<usize> = (0..trace.strands.len()).rev().filter(|at| candidate(trace, *at)).collect();
     let Some(strand) = fitting.iter().find(|at| linked(trace, **at)).or(fitting.first()).copied() else {
         let place = trace.whereabouts(0);
-        return trace.fault("HIS-26", event, format!("{} but no {kind} state can fail: {place}", event.kind), ledger);
+        return trace.fault(
+            "HIS-26",
+            event,
+            format!("{} but no {kind} state can fail: {place}", event.kind),
+            ledger,
+        );
     };
     if !linked(trace, strand) {
         trace.bad_link_to(event, "the event that failed a branch", ledger);
         ledger.breach("HIS-27", event, format!("{} does not follow a failure in a branch", event.kind));
     }
+    unclosed(trace, strand, event, ledger);
     if let Some((visit, _)) = trace.current(strand) {
         close(trace, visit);
     }
@@ -244,6 +314,19 @@ fn failed(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, led
         visit.failed = Some(position);
     }
     trace.advance(strand, event, Phase::CompositeFailed);
+}
+
+/// A failed iteration is closed before its Map fails or is tried again (recorded: map-state-retry, facts.md 50).
+fn unclosed(trace: &mut Trace<'_>, strand: usize, event: &Event, ledger: &mut Ledger) {
+    let failing = trace.owner.get(&event.previous).copied().filter(|at| *at != strand);
+    let open = failing.and_then(|at| trace.strand(at)).is_some_and(|failing| {
+        let broke = matches!(failing.phase, Phase::Failed | Phase::FailState);
+        broke && matches!(failing.home, Home::Iteration { .. }) && !failing.closed && !failing.redriven
+    });
+    if open {
+        let message = format!("{} without MapIterationFailed of the iteration that failed", event.kind);
+        trace.fault("HIS-26", event, message, ledger);
+    }
 }
 
 fn index_of(event: &Event) -> u64 {
@@ -254,31 +337,60 @@ fn iteration_started(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) 
     let (name, index) = (event.text("name").unwrap_or_default(), index_of(event));
     let rounds = open_rounds(trace, "Map");
     let linked = |trace: &Trace<'_>, visit: usize, round: usize| {
-        let Some(round) = trace.visits.get(visit).and_then(|visit| visit.rounds.get(round)) else { return false };
+        let Some(round) = trace.visits.get(visit).and_then(|visit| visit.rounds.get(round)) else {
+            return false;
+        };
         let begun = trace.event(round.started).is_some_and(|started| started.id == event.previous);
         let loose = trace.visits.get(visit).is_some_and(|visit| visit.redriven);
-        begun || loose || trace.owner.get(&event.previous).is_some_and(|owner| round.strands.contains(owner))
+        // After an earlier iteration: from the event that its MapIterationSucceeded points at (facts.md 52).
+        let ended = |at: &usize| {
+            trace.strand(*at).is_some_and(|strand| {
+                let left = strand.succeeded || (strand.phase == Phase::Ready && !strand.visits.is_empty());
+                left && strand.heads.contains(&event.previous)
+            })
+        };
+        begun || loose || round.strands.iter().any(ended)
     };
     let by_link = rounds.iter().rev().find(|(visit, round)| linked(trace, *visit, *round));
-    let by_name = rounds.iter().rev().find(|(visit, _)| trace.visits.get(*visit).is_some_and(|visit| visit.name == name));
+    let by_name = rounds
+        .iter()
+        .rev()
+        .find(|(visit, _)| trace.visits.get(*visit).is_some_and(|visit| visit.name == name));
     let Some((visit, round)) = by_link.or(by_name).or(rounds.last()).copied() else {
         let place = trace.whereabouts(0);
-        return trace.fault("HIS-26", event, format!("MapIterationStarted but no Map state runs: {place}"), ledger);
+        return trace.fault(
+            "HIS-26",
+            event,
+            format!("MapIterationStarted but no Map state runs: {place}"),
+            ledger,
+        );
     };
     if !linked(trace, visit, round) {
         trace.bad_link_to(event, "MapStateStarted or the end of an earlier iteration", ledger);
     }
     let state = trace.visits.get(visit).map(|visit| visit.name.clone()).unwrap_or_default();
     if state != name {
-        trace.fault("HIS-26", event, format!("the iteration is of {name:?}, the Map state is {state:?}"), ledger);
+        trace.fault(
+            "HIS-26",
+            event,
+            format!("the iteration is of {name:?}, the Map state is {state:?}"),
+            ledger,
+        );
     }
     let length = trace.visits.get(visit).and_then(|visit| trace.event(visit.rounds.get(round)?.started));
     let length = length.and_then(|event| event.details.get("length")).and_then(Value::as_u64);
     if length.is_some_and(|length| index >= length) {
-        trace.fault("HIS-26", event, format!("iteration {index} of a Map with {} items", length.unwrap_or_default()), ledger);
+        trace.fault(
+            "HIS-26",
+            event,
+            format!("iteration {index} of a Map with {} items", length.unwrap_or_default()),
+            ledger,
+        );
     }
     let same = trace.round_strands(visit).into_iter().find(|at| {
-        trace.strand(*at).is_some_and(|strand| matches!(strand.home, Home::Iteration { index: other, .. } if other == index))
+        trace.strand(*at).is_some_and(
+            |strand| matches!(strand.home, Home::Iteration { index: other, .. } if other == index),
+        )
     });
     if let Some(earlier) = same {
         if trace.strand(earlier).is_some_and(|strand| strand.redriven) {
@@ -300,30 +412,69 @@ fn iteration_ended(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
     let (name, index) = (event.text("name").unwrap_or_default(), index_of(event));
     let ok = event.kind == "MapIterationSucceeded";
     let fail = event.kind == "MapIterationFailed";
-    let at_end = |strand: &Strand| match () {
+    // An ItemSelector that does not evaluate fails its iteration before the first state.
+    let evaluation = |trace: &Trace<'_>, strand: &Strand| {
+        let around = strand.home.around().and_then(|(visit, _)| trace.visits.get(visit));
+        let failed = around.and_then(|visit| visit.evaluation).and_then(|at| trace.event(at));
+        failed.is_some_and(|failed| failed.id == event.previous)
+    };
+    let at_end = |trace: &Trace<'_>, strand: &Strand| match () {
         () if ok => strand.phase == Phase::Ready && !strand.visits.is_empty(),
-        () if fail => strand.phase.can_fail(),
+        () if fail => strand.phase.can_fail() || evaluation(trace, strand),
         () => strand.phase != Phase::Over,
     };
-    let of_index = |strand: &Strand| matches!(strand.home, Home::Iteration { index: other, .. } if other == index) && strand.phase != Phase::Over;
+    let of_index = |strand: &Strand| {
+        matches!(strand.home, Home::Iteration { index: other, .. } if other == index)
+            && strand.phase != Phase::Over
+            && !strand.closed
+    };
     let named = |trace: &Trace<'_>, strand: &Strand| {
-        strand.home.around().and_then(|(visit, _)| trace.visits.get(visit)).is_some_and(|visit| visit.name == name)
+        strand
+            .home
+            .around()
+            .and_then(|(visit, _)| trace.visits.get(visit))
+            .is_some_and(|visit| visit.name == name)
     };
     let linked = |trace: &Trace<'_>, at: usize, strand: &Strand| {
-        let inner = || trace.within(at).iter().any(|at| trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous)));
-        let beside = || {
-            let siblings = strand.home.around().map(|(visit, _)| trace.round_strands(visit)).unwrap_or_default();
-            siblings.iter().any(|at| trace.within(*at).iter().any(|at| trace.owner.get(&event.previous) == Some(at)))
+        let inner = || {
+            trace
+                .within(at)
+                .iter()
+                .any(|at| trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous)))
         };
-        strand.loose || strand.heads.contains(&event.previous) || (fail && inner()) || (!ok && !fail && (beside() || event.previous == 0))
+        let beside = || {
+            let siblings =
+                strand.home.around().map(|(visit, _)| trace.round_strands(visit)).unwrap_or_default();
+            siblings
+                .iter()
+                .any(|at| trace.within(*at).iter().any(|at| trace.owner.get(&event.previous) == Some(at)))
+        };
+        strand.loose
+            || strand.heads.contains(&event.previous)
+            || (fail && (inner() || evaluation(trace, strand)))
+            || (!ok && !fail && (beside() || event.previous == 0))
     };
-    let fitting: Vec<usize> = (0..trace.strands.len()).rev().filter(|at| trace.strand(*at).is_some_and(|strand| of_index(strand) && named(trace, strand))).collect();
-    let best = |wanted: &dyn Fn(usize, &Strand) -> bool| fitting.iter().copied().find(|at| trace.strand(*at).is_some_and(|strand| wanted(*at, strand)));
-    let strand = best(&|at, strand| at_end(strand) && linked(trace, at, strand)).or_else(|| best(&|at, strand| linked(trace, at, strand))).or(fitting.first().copied());
+    let fitting: Vec<usize> = (0..trace.strands.len())
+        .rev()
+        .filter(|at| trace.strand(*at).is_some_and(|strand| of_index(strand) && named(trace, strand)))
+        .collect();
+    let best = |wanted: &dyn Fn(usize, &Strand) -> bool| {
+        fitting.iter().copied().find(|at| trace.strand(*at).is_some_and(|strand| wanted(*at, strand)))
+    };
+    let strand = best(&|at, strand| at_end(trace, strand) && linked(trace, at, strand))
+        .or_else(|| best(&|at, strand| linked(trace, at, strand)))
+        .or(fitting.first().copied());
     let Some(strand) = strand else {
-        return trace.fault("HIS-26", event, format!("{} of iteration {index} of {name:?}, which does not run", event.kind), ledger);
+        return trace.fault(
+            "HIS-26",
+            event,
+            format!("{} of iteration {index} of {name:?}, which does not run", event.kind),
+            ledger,
+        );
     };
-    let (ready, good) = trace.strand(strand).map_or((false, false), |found| (at_end(found), linked(trace, strand, found)));
+    let (ready, good) = trace
+        .strand(strand)
+        .map_or((false, false), |found| (at_end(trace, found), linked(trace, strand, found)));
     if !ready {
         let place = trace.whereabouts(strand);
         trace.fault("HIS-26", event, format!("{} of iteration {index} while {place}", event.kind), ledger);
@@ -332,10 +483,10 @@ fn iteration_ended(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
         trace.bad_link(event, strand, ledger);
     }
     if let Some(strand) = trace.strands.get_mut(strand) {
+        strand.closed = true;
         strand.succeeded = ok;
         strand.aborted = !ok && !fail;
-        strand.phase = if ok { Phase::Over } else { strand.phase };
-        if !ok && !fail {
+        if !fail {
             strand.phase = Phase::Over;
         }
         strand.loose = false;
@@ -379,17 +530,29 @@ fn run(trace: &mut Trace<'_>, position: usize, event: &Event, phase: Phase, ledg
 fn aborted(trace: &mut Trace<'_>, position: usize, event: &Event, kinds: &[&str], ledger: &mut Ledger) {
     ledger.met("HIS-27");
     let fits = |trace: &Trace<'_>, at: usize| {
-        trace.current(at).is_some_and(|(_, visit)| kinds.contains(&visit.kind.as_str()) && visit.exited.is_none() && visit.aborted.is_none())
+        trace.current(at).is_some_and(|(_, visit)| {
+            kinds.contains(&visit.kind.as_str()) && visit.exited.is_none() && visit.aborted.is_none()
+        })
     };
     let fitting: Vec<usize> = (0..trace.strands.len()).filter(|at| fits(trace, *at)).collect();
-    let own = fitting.iter().copied().find(|at| trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous)));
+    let own = fitting
+        .iter()
+        .copied()
+        .find(|at| trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous)));
     let owner = trace.owner.get(&event.previous).copied();
     let siblings = |at: usize| {
         let around = |at: usize| trace.strand(at).and_then(|strand| strand.home.around());
         owner.is_some_and(|owner| around(owner).is_some() && around(owner) == around(at))
     };
-    let Some(strand) = own.or_else(|| fitting.iter().copied().find(|at| siblings(*at))).or(fitting.last().copied()) else {
-        return trace.fault("HIS-27", event, format!("{} but no {} state is open", event.kind, kinds.join(" or ")), ledger);
+    let Some(strand) =
+        own.or_else(|| fitting.iter().copied().find(|at| siblings(*at))).or(fitting.last().copied())
+    else {
+        return trace.fault(
+            "HIS-27",
+            event,
+            format!("{} but no {} state is open", event.kind, kinds.join(" or ")),
+            ledger,
+        );
     };
     if event.previous != 0 && owner.is_none() {
         trace.bad_link(event, strand, ledger);
@@ -417,10 +580,15 @@ pub(super) fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
             continue;
         }
         let strands = visit.rounds.last().map(|round| round.strands.clone()).unwrap_or_default();
-        let Some(leaf) = strands.iter().find(|at| trace.owner.get(&failed.previous) == Some(*at)) else { continue };
+        let Some(leaf) = strands.iter().find(|at| trace.owner.get(&failed.previous) == Some(*at)) else {
+            continue;
+        };
         let Some((_, task)) = trace.current(*leaf) else { continue };
         let broke = task.attempts.last().and_then(|attempt| attempt.ended).and_then(|at| trace.event(at));
-        if task.kind == "Task" && broke.is_some_and(|event| event.id == failed.previous) && task.aborted.is_none() {
+        if task.kind == "Task"
+            && broke.is_some_and(|event| event.id == failed.previous)
+            && task.aborted.is_none()
+        {
             missing.push((failed, task.name.clone()));
         }
     }

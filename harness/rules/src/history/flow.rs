@@ -20,7 +20,8 @@ pub(super) fn same(a: &Value, b: &Value) -> bool {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
+            a.len() == b.len()
+                && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
         }
         _ => a == b,
     }
@@ -79,7 +80,11 @@ fn handed_on(before: &Event, before_member: &str, after: &Event, after_member: &
     ledger.met("HIS-12");
     if !same(&given, &taken) {
         let (b, a) = (&before.kind, &after.kind);
-        ledger.breach("HIS-12", after, format!("{a}.{after_member} is {}, {b}.{before_member} was {}", brief(&taken), brief(&given)));
+        ledger.breach(
+            "HIS-12",
+            after,
+            format!("{a}.{after_member} is {}, {b}.{before_member} was {}", brief(&taken), brief(&given)),
+        );
     }
 }
 
@@ -118,9 +123,13 @@ fn submitted(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
     let Some(event) = attempt.submitted.and_then(|at| trace.event(at)) else { return };
     let Some(output) = json(event, "output") else { return };
     let needed: &[&str] = match (event.text("resourceType"), event.text("resource")) {
-        (Some("sqs"), Some(resource)) if resource.starts_with("sendMessage.") => &["MessageId", "MD5OfMessageBody"],
+        (Some("sqs"), Some(resource)) if resource.starts_with("sendMessage.") => {
+            &["MessageId", "MD5OfMessageBody"]
+        }
         (Some("sns"), Some(resource)) if resource.starts_with("publish.") => &["MessageId"],
-        (Some("states"), Some(resource)) if resource.starts_with("startExecution.") => &["ExecutionArn", "StartDate"],
+        (Some("states"), Some(resource)) if resource.starts_with("startExecution.") => {
+            &["ExecutionArn", "StartDate"]
+        }
         _ => return,
     };
     ledger.met("HIS-18");
@@ -137,8 +146,13 @@ fn completed(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &m
         return;
     }
     let Some(ended) = attempt.ended.and_then(|at| trace.event(at)) else { return };
-    let Some(parameters) = trace.event(attempt.scheduled).and_then(|event| json(event, "parameters")) else { return };
-    let Some(completion) = known.completions.iter().find(|completion| holds(&parameters, &completion.token)) else { return };
+    let Some(parameters) = trace.event(attempt.scheduled).and_then(|event| json(event, "parameters")) else {
+        return;
+    };
+    let Some(completion) = known.completions.iter().find(|completion| holds(&parameters, &completion.token))
+    else {
+        return;
+    };
     match (&completion.result, ended.kind.as_str()) {
         (Ok(sent), "TaskSucceeded") => {
             ledger.met("HIS-19");
@@ -146,7 +160,11 @@ fn completed(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &m
             if let (Some(sent), Some(written)) = (sent, written)
                 && !same(&sent, &written)
             {
-                ledger.breach("HIS-19", ended, format!("output {}, the callback sent {}", brief(&written), brief(&sent)));
+                ledger.breach(
+                    "HIS-19",
+                    ended,
+                    format!("output {}, the callback sent {}", brief(&written), brief(&sent)),
+                );
             }
         }
         (Err((error, cause)), "TaskFailed") => {
@@ -154,12 +172,20 @@ fn completed(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &m
             for (member, sent) in [("error", error), ("cause", cause)] {
                 let written = ended.text(member);
                 if written.unwrap_or_default() != sent.as_deref().unwrap_or_default() {
-                    ledger.breach("HIS-20", ended, format!("{member} {written:?}, the callback sent {sent:?}"));
+                    ledger.breach(
+                        "HIS-20",
+                        ended,
+                        format!("{member} {written:?}, the callback sent {sent:?}"),
+                    );
                 }
             }
         }
-        (Ok(_), _) => ledger.breach("HIS-19", ended, format!("{} although SendTaskSuccess was accepted", ended.kind)),
-        (Err(_), _) => ledger.breach("HIS-20", ended, format!("{} although SendTaskFailure was accepted", ended.kind)),
+        (Ok(_), _) => {
+            ledger.breach("HIS-19", ended, format!("{} although SendTaskSuccess was accepted", ended.kind))
+        }
+        (Err(_), _) => {
+            ledger.breach("HIS-20", ended, format!("{} although SendTaskFailure was accepted", ended.kind))
+        }
     }
 }
 
@@ -196,32 +222,37 @@ pub(super) fn failure_event<'h>(trace: &Trace<'h>, strand: usize) -> Option<&'h 
     trace.event(attempt.ended?).filter(|_| !attempt.ok)
 }
 
-fn end(trace: &Trace<'_>, ledger: &mut Ledger) {
-    let Some(last) = trace.terminal.and_then(|at| trace.event(at)) else { return };
+/// ExecutionFailed repeats the failure that nothing caught; called when the event is met, so that a redrive comes after it.
+pub(super) fn uncaught(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger) {
     let Some(root) = trace.strand(0) else { return };
-    match last.kind.as_str() {
-        "ExecutionSucceeded" => {
-            let exited = trace.current(0).and_then(|(_, visit)| visit.exited).and_then(|at| trace.event(at));
-            if let Some(exited) = exited {
-                handed_on(exited, "output", last, "output", ledger);
-            }
-        }
-        "ExecutionFailed" if matches!(root.phase, Phase::Failed | Phase::CompositeFailed | Phase::EvaluationFailed) => {
-            let Some(failure) = failure_event(trace, 0) else { return };
-            let own = |error: Option<&str>| error.is_some_and(|error| error == "States.Runtime" || error == "States.DataLimitExceeded");
-            // The catcher's own fields can fail, the limit of events can be met (HIS-24): then the error is another one.
-            let replaced = own(last.text("error")) && !own(failure.text("error"));
-            ledger.met("ERR-06");
-            let equal = |a: Option<&str>, b: Option<&str>| same_text(a.unwrap_or_default(), b.unwrap_or_default());
-            let ((error, cause), (last_error, last_cause)) = (error_of(failure), error_of(last));
-            if !replaced && !(equal(error, last_error) && equal(cause, last_cause)) {
-                ledger.breach(
-                    "ERR-06",
-                    last,
-                    format!("error {last_error:?} and cause {last_cause:?}, but {} had {error:?} and {cause:?}", failure.kind),
-                );
-            }
-        }
-        _ => {}
+    if !matches!(root.phase, Phase::Failed | Phase::CompositeFailed | Phase::EvaluationFailed) || root.loose {
+        return;
+    }
+    let Some(failure) = failure_event(trace, 0) else { return };
+    let own = |error: Option<&str>| {
+        error.is_some_and(|error| error == "States.Runtime" || error == "States.DataLimitExceeded")
+    };
+    // The catcher's own fields can fail, the limit of events can be met (HIS-24): then the error is another one.
+    let replaced = own(last.text("error")) && !own(failure.text("error"));
+    ledger.met("ERR-06");
+    let equal = |a: Option<&str>, b: Option<&str>| same_text(a.unwrap_or_default(), b.unwrap_or_default());
+    let ((error, cause), (last_error, last_cause)) = (error_of(failure), error_of(last));
+    let same_cause = failure.kind == "MapRunFailed" || equal(cause, last_cause);
+    if !replaced && !(equal(error, last_error) && same_cause) {
+        let message = format!(
+            "error {last_error:?} and cause {last_cause:?}, but {} had {error:?} and {cause:?}",
+            failure.kind
+        );
+        ledger.breach("ERR-06", last, message);
+    }
+}
+
+/// The output of the last state is that of the execution.
+fn end(trace: &Trace<'_>, ledger: &mut Ledger) {
+    let last =
+        trace.terminal.and_then(|at| trace.event(at)).filter(|event| event.kind == "ExecutionSucceeded");
+    let exited = trace.current(0).and_then(|(_, visit)| visit.exited).and_then(|at| trace.event(at));
+    if let (Some(last), Some(exited)) = (last, exited) {
+        handed_on(exited, "output", last, "output", ledger);
     }
 }

@@ -5,7 +5,7 @@ use record::Event;
 use super::ledger::Ledger;
 use super::shape::EVENT_LIMIT;
 use super::trace::{Home, Phase, Strand, Trace, Visit};
-use super::{attempt, composite};
+use super::{attempt, composite, flow};
 
 /// Reads a history into a tree; what breaks the grammar goes into the ledger.
 pub(super) fn grow<'h>(events: &'h [Event], ledger: &mut Ledger) -> Trace<'h> {
@@ -21,10 +21,20 @@ fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledg
     if let Some(ended) = trace.terminal.and_then(|at| trace.event(at))
         && event.kind != "ExecutionRedriven"
     {
-        trace.fault("HIS-06", event, format!("{} after the terminal event {}", event.kind, ended.kind), ledger);
+        trace.fault(
+            "HIS-06",
+            event,
+            format!("{} after the terminal event {}", event.kind, ended.kind),
+            ledger,
+        );
     }
     if position == 0 && event.kind != "ExecutionStarted" {
-        trace.fault("HIS-05", event, format!("the first event is {}, not ExecutionStarted", event.kind), ledger);
+        trace.fault(
+            "HIS-05",
+            event,
+            format!("the first event is {}, not ExecutionStarted", event.kind),
+            ledger,
+        );
     }
     let kind = event.kind.as_str();
     match kind {
@@ -37,10 +47,13 @@ fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledg
         "ExecutionRedriven" => redriven(trace, event, ledger),
         _ if event.is_terminal() => terminal(trace, position, event, ledger),
         _ if event.is_entered() => entered(trace, position, event, ledger),
-        _ if event.is_exited() && record::history::is_modelled(kind) => exited(trace, position, event, ledger),
+        _ if event.is_exited() && record::history::is_modelled(kind) => {
+            exited(trace, position, event, ledger)
+        }
         "EvaluationFailed" => evaluation_failed(trace, position, event, ledger),
         _ => {
-            let known = attempt::step(trace, position, event, ledger) || composite::step(trace, position, event, ledger);
+            let known = attempt::step(trace, position, event, ledger)
+                || composite::step(trace, position, event, ledger);
             if !known {
                 unknown(trace, event);
             }
@@ -63,7 +76,8 @@ fn entered(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut L
     let strand = if let Some((visit, round)) = branch {
         composite::new_strand(trace, Home::Branch { visit, round }, event.previous)
     } else {
-        let again = |trace: &Trace<'_>, at: usize| trace.current(at).is_some_and(|(_, visit)| visit.name == name);
+        let again =
+            |trace: &Trace<'_>, at: usize| trace.current(at).is_some_and(|(_, visit)| visit.name == name);
         let view: &Trace<'_> = trace;
         let pick = view.pick(event, |at, strand| match strand.phase {
             Phase::Ready => !(strand.visits.is_empty() && matches!(strand.home, Home::Branch { .. })),
@@ -84,7 +98,14 @@ fn entered(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut L
                 } else {
                     let strand = linked.unwrap_or_default();
                     let place = trace.whereabouts(strand);
-                    let rule = if trace.strand(strand).is_some_and(|strand| strand.phase == Phase::FailState) { "HIS-23" } else { "HIS-11" };
+                    let composite = trace
+                        .open_visit(strand)
+                        .is_some_and(|(_, visit)| matches!(visit.kind.as_str(), "Parallel" | "Map"));
+                    let rule = match trace.strand(strand).map(|strand| strand.phase) {
+                        Some(Phase::FailState) => "HIS-23",
+                        _ if composite => "HIS-26",
+                        _ => "HIS-11",
+                    };
                     trace.fault(rule, event, format!("state {name:?} is entered while {place}"), ledger);
                     strand
                 }
@@ -135,7 +156,9 @@ fn exited(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Le
     let kind = event.kind.strip_suffix("StateExited").unwrap_or_default();
     let view: &Trace<'_> = trace;
     let pick = view.pick(event, |at, strand| {
-        view.open_visit(at).is_some_and(|(_, visit)| visit.name == name && visit.kind == kind && can_leave(kind, strand.phase))
+        view.open_visit(at).is_some_and(|(_, visit)| {
+            visit.name == name && visit.kind == kind && can_leave(kind, strand.phase)
+        })
     });
     let strand = match pick {
         Ok(pick) => {
@@ -161,24 +184,50 @@ fn exited(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Le
     }
 }
 
-fn not_leaving(trace: &mut Trace<'_>, strand: usize, event: &Event, name: &str, kind: &str, ledger: &mut Ledger) {
+fn not_leaving(
+    trace: &mut Trace<'_>,
+    strand: usize,
+    event: &Event,
+    name: &str,
+    kind: &str,
+    ledger: &mut Ledger,
+) {
     let place = trace.whereabouts(strand);
     let phase = trace.strand(strand).map_or(Phase::Over, |strand| strand.phase);
     let open = trace.open_visit(strand).map(|(_, visit)| (visit.name.clone(), visit.kind.clone()));
     let Some((open_name, open_kind)) = open else {
-        return trace.fault("HIS-11", event, format!("state {name:?} is left but it is not open: {place}"), ledger);
+        return trace.fault(
+            "HIS-11",
+            event,
+            format!("state {name:?} is left but it is not open: {place}"),
+            ledger,
+        );
     };
     if open_kind == "Fail" {
-        return trace.fault("HIS-23", event, format!("{} after FailStateEntered: a Fail state is never left", event.kind), ledger);
+        return trace.fault(
+            "HIS-23",
+            event,
+            format!("{} after FailStateEntered: a Fail state is never left", event.kind),
+            ledger,
+        );
     }
     if open_name != name || open_kind != kind {
-        return trace.fault("HIS-11", event, format!("{} of {name:?} while {open_kind} state {open_name:?} is open", event.kind), ledger);
+        return trace.fault(
+            "HIS-11",
+            event,
+            format!("{} of {name:?} while {open_kind} state {open_name:?} is open", event.kind),
+            ledger,
+        );
     }
     let rule = match phase {
         Phase::Entered | Phase::Scheduled | Phase::Started | Phase::Submitted if kind == "Task" => {
             attempt::rule_of(trace, strand).unwrap_or("HIS-14")
         }
-        Phase::Entered | Phase::Running | Phase::RunStarted | Phase::RunEnded | Phase::RunFailed if kind == "Parallel" || kind == "Map" => "HIS-26",
+        Phase::Entered | Phase::Running | Phase::RunStarted | Phase::RunEnded | Phase::RunFailed
+            if kind == "Parallel" || kind == "Map" =>
+        {
+            "HIS-26"
+        }
         _ => "HIS-11",
     };
     trace.fault(rule, event, format!("{name:?} is left while {place}"), ledger);
@@ -195,12 +244,22 @@ fn evaluation_failed(trace: &mut Trace<'_>, position: usize, event: &Event, ledg
         let entered = trace.open_visit(at).and_then(|(_, visit)| trace.event(visit.entered));
         strand.loose
             || strand.heads.contains(&event.previous)
-            || entered.is_some_and(|entered| event.previous == entered.previous || event.previous == entered.id)
-            || trace.within(at).iter().any(|inner| trace.strand(*inner).is_some_and(|inner| inner.heads.contains(&event.previous)))
+            || entered
+                .is_some_and(|entered| event.previous == entered.previous || event.previous == entered.id)
+            || trace
+                .within(at)
+                .iter()
+                .any(|inner| trace.strand(*inner).is_some_and(|inner| inner.heads.contains(&event.previous)))
     };
-    let fitting: Vec<usize> =
-        trace.strands.iter().enumerate().filter(|(at, strand)| fits(trace, *at, strand)).map(|(at, _)| at).collect();
-    let strand = fitting.iter().rev().find(|at| trace.strand(**at).is_some_and(|strand| linked(trace, **at, strand)));
+    let fitting: Vec<usize> = trace
+        .strands
+        .iter()
+        .enumerate()
+        .filter(|(at, strand)| fits(trace, *at, strand))
+        .map(|(at, _)| at)
+        .collect();
+    let strand =
+        fitting.iter().rev().find(|at| trace.strand(**at).is_some_and(|strand| linked(trace, **at, strand)));
     let strand = match strand.or(fitting.last()).copied() {
         Some(at) => {
             if !trace.strand(at).is_some_and(|strand| linked(trace, at, strand)) {
@@ -209,11 +268,21 @@ fn evaluation_failed(trace: &mut Trace<'_>, position: usize, event: &Event, ledg
             at
         }
         None => {
-            trace.fault("HIS-11", event, format!("EvaluationFailed of state {name:?}, which is not at a point where that is possible"), ledger);
+            trace.fault(
+                "HIS-11",
+                event,
+                format!("EvaluationFailed of state {name:?}, which is not at a point where that is possible"),
+                ledger,
+            );
             return;
         }
     };
-    let entered = trace.open_visit(strand).and_then(|(_, visit)| trace.event(visit.entered)).map(|event| event.id);
+    let entered =
+        trace.open_visit(strand).and_then(|(_, visit)| trace.event(visit.entered)).map(|event| event.id);
+    let earlier = trace.open_visit(strand).and_then(|(_, visit)| trace.event(visit.evaluation?));
+    if earlier.is_some_and(|earlier| earlier.details == event.details) {
+        trace.fault("HIS-11", event, format!("EvaluationFailed of state {name:?} occurs twice"), ledger);
+    }
     if let Some(visit) = trace.current_mut(strand) {
         visit.evaluation = Some(position);
     }
@@ -250,20 +319,49 @@ fn terminal(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut 
             ledger.met("HIS-22");
             let at_limit = event.id as usize == EVENT_LIMIT;
             let unstarted = root == Phase::Ready && !visited;
-            let inside = || trace.within(0).into_iter().filter_map(|at| trace.strand(at)).any(|strand| strand.heads.contains(&event.previous));
+            let inside = trace
+                .within(0)
+                .into_iter()
+                .skip(1)
+                .filter_map(|at| trace.strand(at))
+                .find(|strand| strand.heads.contains(&event.previous));
+            let inside = inside.map(|strand| strand.phase).filter(|_| root == Phase::Running);
+            flow::uncaught(trace, event, ledger);
             if at_limit || loose {
             } else if root == Phase::Ready && visited {
-                trace.fault("HIS-22", event, format!("ExecutionFailed does not follow a failure: {place}"), ledger);
+                trace.fault(
+                    "HIS-22",
+                    event,
+                    format!("ExecutionFailed does not follow a failure: {place}"),
+                    ledger,
+                );
                 trace.fault("HIS-06", event, format!("ExecutionFailed is the wrong end: {place}"), ledger);
             } else if !unstarted && !root.can_fail() {
                 let rule = attempt::rule_of(trace, 0).unwrap_or("HIS-14");
-                trace.fault(rule, event, format!("ExecutionFailed while {place}: the attempt has no end"), ledger);
-                trace.fault("HIS-22", event, format!("ExecutionFailed does not follow a failure: {place}"), ledger);
+                trace.fault(
+                    rule,
+                    event,
+                    format!("ExecutionFailed while {place}: the attempt has no end"),
+                    ledger,
+                );
+                trace.fault(
+                    "HIS-22",
+                    event,
+                    format!("ExecutionFailed does not follow a failure: {place}"),
+                    ledger,
+                );
             } else if unstarted {
                 if event.previous > 1 {
                     trace.bad_link_to(event, "0", ledger);
                 }
-            } else if !heads.contains(&event.previous) && !(root == Phase::Running && inside()) {
+            } else if matches!(inside, Some(Phase::Failed | Phase::FailState | Phase::CompositeFailed)) {
+                trace.fault(
+                    "HIS-27",
+                    event,
+                    "a branch failed, but its Parallel or Map shows no failure",
+                    ledger,
+                );
+            } else if !heads.contains(&event.previous) && inside.is_none() {
                 trace.bad_link(event, 0, ledger);
             }
         }
@@ -272,7 +370,11 @@ fn terminal(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut 
             if event.previous != 0 {
                 trace.bad_link_to(event, "0", ledger);
                 if trace.branching {
-                    ledger.breach("HIS-04", event, format!("{} carries previousEventId 0, not {}", event.kind, event.previous));
+                    ledger.breach(
+                        "HIS-04",
+                        event,
+                        format!("{} carries previousEventId 0, not {}", event.kind, event.previous),
+                    );
                 }
             }
         }
@@ -294,16 +396,25 @@ fn redriven(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
     if let Some(count) = event.details.get("redriveCount").and_then(serde_json::Value::as_u64)
         && count != trace.segment as u64
     {
-        ledger.breach("RED-05", event, format!("redriveCount is {count} at redrive number {}", trace.segment));
+        ledger.breach(
+            "RED-05",
+            event,
+            format!("redriveCount is {count} at redrive number {}", trace.segment),
+        );
     }
     for strand in &mut trace.strands {
-        let done = strand.succeeded || (strand.home != Home::Root && strand.phase == Phase::Ready && !strand.aborted && !strand.visits.is_empty());
+        let done = strand.succeeded
+            || (strand.home != Home::Root
+                && strand.phase == Phase::Ready
+                && !strand.aborted
+                && !strand.visits.is_empty());
         if done {
             continue;
         }
         strand.loose = true;
         strand.redriven = true;
         strand.aborted = false;
+        strand.closed = false;
         if strand.phase != Phase::Ready {
             strand.phase = Phase::Redriven;
         }
@@ -328,7 +439,9 @@ fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
     if last.kind != "ExecutionSucceeded" {
         return;
     }
-    let open = trace.visits.iter().find(|visit| visit.exited.is_none() && !visit.redriven && visit.aborted.is_none() && visit.strand == 0);
+    let open = trace.visits.iter().find(|visit| {
+        visit.exited.is_none() && !visit.redriven && visit.aborted.is_none() && visit.strand == 0
+    });
     if let Some(visit) = open {
         let message = format!("the execution succeeded, but state {:?} was never left", visit.name);
         trace.fault("HIS-11", last, message, ledger);

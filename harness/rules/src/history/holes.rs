@@ -49,17 +49,37 @@ pub(super) struct Scene<'a> {
 
 impl Scene<'_> {
     /// The context object of a state.
-    pub(super) fn context(&self, world: World, state: &str, entered: Time, retries: Option<u64>, token: Option<&str>) -> Value {
+    pub(super) fn context(
+        &self,
+        world: World,
+        state: &str,
+        entered: Time,
+        retries: Option<u64>,
+        token: Option<&str>,
+    ) -> Value {
         let hole = |name: &str| stand_in(world, name);
         let execution_arn = self.known.execution_arn.map_or_else(
             || {
                 let (machine, execution) = (hole(MACHINE), hole(EXECUTION));
-                format!("arn:{}:states:{}:{}:execution:{machine}:{execution}", hole(PARTITION), hole(REGION), hole(ACCOUNT))
+                format!(
+                    "arn:{}:states:{}:{}:execution:{machine}:{execution}",
+                    hole(PARTITION),
+                    hole(REGION),
+                    hole(ACCOUNT)
+                )
             },
             str::to_owned,
         );
         let machine_arn = self.known.state_machine_arn.map_or_else(
-            || format!("arn:{}:states:{}:{}:stateMachine:{}", hole(PARTITION), hole(REGION), hole(ACCOUNT), hole(MACHINE)),
+            || {
+                format!(
+                    "arn:{}:states:{}:{}:stateMachine:{}",
+                    hole(PARTITION),
+                    hole(REGION),
+                    hole(ACCOUNT),
+                    hole(MACHINE)
+                )
+            },
             str::to_owned,
         );
         let last = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
@@ -107,7 +127,9 @@ impl Holes {
             (Value::Object(one), Value::Object(two), Value::Object(actual)) if one.len() == two.len() => {
                 for (name, value) in one {
                     match (two.get(name), actual.get(name)) {
-                        (Some(two), Some(actual)) => self.walk(value, two, actual, &format!("{at}.{name}"))?,
+                        (Some(two), Some(actual)) => {
+                            self.walk(value, two, actual, &format!("{at}.{name}"))?
+                        }
                         (Some(_), None) if is_unsettled(name, one) => {}
                         (Some(_), None) => return Err(format!("at {at}: no member {name:?}")),
                         (None, _) => return Ok(()),
@@ -123,18 +145,30 @@ impl Holes {
                     return Err(format!("at {at}: {} elements, expected {}", actual.len(), one.len()));
                 }
                 let mut rows = one.iter().zip(two).zip(actual).enumerate();
-                rows.try_for_each(|(index, ((one, two), actual))| self.walk(one, two, actual, &format!("{at}[{index}]")))
+                rows.try_for_each(|(index, ((one, two), actual))| {
+                    self.walk(one, two, actual, &format!("{at}[{index}]"))
+                })
             }
             (Value::String(one), Value::String(two), Value::String(actual)) if one == two => {
                 if same_text(one, actual) { Ok(()) } else { Err(differs()) }
             }
-            _ if same(one, two) => if same(one, actual) { Ok(()) } else { Err(differs()) },
+            _ if same(one, two) => {
+                if same(one, actual) {
+                    Ok(())
+                } else {
+                    Err(differs())
+                }
+            }
             (Value::String(one), Value::String(two), Value::String(actual)) => match pattern(one, two) {
                 Some(parts) => self.fill(&parts, actual).map_err(|what| format!("at {at}: {what}")),
                 None => Ok(()),
             },
             _ if std::mem::discriminant(one) == std::mem::discriminant(two) => {
-                if std::mem::discriminant(one) == std::mem::discriminant(actual) { Ok(()) } else { Err(differs()) }
+                if std::mem::discriminant(one) == std::mem::discriminant(actual) {
+                    Ok(())
+                } else {
+                    Err(differs())
+                }
             }
             _ => Ok(()),
         }
@@ -146,21 +180,25 @@ impl Holes {
         while let Some(part) = parts.next() {
             match part {
                 Part::Text(text) => {
-                    rest = rest.strip_prefix(text.as_str()).ok_or_else(|| format!("{actual:?} lacks {text:?}"))?;
+                    rest = rest
+                        .strip_prefix(text.as_str())
+                        .ok_or_else(|| format!("{actual:?} lacks {text:?}"))?;
                 }
                 Part::Hole(hole) => {
                     let value = match self.filled.get(hole) {
                         Some(known) => {
                             if !rest.starts_with(known.as_str()) {
-                                return Err(format!("{actual:?} does not hold the {hole} {known:?} of earlier events"));
+                                return Err(format!(
+                                    "{actual:?} does not hold the {hole} {known:?} of earlier events"
+                                ));
                             }
                             known.clone()
                         }
                         None => {
                             let end = match parts.peek() {
-                                Some(Part::Text(text)) => {
-                                    rest.find(text.as_str()).ok_or_else(|| format!("{actual:?} lacks {text:?}"))?
-                                }
+                                Some(Part::Text(text)) => rest
+                                    .find(text.as_str())
+                                    .ok_or_else(|| format!("{actual:?} lacks {text:?}"))?,
                                 _ => rest.len(),
                             };
                             rest.get(..end).unwrap_or_default().to_owned()
@@ -229,11 +267,19 @@ mod tests {
     #[test]
     fn holes_are_filled_once_and_then_hold() {
         let mut holes = Holes::default();
-        assert!(holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of x", "b": 1})).is_ok());
+        assert!(
+            holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of x", "b": 1})).is_ok()
+        );
         assert_eq!(holes.text("token-3"), Some("T"));
-        assert!(holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of x", "b": 1.0})).is_ok());
-        assert!(holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of y", "b": 1})).is_err());
-        assert!(holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of x", "b": 2})).is_err());
+        assert!(
+            holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of x", "b": 1.0})).is_ok()
+        );
+        assert!(
+            holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of y", "b": 1})).is_err()
+        );
+        assert!(
+            holes.fit(&text(World::One), &text(World::Two), &json!({"a": "token T of x", "b": 2})).is_err()
+        );
     }
 
     #[test]

@@ -75,12 +75,23 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         "ExecutionSucceeded" => table![data("output", "HIS-12"), OUTPUT_DETAILS],
         "ExecutionFailed" | "ExecutionAborted" | "ExecutionTimedOut" => FAILURE,
         "ExecutionRedriven" => table![optional("redriveCount", Shape::Count)],
-        "TaskStateEntered" | "PassStateEntered" | "ChoiceStateEntered" | "WaitStateEntered"
-        | "SucceedStateEntered" | "FailStateEntered" | "ParallelStateEntered" | "MapStateEntered" => {
+        "TaskStateEntered"
+        | "PassStateEntered"
+        | "ChoiceStateEntered"
+        | "WaitStateEntered"
+        | "SucceedStateEntered"
+        | "FailStateEntered"
+        | "ParallelStateEntered"
+        | "MapStateEntered" => {
             table![required("name", Shape::Text(80), "HIS-10"), data("input", "HIS-12"), INPUT_DETAILS]
         }
-        "TaskStateExited" | "PassStateExited" | "ChoiceStateExited" | "WaitStateExited"
-        | "SucceedStateExited" | "ParallelStateExited" | "MapStateExited" => table![
+        "TaskStateExited"
+        | "PassStateExited"
+        | "ChoiceStateExited"
+        | "WaitStateExited"
+        | "SucceedStateExited"
+        | "ParallelStateExited"
+        | "MapStateExited" => table![
             required("name", Shape::Text(80), "HIS-10"),
             data("output", "HIS-12"),
             OUTPUT_DETAILS,
@@ -131,7 +142,12 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         "MapRunStarted" => table![required("mapRunArn", ARN, "HIS-10")],
         "MapRunRedriven" => table![optional("mapRunArn", ARN), optional("redriveCount", Shape::Count)],
         "EvaluationFailed" => {
-            table![required("state", Shape::Text(80), "HIS-10"), optional("location", Shape::Text(2048)), ERROR, CAUSE]
+            table![
+                required("state", Shape::Text(80), "HIS-10"),
+                optional("location", Shape::Text(2048)),
+                ERROR,
+                CAUSE
+            ]
         }
         _ if record::history::is_modelled(kind) => &[],
         _ => return None,

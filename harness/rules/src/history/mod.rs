@@ -108,7 +108,11 @@ pub fn check(history: &History, known: &Known<'_>) -> Checked {
     let real = times::are_real(events);
     let trace = grow::grow(events, &mut ledger);
     if known.closed == Some(true) && trace.terminal.is_none() {
-        ledger.breach_at("HIS-06", events.last().map(|event| event.id), "the execution has ended, its history has no terminal event");
+        ledger.breach_at(
+            "HIS-06",
+            events.last().map(|event| event.id),
+            "the execution has ended, its history has no terminal event",
+        );
     }
     flow::check(&trace, known, &mut ledger);
     times::check(&trace, real, &mut ledger);

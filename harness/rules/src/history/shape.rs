@@ -16,7 +16,11 @@ pub(super) fn check(events: &[Event], hidden: bool, known: &Known<'_>, ledger: &
     ids(events, ledger);
     times(events, known, ledger);
     if events.len() > EVENT_LIMIT {
-        ledger.breach_at("HIS-24", None, format!("{} events; a history holds at most {EVENT_LIMIT}", events.len()));
+        ledger.breach_at(
+            "HIS-24",
+            None,
+            format!("{} events; a history holds at most {EVENT_LIMIT}", events.len()),
+        );
     }
     if let Some(beyond) = events.iter().find(|event| event.id > EVENT_LIMIT as u64) {
         ledger.breach("HIS-24", beyond, format!("event {}; the last possible is {EVENT_LIMIT}", beyond.id));
@@ -33,7 +37,8 @@ pub(super) fn check(events: &[Event], hidden: bool, known: &Known<'_>, ledger: &
 /// Whether no event carries input or output: the history was read with `includeExecutionData: false` (GEH-08).
 pub(super) fn is_hidden(events: &[Event]) -> bool {
     let carries = |event: &Event| ["input", "output"].iter().any(|name| event.details.contains_key(*name));
-    events.iter().any(|event| matches!(event.kind.as_str(), "ExecutionStarted")) && !events.iter().any(carries)
+    events.iter().any(|event| matches!(event.kind.as_str(), "ExecutionStarted"))
+        && !events.iter().any(carries)
 }
 
 fn ids(events: &[Event], ledger: &mut Ledger) {
@@ -52,15 +57,27 @@ fn ids(events: &[Event], ledger: &mut Ledger) {
     let present: std::collections::BTreeSet<u64> = events.iter().map(|event| event.id).collect();
     for event in events {
         if event.previous >= event.id {
-            ledger.breach("HIS-02", event, format!("previousEventId {} is not smaller than id {}", event.previous, event.id));
+            ledger.breach(
+                "HIS-02",
+                event,
+                format!("previousEventId {} is not smaller than id {}", event.previous, event.id),
+            );
         } else if event.previous != 0 && !present.contains(&event.previous) {
-            ledger.breach("HIS-02", event, format!("previousEventId {} is no event of this history", event.previous));
+            ledger.breach(
+                "HIS-02",
+                event,
+                format!("previousEventId {} is no event of this history", event.previous),
+            );
         }
     }
     if let Some(first) = events.first() {
         ledger.met("HIS-03");
         if first.previous != 0 {
-            ledger.breach("HIS-03", first, format!("the first event has previousEventId {}, not 0", first.previous));
+            ledger.breach(
+                "HIS-03",
+                first,
+                format!("the first event has previousEventId {}, not 0", first.previous),
+            );
         }
     }
 }
@@ -71,14 +88,22 @@ fn times(events: &[Event], known: &Known<'_>, ledger: &mut Ledger) {
         if let [a, b] = pair
             && b.at < a.at
         {
-            ledger.breach("HIS-08", b, format!("{} is {} ms before the event in front of it", b.at, a.at - b.at));
+            ledger.breach(
+                "HIS-08",
+                b,
+                format!("{} is {} ms before the event in front of it", b.at, a.at - b.at),
+            );
         }
     }
     let near = |a: Time, b: Time| (a - b).abs() <= 1000;
     if let (Some(started), Some(first)) = (known.started, events.first()) {
         ledger.met("HIS-09");
         if !near(first.at, started) {
-            ledger.breach("HIS-09", first, format!("the first event is of {}, startDate is {started}", first.at));
+            ledger.breach(
+                "HIS-09",
+                first,
+                format!("the first event is of {}, startDate is {started}", first.at),
+            );
         }
     }
     if let (Some(stopped), Some(last)) = (known.stopped, events.last().filter(|event| event.is_terminal())) {
@@ -96,7 +121,11 @@ fn times(events: &[Event], known: &Known<'_>, ledger: &mut Ledger) {
             _ => "TIMED_OUT",
         };
         if status != expected {
-            ledger.breach("HIS-07", last, format!("the history ends with {}, the status is {status}", last.kind));
+            ledger.breach(
+                "HIS-07",
+                last,
+                format!("the history ends with {}, the status is {status}", last.kind),
+            );
         }
     }
 }
@@ -105,7 +134,11 @@ fn wire_members(event: &Event, ledger: &mut Ledger) {
     if event.kind == "FailStateExited" {
         ledger.breach("HIS-23", event, "Fail states have no exit event; there is no type FailStateExited");
     } else if !is_modelled(&event.kind) {
-        ledger.advise(Some("HIS-25"), event, format!("event type {:?} is not one of the 62 that are modelled", event.kind));
+        ledger.advise(
+            Some("HIS-25"),
+            event,
+            format!("event type {:?} is not one of the 62 that are modelled", event.kind),
+        );
         return;
     }
     let expected = detail_member(&event.kind);
@@ -120,7 +153,11 @@ fn wire_members(event: &Event, ledger: &mut Ledger) {
         } else if value.is_null() {
             // Some clients print every member of the shape, absent ones as null.
         } else if DETAIL_MEMBERS.contains(&name.as_str()) || name.ends_with("EventDetails") {
-            ledger.breach("HIS-10", event, format!("{} carries {name}, which belongs to another type", event.kind));
+            ledger.breach(
+                "HIS-10",
+                event,
+                format!("{} carries {name}, which belongs to another type", event.kind),
+            );
         } else {
             ledger.advise(Some("HIS-10"), event, format!("member {name:?} is not in the API model"));
         }
@@ -137,7 +174,11 @@ fn details(event: &Event, hidden: bool, ledger: &mut Ledger) {
             Some(_) if value.is_null() => {}
             Some(member) => shape(event, member, value, ledger),
             None if value.is_null() => {}
-            None => ledger.breach("HIS-10", event, format!("the details of {} have no member {name:?}", event.kind)),
+            None => ledger.breach(
+                "HIS-10",
+                event,
+                format!("the details of {} have no member {name:?}", event.kind),
+            ),
         }
     }
     for member in table {
@@ -145,7 +186,11 @@ fn details(event: &Event, hidden: bool, ledger: &mut Ledger) {
         if let (true, Some(rule), false) = (absent, member.required, hidden && member.data) {
             ledger.breach(rule, event, format!("{} has no {}", event.kind, member.name));
             if !member.data {
-                ledger.breach("HIS-10", event, format!("{} lacks the required member {}", event.kind, member.name));
+                ledger.breach(
+                    "HIS-10",
+                    event,
+                    format!("{} lacks the required member {}", event.kind, member.name),
+                );
             }
         }
     }
@@ -197,7 +242,11 @@ fn json(event: &Event, member: &Member, text: &str, ledger: &mut Ledger) {
     let rule = if name == "parameters" { "IO-11" } else { "IO-10" };
     ledger.met(rule);
     if text.len() > asl::DATA_LIMIT {
-        ledger.breach(rule, event, format!("{name} of {kind} has {} bytes, more than {}", text.len(), asl::DATA_LIMIT));
+        ledger.breach(
+            rule,
+            event,
+            format!("{name} of {kind} has {} bytes, more than {}", text.len(), asl::DATA_LIMIT),
+        );
     }
 }
 
@@ -206,7 +255,11 @@ fn truncation(event: &Event, name: &str, flags: &Map<String, Value>, ledger: &mu
     match flags.get("truncated") {
         Some(Value::Bool(false)) | None => {}
         Some(value) => {
-            ledger.breach("GEH-09", event, format!("{name}.truncated is {value}; through the API it is always false"));
+            ledger.breach(
+                "GEH-09",
+                event,
+                format!("{name}.truncated is {value}; through the API it is always false"),
+            );
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn are_real(events: &[Event]) -> bool {
         _ => None,
     });
     match spans.next() {
-        Some(first) if first > 0 && events.len() > 3 => spans.any(|span| span != first),
+        Some(first) if events.len() > 3 => spans.any(|span| span != first),
         _ => true,
     }
 }
@@ -32,14 +32,32 @@ pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
     if !real {
         ledger.unjudged("the timestamps are evenly spaced: time rules are not judged");
     }
+    for event in trace.events.iter().filter(|event| event.kind == "ExecutionTimedOut") {
+        ledger.met("TMO-06");
+        if let Some(error) = event.text("error").filter(|error| *error != "States.Timeout") {
+            ledger.breach(
+                "TMO-06",
+                event,
+                format!("an execution times out with States.Timeout, not {error:?}"),
+            );
+        }
+    }
     for attempt in trace.visits.iter().flat_map(|visit| &visit.attempts) {
-        let Some(ended) = attempt.ended.and_then(|at| trace.event(at)).filter(|event| event.kind.ends_with("TimedOut")) else { continue };
+        let Some(ended) =
+            attempt.ended.and_then(|at| trace.event(at)).filter(|event| event.kind.ends_with("TimedOut"))
+        else {
+            continue;
+        };
         let Some(scheduled) = trace.event(attempt.scheduled) else { continue };
         let seconds = |member: &str| scheduled.details.get(member).and_then(serde_json::Value::as_i64);
         let (timeout, heartbeat) = (seconds("timeoutInSeconds"), seconds("heartbeatInSeconds"));
         named(ended, heartbeat.is_some(), ledger);
         let Some(bound) = timeout.into_iter().chain(heartbeat).min() else {
-            ledger.breach("TMO-03", ended, "timed out although the task was scheduled without timeout and heartbeat");
+            ledger.breach(
+                "TMO-03",
+                ended,
+                "timed out although the task was scheduled without timeout and heartbeat",
+            );
             continue;
         };
         let Some(started) = attempt.started.and_then(|at| trace.event(at)) else { continue };

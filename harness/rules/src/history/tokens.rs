@@ -29,7 +29,8 @@ pub(super) fn check(trace: &Trace<'_>, ledger: &mut Ledger) {
             for token in tokens {
                 ledger.met("HIS-21");
                 if let Some(earlier) = seen.insert(token, scheduled.id) {
-                    let message = format!("the task token is that of the attempt scheduled at event {earlier}");
+                    let message =
+                        format!("the task token is that of the attempt scheduled at event {earlier}");
                     ledger.breach("HIS-21", scheduled, message.clone());
                     ledger.breach("TOK-04", scheduled, message);
                 }
@@ -43,7 +44,8 @@ pub(super) fn named_tokens(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+                let plain: String =
+                    name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
                 match member {
                     Value::String(text) if plain.ends_with("tasktoken") => found.push(text.clone()),
                     _ => named_tokens(member, found),

@@ -58,7 +58,10 @@ pub(super) enum Phase {
 impl Phase {
     /// Whether the strand can fail here: AWS fails a state before its work begins or after it ended (facts.md, appendix 1).
     pub(super) fn can_fail(self) -> bool {
-        !matches!(self, Self::Ready | Self::Scheduled | Self::Started | Self::Submitted | Self::RunStarted | Self::Over)
+        !matches!(
+            self,
+            Self::Ready | Self::Scheduled | Self::Started | Self::Submitted | Self::RunStarted | Self::Over
+        )
     }
 }
 
@@ -74,6 +77,8 @@ pub(super) struct Strand {
     /// Whether the iteration ended well.
     pub(super) succeeded: bool,
     pub(super) aborted: bool,
+    /// Its closing event (MapIterationSucceeded, Failed, Aborted) was written.
+    pub(super) closed: bool,
     /// A redrive touched it.
     pub(super) redriven: bool,
 }
@@ -153,7 +158,8 @@ pub(super) struct Pick {
 
 impl<'h> Trace<'h> {
     pub(super) fn new(events: &'h [Event]) -> Self {
-        let branching = events.iter().any(|event| event.kind.starts_with("Parallel") || event.kind.starts_with("Map"));
+        let branching =
+            events.iter().any(|event| event.kind.starts_with("Parallel") || event.kind.starts_with("Map"));
         let root = Strand {
             home: Home::Root,
             visits: Vec::new(),
@@ -162,6 +168,7 @@ impl<'h> Trace<'h> {
             loose: false,
             succeeded: false,
             aborted: false,
+            closed: false,
             redriven: false,
         };
         Self {
@@ -203,10 +210,16 @@ impl<'h> Trace<'h> {
 
     /// The strand that takes this event. Linked strands that accept come first, then a linked one that does not (None with
     /// its index as the error), then one that accepts in spite of its link.
-    pub(super) fn pick(&self, event: &Event, accepts: impl Fn(usize, &Strand) -> bool) -> Result<Pick, Option<usize>> {
+    pub(super) fn pick(
+        &self,
+        event: &Event,
+        accepts: impl Fn(usize, &Strand) -> bool,
+    ) -> Result<Pick, Option<usize>> {
         let is_linked = |strand: &Strand| strand.heads.contains(&event.previous);
         let alive = || self.strands.iter().enumerate().filter(|(_, strand)| strand.phase != Phase::Over);
-        if let Some((strand, _)) = alive().rev().find(|(at, strand)| is_linked(strand) && accepts(*at, strand)) {
+        if let Some((strand, _)) =
+            alive().rev().find(|(at, strand)| is_linked(strand) && accepts(*at, strand))
+        {
             return Ok(Pick { strand, linked: true });
         }
         if let Some((strand, _)) = alive().rev().find(|(at, strand)| strand.loose && accepts(*at, strand)) {
@@ -216,10 +229,14 @@ impl<'h> Trace<'h> {
             return Err(Some(strand));
         }
         let owner = self.owner.get(&event.previous).copied();
-        let fits: Vec<usize> = alive().filter(|(at, strand)| accepts(*at, strand)).map(|(at, _)| at).collect();
+        let fits: Vec<usize> =
+            alive().filter(|(at, strand)| accepts(*at, strand)).map(|(at, _)| at).collect();
         match fits.iter().find(|at| Some(**at) == owner).or(fits.last()) {
             Some(strand) => Ok(Pick { strand: *strand, linked: false }),
-            None => Err(owner.filter(|at| self.strands.get(*at).is_some_and(|strand| strand.phase != Phase::Over))),
+            None => {
+                Err(owner
+                    .filter(|at| self.strands.get(*at).is_some_and(|strand| strand.phase != Phase::Over)))
+            }
         }
     }
 
@@ -252,7 +269,13 @@ impl<'h> Trace<'h> {
     }
 
     /// The grammar is broken at this event.
-    pub(super) fn fault(&mut self, rule: &'static str, event: &Event, message: impl Into<String>, ledger: &mut Ledger) {
+    pub(super) fn fault(
+        &mut self,
+        rule: &'static str,
+        event: &Event,
+        message: impl Into<String>,
+        ledger: &mut Ledger,
+    ) {
         self.sound = false;
         ledger.breach(rule, event, message);
     }
@@ -272,7 +295,11 @@ impl<'h> Trace<'h> {
 
     /// Strands of the last round of a visit.
     pub(super) fn round_strands(&self, visit: usize) -> Vec<usize> {
-        self.visits.get(visit).and_then(|visit| visit.rounds.last()).map(|round| round.strands.clone()).unwrap_or_default()
+        self.visits
+            .get(visit)
+            .and_then(|visit| visit.rounds.last())
+            .map(|round| round.strands.clone())
+            .unwrap_or_default()
     }
 
     /// Words for where a strand is.

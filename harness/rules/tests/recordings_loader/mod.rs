@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 /// One recorded history.
-pub struct Recording {
+pub(crate) struct Recording {
     /// File and key.
     pub name: String,
     /// The events, in wire form.
@@ -20,13 +20,13 @@ pub struct Recording {
 
 impl Recording {
     /// The answer of GetExecutionHistory as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         json!({ "events": self.events }).to_string()
     }
 }
 
 /// Every history of a Standard workflow in the folder of the recordings; None where none is named.
-pub fn recordings() -> Option<Vec<Recording>> {
+pub(crate) fn recordings() -> Option<Vec<Recording>> {
     #[expect(clippy::disallowed_methods, reason = "the recordings are outside the repository")]
     let folder = std::env::var("SFN_CONFORMANCE_RECORDINGS").ok().filter(|folder| !folder.is_empty())?;
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
@@ -117,7 +117,7 @@ fn put_back(details: &mut Map<String, Value>) {
     for (name, value) in details {
         match name.as_str() {
             "input" | "output" | "parameters" | "cause" | "error" if !value.is_string() => {
-                *value = Value::String(value.to_string())
+                *value = Value::String(value.to_string());
             }
             "assignedVariables" => {
                 for (_, variable) in value.as_object_mut().unwrap() {
@@ -171,7 +171,7 @@ fn with_resources(mut definition: Value, events: &[Value]) -> Value {
         let scheduled = events.iter().skip_while(|event| event["stateEnteredEventDetails"]["name"] != name);
         let scheduled = scheduled.skip(1).take_while(|event| event.get("stateEnteredEventDetails").is_none());
         let parameters =
-            scheduled.filter_map(|event| event["taskScheduledEventDetails"]["parameters"].as_str()).next();
+            scheduled.find_map(|event| event["taskScheduledEventDetails"]["parameters"].as_str());
         if let Some(parameters) = parameters.and_then(|text| serde_json::from_str::<Value>(text).ok()) {
             for fields in ["Parameters", "Arguments"] {
                 if let (Some(template), Some(actual)) =
