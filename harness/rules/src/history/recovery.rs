@@ -46,7 +46,9 @@ fn candidates(scheduled: &Event, ended: &Event) -> Vec<TaskFailure> {
     let error = ended.text("error").map(str::to_owned);
     let cause = ended.text("cause").map(str::to_owned);
     if !ended.kind.ends_with("TimedOut") {
-        return vec![TaskFailure::new(error, cause)];
+        // Of a failure without a name it is only recorded that States.ALL takes it; States.TaskFailed may, too.
+        let unnamed = error.is_none().then(|| TaskFailure::new(Some(String::new()), cause.clone()));
+        return std::iter::once(TaskFailure::new(error, cause)).chain(unnamed).collect();
     }
     let has = |member: &str| scheduled.details.get(member).is_some_and(|value| !value.is_null());
     let mut found = Vec::new();
@@ -54,7 +56,7 @@ fn candidates(scheduled: &Event, ended: &Event) -> Vec<TaskFailure> {
         found.push(TaskFailure { error: error.clone(), ..TaskFailure::timeout() });
     }
     if has("heartbeatInSeconds") {
-        found.push(TaskFailure { error: error.clone(), ..TaskFailure::missed_heartbeat() });
+        found.push(TaskFailure { error, ..TaskFailure::missed_heartbeat() });
         // Whether States.TaskFailed matches a missed heartbeat is open.
         found.push(TaskFailure::new(Some("States.HeartbeatTimeout".to_owned()), Some(String::new())));
     }
@@ -76,7 +78,7 @@ impl Replay<'_, '_> {
         state: &State,
         input: Value,
         variables: &Variables,
-        item: &Option<(usize, Value)>,
+        item: Option<&(usize, Value)>,
     ) -> (Goal, Outcome) {
         let trace = self.trace;
         let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
