@@ -32,6 +32,7 @@ pub(crate) struct Quota {
 
 impl Pace {
     /// Full buckets.
+    #[cfg(any(feature = "aws", test))]
     pub(crate) fn new(region: &str) -> Self {
         Self { region: region.to_owned(), buckets: Mutex::default() }
     }

@@ -22,6 +22,7 @@ enum Place {
     /// One address for every service, without a trailing slash.
     One(String),
     /// AWS's own host names.
+    #[cfg(feature = "aws")]
     Aws,
 }
 
@@ -40,9 +41,10 @@ impl Endpoint {
 
     /// The base address for calls of this service, without a trailing slash.
     pub(crate) fn address(&self, service: Service) -> String {
-        match &self.place {
-            Place::One(address) => address.clone(),
-            Place::Aws => format!("https://{}", self.host(service.signing_name())),
+        match (&self.place, service) {
+            (Place::One(address), _) => address.clone(),
+            #[cfg(feature = "aws")]
+            (Place::Aws, service) => format!("https://{}", self.host(service.signing_name())),
         }
     }
 
@@ -50,6 +52,7 @@ impl Endpoint {
     /// (endpoint trait `sync-` in the API model).
     pub(crate) fn address_of(&self, operation: Operation) -> String {
         match (&self.place, operation) {
+            #[cfg(feature = "aws")]
             (Place::Aws, Operation::TestState) => format!("https://sync-{}", self.host("states")),
             _ => self.address(operation.service()),
         }
@@ -61,11 +64,13 @@ impl Endpoint {
     }
 
     /// The region that requests are signed for.
+    #[cfg(feature = "aws")]
     pub(crate) fn region(&self) -> &str {
         &self.region
     }
 
     /// Who signs.
+    #[cfg(feature = "aws")]
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.credentials
     }
@@ -100,6 +105,7 @@ impl Endpoint {
         Ok(request)
     }
 
+    #[cfg(feature = "aws")]
     fn host(&self, service: &str) -> String {
         let suffix = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         format!("{service}.{}.{suffix}", self.region)

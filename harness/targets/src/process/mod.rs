@@ -5,6 +5,7 @@
 
 mod group;
 mod note;
+#[cfg(feature = "docker")]
 pub(crate) mod owner;
 mod recipe;
 
