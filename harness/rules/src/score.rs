@@ -93,7 +93,11 @@ impl Score {
     /// How often each check of a rule held and was broken.
     pub fn checks(&self, rule: &str) -> BTreeMap<&str, CheckTally> {
         let tally = self.rules.get(rule);
-        tally.into_iter().flat_map(|tally| &tally.checks).map(|(check, tally)| (check.as_str(), *tally)).collect()
+        tally
+            .into_iter()
+            .flat_map(|tally| &tally.checks)
+            .map(|(check, tally)| (check.as_str(), *tally))
+            .collect()
     }
 
     /// Rules of which anything was seen.
@@ -134,7 +138,9 @@ impl Tally {
                     });
                 }
                 Kind::Inconclusive => match finding.message.strip_prefix(UNSUPPORTED) {
-                    Some(capability) => self.missing = self.missing.take().or_else(|| Some(capability.to_owned())),
+                    Some(capability) => {
+                        self.missing = self.missing.take().or_else(|| Some(capability.to_owned()));
+                    }
                     None => self.undecided = self.undecided.take().or_else(|| Some(finding.message.clone())),
                 },
             }

@@ -1,5 +1,7 @@
 //! The hand-made histories of `fixtures/histories`: each bad one is refused by the rule it is named after, each good one is not.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails its test")]
+
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -156,9 +158,11 @@ fn json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 64, 8, move |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
-            proptest::collection::vec((name.clone(), inner), 0..8).prop_map(|members| Value::from_iter(
-                members.into_iter().map(|(name, value)| (name.to_owned(), value))
-            )),
+            proptest::collection::vec((name.clone(), inner), 0..8).prop_map(|members| members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect::<serde_json::Map<_, _>>()
+                .into()),
         ]
     })
 }

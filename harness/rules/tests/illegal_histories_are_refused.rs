@@ -3,6 +3,8 @@
 //! The legal ones are `fixtures/histories/good` and, where present, the recordings. An operator says when it does not apply;
 //! each must apply at least once.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails its test")]
+
 mod recordings_loader;
 
 use std::path::Path;
@@ -117,8 +119,8 @@ impl Legal {
 fn ends(event: &Value, ok: bool) -> bool {
     let stem = kind(event)
         .strip_prefix("LambdaFunction")
-        .or(kind(event).strip_prefix("Activity"))
-        .or(kind(event).strip_prefix("Task"));
+        .or_else(|| kind(event).strip_prefix("Activity"))
+        .or_else(|| kind(event).strip_prefix("Task"));
     match stem {
         Some("Succeeded") => ok,
         Some("Failed" | "TimedOut") => !ok,
@@ -476,7 +478,7 @@ const OPERATORS: &[Operator] = &[
         name: "a state is left as another type",
         rules: &["HIS-11"],
         edit: |legal| {
-            let at = exit_of(legal, "Task").or(exit_of(legal, "Pass"));
+            let at = exit_of(legal, "Task").or_else(|| exit_of(legal, "Pass"));
             if let Some(at) = at {
                 legal.events[at]["type"] = json!("SucceedStateExited");
             }
@@ -1186,8 +1188,8 @@ const OPERATORS: &[Operator] = &[
         rules: &["HIS-29"],
         edit: |legal| {
             let at = exit_of(legal, "Pass")
-                .or(exit_of(legal, "Wait"))
-                .or(exit_of(legal, "Choice"))
+                .or_else(|| exit_of(legal, "Wait"))
+                .or_else(|| exit_of(legal, "Choice"))
                 .filter(|_| legal.linear());
             if let Some(at) = at {
                 legal.hand_on(at, "{\"another\":\"output\"}");

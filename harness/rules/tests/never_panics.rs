@@ -60,12 +60,12 @@ fn mutate(value: &mut Value, n: &mut usize, with: &Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| {
             if *n != usize::MAX {
-                mutate(item, n, with)
+                mutate(item, n, with);
             }
         }),
         Value::Object(members) => members.values_mut().for_each(|member| {
             if *n != usize::MAX {
-                mutate(member, n, with)
+                mutate(member, n, with);
             }
         }),
         _ => {}
@@ -77,7 +77,7 @@ proptest! {
     #[test]
     fn arbitrary_records_never_panic(
         changes in proptest::collection::vec((0usize..12, 0usize..60, any::<bool>(), leaf()), 1..6),
-        times in proptest::collection::vec((0usize..12, any::<i64>()), 0..3),
+        times in proptest::collection::vec((0usize..12, -1_000_000_000_000_000i64..1_000_000_000_000_000), 0..3),
         operations in proptest::collection::vec((0usize..12, 0usize..Operation::ALL.len()), 0..3),
     ) {
         let mut record = seed();

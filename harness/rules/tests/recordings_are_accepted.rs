@@ -1,5 +1,7 @@
 //! What AWS wrote breaks no rule: every recorded history, with and without its definition.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails its test")]
+
 mod recordings_loader;
 
 use recordings_loader::{Recording, recordings};

@@ -37,12 +37,12 @@ fn polls(view: &View<'_>, sink: &mut Sink) {
     let mut by_token: BTreeMap<&str, usize> = BTreeMap::new();
     for call in view.calls_of(Api::GetActivityTask) {
         let Some(reply) = call.answer.done() else { continue };
-        match reply.get("taskToken").and_then(Value::as_str).filter(|token| !token.is_empty()) {
-            Some(token) => *by_token.entry(token).or_default() += 1,
-            None => {
-                let took = call.ended - call.begun;
-                sink.expect(EMPTY, took <= 65_000 + PATIENCE, || format!("an idle poll took {took} ms"));
-            }
+        if let Some(token) = reply.get("taskToken").and_then(Value::as_str).filter(|token| !token.is_empty())
+        {
+            *by_token.entry(token).or_default() += 1;
+        } else {
+            let took = call.ended - call.begun;
+            sink.expect(EMPTY, took <= 65_000 + PATIENCE, || format!("an idle poll took {took} ms"));
         }
     }
     for count in by_token.values() {

@@ -166,7 +166,7 @@ fn create(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
     if let Some(missing) = ["name", "definition", "roleArn"].iter().find(|member| !call.has(member)) {
         match call.answer {
             Answer::Done(_) => {
-                sink.violated(CREATES, format!("CreateStateMachine without {missing} answered 200"))
+                sink.violated(CREATES, format!("CreateStateMachine without {missing} answered 200"));
             }
             Answer::Refused(_) => sink.met(CREATES),
             _ => {}
@@ -218,7 +218,7 @@ fn create(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
             }
         }
         Answer::Refused(error) if error.code == "InvalidDefinition" => {
-            refused_lawful(view, call, text, express, sink)
+            refused_lawful(view, call, text, express, sink);
         }
         _ => {}
     }
@@ -399,7 +399,7 @@ fn repeated(view: &View<'_>, sink: &mut Sink) {
                 Answer::Refused(error) => {
                     sink.expect(OTHER, error.code == "StateMachineAlreadyExists", || {
                         format!("another definition: expected StateMachineAlreadyExists, saw {}", error.code)
-                    })
+                    });
                 }
                 _ => {}
             }
@@ -421,18 +421,20 @@ fn machines(view: &View<'_>, sink: &mut Sink) {
         {
             let gone = machine.deleted.is_some_and(|(asked, _)| asked < call.ended);
             match call.answer {
-                Answer::Refused(error) if error.code == "StateMachineDoesNotExist" && !gone => {
-                    if call.begun - machine.created > SETTLES {
-                        sink.violated(
-                            SEEN,
-                            format!(
-                                "{} answered {} {} ms after the creation",
-                                call.operation,
-                                error.code,
-                                call.begun - machine.created
-                            ),
-                        );
-                    }
+                Answer::Refused(error)
+                    if error.code == "StateMachineDoesNotExist"
+                        && !gone
+                        && call.begun - machine.created > SETTLES =>
+                {
+                    sink.violated(
+                        SEEN,
+                        format!(
+                            "{} answered {} {} ms after the creation",
+                            call.operation,
+                            error.code,
+                            call.begun - machine.created
+                        ),
+                    );
                 }
                 Answer::Done(_) if !gone => sink.met(SEEN),
                 _ => {}
@@ -469,7 +471,7 @@ fn machines(view: &View<'_>, sink: &mut Sink) {
                                     "an update of nothing: expected MissingRequiredParameter, saw {}",
                                     error.code
                                 )
-                            })
+                            });
                         }
                         _ => {}
                     }

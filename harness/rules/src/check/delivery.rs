@@ -78,10 +78,10 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         sink.met(AT_LEAST);
-        let mut handles: Vec<&str> = receipts.iter().map(|receipt| receipt.handle).collect();
-        handles.sort_unstable();
-        handles.dedup();
-        sink.expect(HANDLES, handles.len() == receipts.len(), || {
+        let mut distinct: Vec<&str> = receipts.iter().map(|receipt| receipt.handle).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        sink.expect(HANDLES, distinct.len() == receipts.len(), || {
             "two receives of a message gave one receipt handle".to_owned()
         });
         early(message, queue, sink);

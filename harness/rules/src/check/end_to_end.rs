@@ -129,11 +129,11 @@ enum Outcome {
 }
 
 fn outcome(view: &View<'_>, index: usize, state: &StateView) -> Option<(Outcome, Option<record::Time>)> {
-    let attempts = view
+    let mut attempts = view
         .attempts
         .iter()
         .filter(|a| a.execution == index && a.state.as_deref() == Some(state.name.as_str()));
-    let last = attempts.last();
+    let last = attempts.next_back();
     if let Some(event) = last.and_then(|attempt| attempt.end(view.events(attempt))) {
         let followed = last.and_then(|attempt| attempt.followed).is_some();
         if event.kind.ends_with("Succeeded") {
@@ -194,16 +194,16 @@ fn notifications(view: &View<'_>, sink: &mut Sink) {
                 sink.met(NEVER_BOTH);
                 early(view, index, goods.values().chain(bads.values()).copied(), sink);
             }
-            let (row, right, wrong, publisher) = match outcome {
+            let (row, right, wrong, notify) = match outcome {
                 Outcome::Success => (SUCCESS, &goods, &bads, good),
                 Outcome::Failure => (FAILURE, &bads, &goods, bad),
             };
-            let published: Option<&Attempt> = view
+            let told_by: Option<&Attempt> = view
                 .attempts
                 .iter()
-                .find(|a| a.execution == index && a.state.as_deref() == Some(publisher.name.as_str()));
+                .find(|a| a.execution == index && a.state.as_deref() == Some(notify.name.as_str()));
             let failed =
-                published.and_then(|a| a.end(view.events(a))).is_some_and(|event| fails_attempt(&event.kind));
+                told_by.and_then(|a| a.end(view.events(a))).is_some_and(|event| fails_attempt(&event.kind));
             if right.len() > 1 {
                 sink.violated(row, format!("{} notifications came for one outcome", right.len()));
             } else if !wrong.is_empty() {
@@ -211,19 +211,19 @@ fn notifications(view: &View<'_>, sink: &mut Sink) {
             } else if right.len() == 1 {
                 sink.met(row);
                 told += 1;
-            } else if !failed && lost(view, published, at) {
+            } else if !failed && lost(view, told_by, at) {
                 sink.violated(row, format!("no notification came after a {outcome:?}"));
             }
             if outcome == Outcome::Failure && !failed {
                 let status = execution.final_status().map(|status| status.status);
                 let last =
                     execution.best.and_then(|best| view.reads.get(best)).and_then(|read| read.terminal());
-                let ended = status.or(last.map(|event| event.kind.as_str()));
+                let ended = status.or_else(|| last.map(|event| event.kind.as_str()));
                 match ended {
                     Some("SUCCEEDED" | "ExecutionSucceeded") => sink.met(SUCCEEDED),
                     Some("ABORTED" | "ExecutionAborted" | "TIMED_OUT" | "ExecutionTimedOut") | None => {}
                     Some(other) => {
-                        sink.violated(SUCCEEDED, format!("after a caught failure the execution is {other}"))
+                        sink.violated(SUCCEEDED, format!("after a caught failure the execution is {other}"));
                     }
                 }
             }

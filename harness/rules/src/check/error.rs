@@ -164,9 +164,9 @@ fn takes(rescuer: &Value, error: &str, timed_out: Option<Limit>) -> Match {
         let found = match (name, timed_out) {
             ("States.Timeout", Some(_)) => Match::Yes(TIMEOUT),
             ("States.HeartbeatTimeout", Some(Limit::Heartbeat)) => Match::Yes(MISSED_BEAT),
-            ("States.HeartbeatTimeout", Some(Limit::Either)) => Match::Maybe,
             ("States.TaskFailed", Some(Limit::Total)) => Match::No,
-            ("States.TaskFailed", Some(_)) => Match::Maybe,
+            //
+            ("States.HeartbeatTimeout", Some(Limit::Either)) | ("States.TaskFailed", Some(_)) => Match::Maybe,
             ("States.ALL", _) => match error {
                 "States.Runtime" => Match::No,
                 "States.DataLimitExceeded" => Match::Maybe,
@@ -225,7 +225,7 @@ fn visit(view: &View<'_>, state: &StateView, attempts: &[&Attempt], sink: &mut S
     let mut counts = vec![0_u32; retriers.len()];
     let most: f64 = 1.0 + retriers.iter().map(|retrier| number(retrier, "MaxAttempts", 3.0)).sum::<f64>();
     if attempts.len() as f64 > most {
-        let row = if retriers.iter().any(|r| number(r, "MaxAttempts", 3.0) == 0.0) && most == 1.0 {
+        let row = if retriers.iter().any(|r| number(r, "MaxAttempts", 3.0) == 0.0) && most < 1.5 {
             ZERO
         } else {
             BOUND
@@ -453,7 +453,7 @@ fn met_by_refusal(state: &StateView, error: &str, timed_out: Option<Limit>, sink
                 (own, _)
                     if !own.starts_with("States.") && own.eq_ignore_ascii_case(error) && own != error =>
                 {
-                    sink.met(BY_NAME)
+                    sink.met(BY_NAME);
                 }
                 _ => {}
             }
@@ -614,7 +614,7 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
             let next = attempt.followed.and_then(|index| events.get(index));
             match next.map(|next| next.kind.as_str()) {
                 Some("ExecutionFailed") => {
-                    sink.observed(TOO_LARGE, "A-20: a result that is too large fails the execution")
+                    sink.observed(TOO_LARGE, "A-20: a result that is too large fails the execution");
                 }
                 Some(kind) if kind.ends_with("StateExited") => {
                     sink.observed(TOO_LARGE, "A-20: a result that is too large is caught");

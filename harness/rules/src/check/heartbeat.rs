@@ -237,7 +237,7 @@ fn values(view: &View<'_>, sink: &mut Sink) {
             }
             let input = attempt.visit.and_then(|visit| input_of(view, attempt.execution, visit));
             let Some(Some(value)) =
-                input.as_ref().and_then(|input| plain_path(path, input).map(|v| v.cloned()))
+                input.as_ref().and_then(|input| plain_path(path, input).map(Option::<&Value>::cloned))
             else {
                 continue;
             };

@@ -72,7 +72,7 @@ fn reads(view: &View<'_>, sink: &mut Sink) {
             let gap = ids.windows(2).find(|pair| matches!(pair, [a, b] if a + 1 != *b));
             match gap {
                 Some(pair) => {
-                    sink.violated(WHOLE, format!("joined pages go from event {} to {}", pair[0], pair[1]))
+                    sink.violated(WHOLE, format!("joined pages go from event {} to {}", pair[0], pair[1]));
                 }
                 None if ids.first() == Some(&1) => sink.met(WHOLE),
                 None => sink.violated(WHOLE, format!("joined pages begin at event {:?}", ids.first())),

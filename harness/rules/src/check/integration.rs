@@ -121,21 +121,23 @@ fn published(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
+/// What every envelope has (facts.md 62).
+const MEMBERS: &[&str] = &[
+    "Type",
+    "MessageId",
+    "TopicArn",
+    "Message",
+    "Timestamp",
+    "SignatureVersion",
+    "Signature",
+    "SigningCertURL",
+    "UnsubscribeURL",
+];
+
 fn envelopes(view: &View<'_>, sink: &mut Sink) {
     let mut by_id: BTreeMap<(&str, usize), &str> = BTreeMap::new();
     for message in &view.messages {
         let Some(json) = message.json.as_ref().filter(|_| message.envelope.is_some()) else { continue };
-        const MEMBERS: &[&str] = &[
-            "Type",
-            "MessageId",
-            "TopicArn",
-            "Message",
-            "Timestamp",
-            "SignatureVersion",
-            "Signature",
-            "SigningCertURL",
-            "UnsubscribeURL",
-        ];
         let missing = MEMBERS.iter().find(|member| !json.get(**member).is_some_and(Value::is_string));
         match missing {
             // A case variant that AWS uses for Lambda subscribers.
@@ -213,25 +215,22 @@ fn sends(view: &View<'_>, sink: &mut Sink) {
             && !view.calls_of(Api::CreateQueue).any(|call| call.answer.is_open_ended());
         let no_body = parameters.get("MessageBody").is_none_or(Value::is_null);
         if unknown || no_body {
-            match attempt.end(view.events(attempt)) {
-                Some(event) => {
-                    let failed = fails_attempt(&event.kind) && !event.kind.ends_with("TimedOut");
-                    sink.expect(FAILED_SEND, failed, || {
-                        format!("a send that cannot succeed ended with {}", event.kind)
-                    });
-                }
-                None => {
-                    let waited = super::timeout::looked(view, attempt).unwrap_or_default()
-                        - view
-                            .events(attempt)
-                            .get(attempt.scheduled)
-                            .map_or(0, |event| view.offset.latest(event.at).0);
-                    if waited >= super::life::patience(view) && !super::timeout::cut_short(view, attempt) {
-                        sink.violated(
-                            FAILED_SEND,
-                            format!("a send that cannot succeed did not fail its task within {waited} ms"),
-                        );
-                    }
+            if let Some(event) = attempt.end(view.events(attempt)) {
+                let failed = fails_attempt(&event.kind) && !event.kind.ends_with("TimedOut");
+                sink.expect(FAILED_SEND, failed, || {
+                    format!("a send that cannot succeed ended with {}", event.kind)
+                });
+            } else {
+                let waited = super::timeout::looked(view, attempt).unwrap_or_default()
+                    - view
+                        .events(attempt)
+                        .get(attempt.scheduled)
+                        .map_or(0, |event| view.offset.latest(event.at).0);
+                if waited >= super::life::patience(view) && !super::timeout::cut_short(view, attempt) {
+                    sink.violated(
+                        FAILED_SEND,
+                        format!("a send that cannot succeed did not fail its task within {waited} ms"),
+                    );
                 }
             }
             continue;

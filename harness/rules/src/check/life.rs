@@ -181,14 +181,14 @@ pub(super) fn register(view: &View<'_>, token: &Token) -> Register {
             return register;
         }
     };
-    let began = attempt
+    let from = attempt
         .and_then(|attempt| attempt.clock_began(view.events(attempt)))
         .map_or(begun, |at| view.offset.earliest(at).0.max(begun));
     if let Some(timeout) = timeout {
-        may(began.saturating_add(seconds(timeout)) - SLACK);
+        may(from.saturating_add(seconds(timeout)) - SLACK);
     }
     if let Some(heartbeat) = heartbeat {
-        register.heartbeat = Some((began, seconds(heartbeat) - SLACK));
+        register.heartbeat = Some((from, seconds(heartbeat) - SLACK));
     }
     let nested = state.is_none_or(|state| !state.inside.is_empty());
     if nested {

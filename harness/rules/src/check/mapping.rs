@@ -56,7 +56,7 @@ fn mappings(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls_of(Api::CreateEventSourceMapping) {
         let size = call.input.get("BatchSize").and_then(Value::as_i64);
         let window = call.input.get("MaximumBatchingWindowInSeconds").and_then(Value::as_i64).unwrap_or(0);
-        let fifo = call.text("EventSourceArn").is_some_and(|arn| arn.ends_with(".fifo"));
+        let fifo = call.text("EventSourceArn").is_some_and(|arn| arn.rsplit('.').next() == Some("fifo"));
         let flawed =
             size.is_some_and(|size| !(1..=10_000).contains(&size) || (size > 10 && (window < 1 || fifo)));
         if flawed && call.was_looked_at() {
@@ -134,7 +134,7 @@ fn effects(view: &View<'_>, sink: &mut Sink) {
             "a task that a function answered ended more than once".to_owned()
         });
     }
-    let poison = view.messages.iter().any(|message| in_dead(message));
+    let poison = view.messages.iter().any(&in_dead);
     let processed_dead = view.tokens.iter().any(|token| {
         token.messages.iter().filter_map(|m| view.messages.get(*m)).any(in_dead)
             && token.attempt.and_then(|a| view.attempts.get(a)).is_some_and(|attempt| {

@@ -110,7 +110,8 @@ fn histories(view: &View<'_>, sink: &mut Sink) {
     for execution in view.executions.iter().filter(|execution| !execution.redrives.is_empty()) {
         let Some(read) = execution.best.and_then(|best| view.reads.get(best)) else { continue };
         let events = &read.history.events;
-        for (index, event) in events.iter().enumerate().filter(|(_, event)| event.kind == "ExecutionRedriven")
+        for (index, _event) in
+            events.iter().enumerate().filter(|(_, event)| event.kind == "ExecutionRedriven")
         {
             let before = index.checked_sub(1).and_then(|before| events.get(before));
             sink.expect(APPENDED, before.is_some_and(record::Event::is_terminal), || {

@@ -148,7 +148,7 @@ fn single(view: &View<'_>, sink: &mut Sink) {
         }
         match call.text("name").and_then(name_flaw) {
             Some(what @ "a forbidden character") => {
-                faults.push((FORBIDDEN, what, &["InvalidName", "ValidationException"]))
+                faults.push((FORBIDDEN, what, &["InvalidName", "ValidationException"]));
             }
             Some(what) => faults.push((LENGTH, what, &["ValidationException", "InvalidName"])),
             None => {}
@@ -179,7 +179,7 @@ fn single(view: &View<'_>, sink: &mut Sink) {
                         codes.join(" or "),
                         call.answer.says()
                     )
-                })
+                });
             }
             [(row, what, _), ..] => {
                 if call.answer.done().is_some() {

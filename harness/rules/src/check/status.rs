@@ -204,7 +204,7 @@ fn lookups(view: &View<'_>, sink: &mut Sink) {
                 }
             }
             Answer::Refused(error) => {
-                sink.violated(FOUND, format!("describing a started execution answered {}", error.code))
+                sink.violated(FOUND, format!("describing a started execution answered {}", error.code));
             }
             _ => {}
         }

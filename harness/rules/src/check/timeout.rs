@@ -82,9 +82,7 @@ pub(super) fn limit(view: &View<'_>, attempt: &Attempt, event: &Event) -> Limit 
     }
     let last = last_beat(view, attempt);
     match last {
-        Some(begun) if event.at.0 < begun + view.offset.least + seconds(window) - slack(events) => {
-            Limit::Total
-        }
+        Some(beat) if event.at.0 < beat + view.offset.least + seconds(window) - slack(events) => Limit::Total,
         _ => Limit::Either,
     }
 }
@@ -407,6 +405,7 @@ fn limited(view: &View<'_>, execution: &Execution<'_>, limit: u64, sink: &mut Si
 }
 
 /// The whole number at a plain path such as `$.a.b`: `None` if the path is not plain, `Some(None)` if it leads nowhere.
+#[expect(clippy::option_option, reason = "a path that is not plain and one that leads nowhere differ")]
 pub(super) fn plain_path<'v>(path: &str, input: &'v Value) -> Option<Option<&'v Value>> {
     let rest = path.strip_prefix('$')?;
     if rest.is_empty() {
@@ -426,6 +425,9 @@ pub(super) fn input_of(view: &View<'_>, execution: usize, visit: u64) -> Option<
     serde_json::from_str(event.text("input")?).ok()
 }
 
+/// How an unresolved path may be named.
+const NAMES: &[&str] = &["States.Runtime", "States.ParameterPathFailure"];
+
 fn values(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
         let Some(state) = view.state_of(attempt) else { continue };
@@ -436,7 +438,8 @@ fn values(view: &View<'_>, sink: &mut Sink) {
         }
         let expected = if let Some(path) = state.text("TimeoutSecondsPath") {
             let input = attempt.visit.and_then(|visit| input_of(view, attempt.execution, visit));
-            let Some(value) = input.as_ref().and_then(|input| plain_path(path, input).map(|v| v.cloned()))
+            let Some(value) =
+                input.as_ref().and_then(|input| plain_path(path, input).map(Option::<&Value>::cloned))
             else {
                 continue;
             };
@@ -462,6 +465,9 @@ fn values(view: &View<'_>, sink: &mut Sink) {
         let row = if state.json.contains_key("TimeoutSecondsPath") { PATH } else { SHOWN };
         if expected == attempt.timeout {
             sink.met(row);
+            if expected.is_none() {
+                sink.met(NO_DEFAULT);
+            }
         } else if expected.is_none() {
             sink.violated(
                 NO_DEFAULT,
@@ -491,7 +497,6 @@ fn values(view: &View<'_>, sink: &mut Sink) {
             let Some(input) = input_of(view, index, event.id) else { continue };
             let missing = plain_path(path, &input) == Some(None) && !state.json.contains_key("InputPath");
             let Some(last) = read.terminal().filter(|_| missing) else { continue };
-            const NAMES: &[&str] = &["States.Runtime", "States.ParameterPathFailure"];
             let failed = last.kind == "ExecutionFailed"
                 && last.text("error").is_some_and(|error| NAMES.contains(&error));
             sink.expect(PATH, failed, || {

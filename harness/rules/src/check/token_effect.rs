@@ -161,7 +161,7 @@ fn bodies(view: &View<'_>, sink: &mut Sink) {
             let Some(rest) = place.path.get(1..).filter(|rest| in_body && !rest.is_empty()) else { continue };
             match at(json, rest) {
                 Some(Value::String(text)) if !text.is_empty() && !text.starts_with("$$.") => {
-                    sink.met(IN_BODY)
+                    sink.met(IN_BODY);
                 }
                 Some(_) => sink.violated(
                     IN_BODY,
@@ -261,7 +261,7 @@ fn effects(view: &View<'_>, sink: &mut Sink) {
         match attempt.end(view.events(attempt)) {
             None => not_moved(view, attempt, token, sink),
             Some(event) if event.kind.ends_with("Succeeded") => {
-                succeeded(view, attempt, token, event, completed, sink)
+                succeeded(view, attempt, token, event, completed, sink);
             }
             Some(event) if event.kind.ends_with("TimedOut") => timed_out(view, token, event, sink),
             Some(event) => failed(view, attempt, token, event, sink),
@@ -685,6 +685,6 @@ fn queue_of(state: &crate::view::StateView, execution: &crate::view::Execution<'
     }
     let path = template.get("QueueUrl.$")?.as_str()?;
     let path =
-        path.strip_prefix("$$.Execution.Input").map(|rest| format!("${rest}")).unwrap_or(path.to_owned());
+        path.strip_prefix("$$.Execution.Input").map_or_else(|| path.to_owned(), |rest| format!("${rest}"));
     super::timeout::plain_path(&path, execution.input.as_ref()?)??.as_str().map(str::to_owned)
 }

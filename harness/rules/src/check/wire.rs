@@ -170,7 +170,7 @@ fn timestamps(view: &View<'_>, sink: &mut Sink) {
     const MEMBERS: &[&str] = &["startDate", "stopDate", "creationDate", "updateDate", "redriveDate"];
     let start = view.calls.first().map_or(Time(0), |call| call.begun);
     let mut look = |call: &Call<'_>, name: &str, value: &Value, earliest: Option<Time>| {
-        let Some(stamp) = value.as_f64() else {
+        let Some(stamp) = value.as_f64().filter(|stamp| (0.0..1e11).contains(stamp)) else {
             sink.violated(
                 TIMES,
                 format!("{} answered {name} as {value}, not as epoch seconds", call.operation),
@@ -256,7 +256,6 @@ pub(super) fn out_of_bounds(call: &Call<'_>) -> Option<String> {
         return None;
     }
     let required: &[&str] = match call.operation {
-        Api::StartExecution => &["stateMachineArn"],
         Api::SendTaskSuccess => &["taskToken", "output"],
         Api::SendTaskFailure | Api::SendTaskHeartbeat => &["taskToken"],
         Api::GetExecutionHistory | Api::DescribeExecution | Api::StopExecution | Api::RedriveExecution => {
@@ -264,7 +263,10 @@ pub(super) fn out_of_bounds(call: &Call<'_>) -> Option<String> {
         }
         Api::DescribeStateMachineForExecution => &["executionArn"],
         Api::CreateStateMachine => &["name", "definition", "roleArn"],
-        Api::UpdateStateMachine | Api::DeleteStateMachine | Api::DescribeStateMachine => &["stateMachineArn"],
+        Api::StartExecution
+        | Api::UpdateStateMachine
+        | Api::DeleteStateMachine
+        | Api::DescribeStateMachine => &["stateMachineArn"],
         Api::ValidateStateMachineDefinition => &["definition"],
         Api::GetActivityTask => &["activityArn"],
         Api::CreateActivity => &["name"],

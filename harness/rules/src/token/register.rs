@@ -94,7 +94,11 @@ pub fn linearizable(register: &Register) -> Result<(), Fault> {
         if explains(winner) {
             return Ok(());
         }
-        return Err(if refused_by < winner.from { Fault::RefusedBeforeClose } else { Fault::AcceptedAfterClose });
+        return Err(if refused_by < winner.from {
+            Fault::RefusedBeforeClose
+        } else {
+            Fault::AcceptedAfterClose
+        });
     }
     if latest == i64::MAX {
         return Ok(()); // never closed
@@ -104,10 +108,9 @@ pub fn linearizable(register: &Register) -> Result<(), Fault> {
         .iter()
         .filter(|op| op.outcome == Move::MaybeCompleted)
         .map(|op| Interval { from: op.span.from, to: i64::MAX });
-    let by_silence = register.heartbeat.map(|(began, window)| Interval {
-        from: began.max(last_beat).saturating_add(window),
-        to: i64::MAX,
-    });
+    let by_silence = register
+        .heartbeat
+        .map(|(began, window)| Interval { from: began.max(last_beat).saturating_add(window), to: i64::MAX });
     let by_others = register.closers.iter().map(|closer| closer.span);
     if by_completion.chain(by_silence).chain(by_others).any(explains) {
         return Ok(());

@@ -28,8 +28,12 @@ impl Offset {
                 (Operation::StartExecution, None) => true,
                 _ => continue,
             };
-            let Some(stamp) =
-                call.answer.done().and_then(|reply| reply.get("startDate")).and_then(Value::as_f64)
+            let Some(stamp) = call
+                .answer
+                .done()
+                .and_then(|reply| reply.get("startDate"))
+                .and_then(Value::as_f64)
+                .filter(|stamp| (0.0..1e11).contains(stamp))
             else {
                 continue;
             };

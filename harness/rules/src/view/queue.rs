@@ -35,7 +35,7 @@ pub struct Queue<'a> {
 impl Queue<'_> {
     /// Whether it is a FIFO queue.
     pub fn is_fifo(&self) -> bool {
-        self.name.ends_with(".fifo")
+        self.name.rsplit('.').next() == Some("fifo")
     }
 }
 

@@ -171,7 +171,7 @@ pub(super) fn tokens(
 }
 
 /// Whether a text is the name that redaction put in place of a token.
-pub fn is_symbolic(text: &str) -> bool {
+pub(super) fn is_symbolic(text: &str) -> bool {
     text.strip_prefix("token#")
         .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
@@ -363,13 +363,13 @@ fn from_attempts(
         let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
         let after = scheduled_at.get(index).copied().unwrap_or(Time(0));
         let token = found.note(&text, after);
-        if let Some(token) = found.tokens.get_mut(token) {
-            if token.attempt.is_none() {
-                token.attempt = Some(index);
-                token.execution = Some(execution);
-                token.state.clone_from(&attempt.state);
-                token.after = after;
-            }
+        if let Some(token) = found.tokens.get_mut(token)
+            && token.attempt.is_none()
+        {
+            token.attempt = Some(index);
+            token.execution = Some(execution);
+            token.state.clone_from(&attempt.state);
+            token.after = after;
         }
         attempt.token = Some(token);
     }

@@ -6,32 +6,32 @@ use record::{ApiError, Call, CaseEnd, CaseRecord, Entry, Finding, Kind, Operatio
 use serde_json::{Value, json};
 
 /// The first moment of every case.
-pub const T0: i64 = 1_790_000_000_000;
-pub const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:stateMachine:m";
-pub const EXEC: &str = "arn:aws:states:eu-west-1:123456789012:execution:m:exec-0001";
-pub const QUEUE: &str = "http://localhost/123456789012/work";
-pub const TOKEN: &str = "AQC0aabbccddeeffgghhiijjkkllmmnnooppqqrrssttuuvvwwxxyyzz0011==";
+pub(crate) const T0: i64 = 1_790_000_000_000;
+pub(crate) const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:stateMachine:m";
+pub(crate) const EXEC: &str = "arn:aws:states:eu-west-1:123456789012:execution:m:exec-0001";
+pub(crate) const QUEUE: &str = "http://localhost/123456789012/work";
+pub(crate) const TOKEN: &str = "AQC0aabbccddeeffgghhiijjkkllmmnnooppqqrrssttuuvvwwxxyyzz0011==";
 
-pub struct Case {
+pub(crate) struct Case {
     pub record: CaseRecord,
     pub now: i64,
     actor: String,
 }
 
-pub fn done(reply: Value) -> Outcome {
+pub(crate) fn done(reply: Value) -> Outcome {
     Outcome::Done(reply)
 }
 
-pub fn refused(code: &str) -> Outcome {
+pub(crate) fn refused(code: &str) -> Outcome {
     Outcome::Refused(ApiError::new(code, "text"))
 }
 
-pub fn unknown() -> Outcome {
+pub(crate) fn unknown() -> Outcome {
     Outcome::Unknown("reset".into())
 }
 
 impl Case {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let record = CaseRecord {
             plan: "by-hand".into(),
             family: "by-hand".into(),
@@ -43,14 +43,14 @@ impl Case {
     }
 
     /// A call of 10 ms that surely follows the one before.
-    pub fn call(&mut self, operation: Operation, input: Value, outcome: Outcome) -> &mut Self {
+    pub(crate) fn call(&mut self, operation: Operation, input: Value, outcome: Outcome) -> &mut Self {
         let begun = self.now + 1;
         self.now += 10;
         self.at(begun, self.now, operation, input, outcome)
     }
 
     /// A call in this span, in milliseconds after the start.
-    pub fn at(
+    pub(crate) fn at(
         &mut self,
         begun: i64,
         ended: i64,
@@ -70,18 +70,18 @@ impl Case {
         self
     }
 
-    pub fn wait(&mut self, ms: i64) -> &mut Self {
+    pub(crate) fn wait(&mut self, ms: i64) -> &mut Self {
         self.now += ms;
         self
     }
 
-    pub fn hung(&mut self) -> &mut Self {
+    pub(crate) fn hung(&mut self) -> &mut Self {
         self.record.end = CaseEnd::Hung { awaited: "the end".into(), saw: "RUNNING".into() };
         self
     }
 
     /// Machine, queue and a started execution; the message with the token is received.
-    pub fn parked(definition: &Value) -> Self {
+    pub(crate) fn parked(definition: &Value) -> Self {
         let mut case = Self::new();
         case.call(Operation::CreateQueue, json!({"QueueName": "work"}), done(json!({"QueueUrl": QUEUE})));
         case.create(definition);
@@ -90,7 +90,7 @@ impl Case {
         case
     }
 
-    pub fn create(&mut self, definition: &Value) -> &mut Self {
+    pub(crate) fn create(&mut self, definition: &Value) -> &mut Self {
         let date = (T0 + self.now) as f64 / 1000.0;
         self.call(
             Operation::CreateStateMachine,
@@ -99,7 +99,7 @@ impl Case {
         )
     }
 
-    pub fn start(&mut self, input: &str) -> &mut Self {
+    pub(crate) fn start(&mut self, input: &str) -> &mut Self {
         let reply = json!({"executionArn": EXEC, "startDate": (T0 + self.now + 5) as f64 / 1000.0});
         self.call(
             Operation::StartExecution,
@@ -108,7 +108,7 @@ impl Case {
         )
     }
 
-    pub fn receive(&mut self, id: &str, token: &str, count: u64) -> &mut Self {
+    pub(crate) fn receive(&mut self, id: &str, token: &str, count: u64) -> &mut Self {
         let body = json!({"TaskToken": token, "Execution": "exec-0001"}).to_string();
         let handle = format!("h-{}", self.record.entries.len());
         let message = json!({"MessageId": id, "ReceiptHandle": handle, "Body": body, "Attributes": {"ApproximateReceiveCount": count.to_string()}});
@@ -119,11 +119,11 @@ impl Case {
         )
     }
 
-    pub fn success(&mut self, token: &str, output: &str, outcome: Outcome) -> &mut Self {
+    pub(crate) fn success(&mut self, token: &str, output: &str, outcome: Outcome) -> &mut Self {
         self.call(Operation::SendTaskSuccess, json!({"taskToken": token, "output": output}), outcome)
     }
 
-    pub fn failure(&mut self, token: &str, error: &str, outcome: Outcome) -> &mut Self {
+    pub(crate) fn failure(&mut self, token: &str, error: &str, outcome: Outcome) -> &mut Self {
         self.call(
             Operation::SendTaskFailure,
             json!({"taskToken": token, "error": error, "cause": "why"}),
@@ -131,11 +131,11 @@ impl Case {
         )
     }
 
-    pub fn beat(&mut self, token: &str, outcome: Outcome) -> &mut Self {
+    pub(crate) fn beat(&mut self, token: &str, outcome: Outcome) -> &mut Self {
         self.call(Operation::SendTaskHeartbeat, json!({"taskToken": token}), outcome)
     }
 
-    pub fn describe(&mut self, status: &str, more: Value) -> &mut Self {
+    pub(crate) fn describe(&mut self, status: &str, more: Value) -> &mut Self {
         let mut reply = json!({
             "executionArn": EXEC, "stateMachineArn": MACHINE, "name": "exec-0001", "status": status,
             "startDate": (T0 + 25) as f64 / 1000.0, "input": r#"{"a":1}"#, "inputDetails": {"included": true}
@@ -146,7 +146,7 @@ impl Case {
         self.call(Operation::DescribeExecution, json!({"executionArn": EXEC}), done(reply))
     }
 
-    pub fn history(&mut self, events: &History) -> &mut Self {
+    pub(crate) fn history(&mut self, events: &History) -> &mut Self {
         self.call(
             Operation::GetExecutionHistory,
             json!({"executionArn": EXEC, "maxResults": 1000}),
@@ -154,25 +154,25 @@ impl Case {
         )
     }
 
-    pub fn judge(&self) -> Vec<Finding> {
+    pub(crate) fn judge(&self) -> Vec<Finding> {
         rules::judge(&self.record)
     }
 
     /// Asserts that no rule is violated.
-    pub fn is_lawful(&self) {
+    pub(crate) fn is_lawful(&self) {
         let broken: Vec<Finding> = self.judge().into_iter().filter(|f| f.kind == Kind::Violated).collect();
         assert!(broken.is_empty(), "accused: {broken:#?}");
     }
 
     /// Asserts that this rule is violated.
-    pub fn breaks(&self, rule: &str) {
+    pub(crate) fn breaks(&self, rule: &str) {
         let findings = self.judge();
         let broken: Vec<&Finding> = findings.iter().filter(|f| f.kind == Kind::Violated).collect();
         assert!(broken.iter().any(|f| f.rule == rule), "{rule} not broken, but: {broken:#?}");
     }
 
     /// Asserts that this rule was met, or one of several allowed outcomes observed.
-    pub fn meets(&self, rule: &str) {
+    pub(crate) fn meets(&self, rule: &str) {
         let findings = self.judge();
         let met = findings.iter().any(|f| f.rule == rule && matches!(f.kind, Kind::Met | Kind::Observed));
         let all: Vec<_> = findings.iter().filter(|f| f.rule == rule || f.kind == Kind::Violated).collect();
@@ -181,18 +181,18 @@ impl Case {
 }
 
 /// A history under construction, each event linked to the one before.
-pub struct History {
+pub(crate) struct History {
     pub events: Vec<Value>,
 }
 
 impl History {
-    pub fn started() -> Self {
+    pub(crate) fn started() -> Self {
         let mut history = Self { events: Vec::new() };
         history.push(25, "ExecutionStarted", json!({"executionStartedEventDetails": {"input": r#"{"a":1}"#, "inputDetails": {"truncated": false}, "roleArn": "arn:aws:iam::123456789012:role/r"}}));
         history
     }
 
-    pub fn push(&mut self, at: i64, kind: &str, details: Value) -> &mut Self {
+    pub(crate) fn push(&mut self, at: i64, kind: &str, details: Value) -> &mut Self {
         let id = self.events.len() as u64 + 1;
         let previous =
             if id <= 2 || matches!(kind, "ExecutionAborted" | "ExecutionTimedOut") { 0 } else { id - 1 };
@@ -204,15 +204,15 @@ impl History {
         self
     }
 
-    pub fn entered(&mut self, at: i64, state: &str, input: &str) -> &mut Self {
+    pub(crate) fn entered(&mut self, at: i64, state: &str, input: &str) -> &mut Self {
         self.push(at, "TaskStateEntered", json!({"stateEnteredEventDetails": {"name": state, "input": input, "inputDetails": {"truncated": false}}}))
     }
 
-    pub fn exited(&mut self, at: i64, state: &str, output: &str) -> &mut Self {
+    pub(crate) fn exited(&mut self, at: i64, state: &str, output: &str) -> &mut Self {
         self.push(at, "TaskStateExited", json!({"stateExitedEventDetails": {"name": state, "output": output, "outputDetails": {"truncated": false}}}))
     }
 
-    pub fn scheduled(&mut self, at: i64, token: &str, timers: Value) -> &mut Self {
+    pub(crate) fn scheduled(&mut self, at: i64, token: &str, timers: Value) -> &mut Self {
         let parameters =
             json!({"QueueUrl": QUEUE, "MessageBody": {"TaskToken": token, "Execution": "exec-0001"}})
                 .to_string();
@@ -224,40 +224,41 @@ impl History {
         self.push(at, "TaskStarted", json!({"taskStartedEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken"}}))
     }
 
-    pub fn submitted(&mut self, at: i64, id: &str) -> &mut Self {
+    pub(crate) fn submitted(&mut self, at: i64, id: &str) -> &mut Self {
         let output = json!({"MessageId": id, "MD5OfMessageBody": "x", "SdkHttpMetadata": {"HttpStatusCode": 200}, "SdkResponseMetadata": {"RequestId": "r"}}).to_string();
         self.push(at, "TaskSubmitted", json!({"taskSubmittedEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "output": output, "outputDetails": {"truncated": false}}}))
     }
 
-    pub fn parked(timers: Value) -> Self {
+    pub(crate) fn parked(timers: Value) -> Self {
         let mut history = Self::started();
         history.entered(25, "Wait", r#"{"a":1}"#).scheduled(26, TOKEN, timers).submitted(27, "m-1");
         history
     }
 
-    pub fn succeeded(&mut self, at: i64, output: &str) -> &mut Self {
+    pub(crate) fn succeeded(&mut self, at: i64, output: &str) -> &mut Self {
         self.push(at, "TaskSucceeded", json!({"taskSucceededEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "output": output, "outputDetails": {"truncated": false}}}))
     }
 
-    pub fn failed(&mut self, at: i64, error: &str) -> &mut Self {
+    pub(crate) fn failed(&mut self, at: i64, error: &str) -> &mut Self {
         self.push(at, "TaskFailed", json!({"taskFailedEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "error": error, "cause": "why"}}))
     }
 
-    pub fn timed_out(&mut self, at: i64) -> &mut Self {
+    pub(crate) fn timed_out(&mut self, at: i64) -> &mut Self {
         self.push(at, "TaskTimedOut", json!({"taskTimedOutEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "error": "States.Timeout"}}))
     }
 
-    pub fn execution_succeeded(&mut self, at: i64, output: &str) -> &mut Self {
+    pub(crate) fn execution_succeeded(&mut self, at: i64, output: &str) -> &mut Self {
         self.push(at, "ExecutionSucceeded", json!({"executionSucceededEventDetails": {"output": output, "outputDetails": {"truncated": false}}}))
     }
 
-    pub fn execution_failed(&mut self, at: i64, details: Value) -> &mut Self {
+    #[expect(clippy::needless_pass_by_value, reason = "made in place by every caller")]
+    pub(crate) fn execution_failed(&mut self, at: i64, details: Value) -> &mut Self {
         self.push(at, "ExecutionFailed", json!({"executionFailedEventDetails": details}))
     }
 }
 
 /// One callback task with these members.
-pub fn one(members: Value) -> Value {
+pub(crate) fn one(members: Value) -> Value {
     let mut state = json!({
         "Type": "Task",
         "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
@@ -265,6 +266,10 @@ pub fn one(members: Value) -> Value {
         "End": true
     });
     if let (Value::Object(state), Value::Object(members)) = (&mut state, members) {
+        // A test that gives both wants the flaw; one that goes on elsewhere does not.
+        if members.get("Next").is_some_and(|next| next != "Wait") {
+            state.remove("End");
+        }
         state.extend(members);
     }
     json!({"StartAt": "Wait", "States": {"Wait": state}})

@@ -30,7 +30,7 @@ pub(crate) fn recordings() -> Option<Vec<Recording>> {
     #[expect(clippy::disallowed_methods, reason = "the recordings are outside the repository")]
     let folder = std::env::var("SFN_CONFORMANCE_RECORDINGS").ok().filter(|folder| !folder.is_empty())?;
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("the folder of SFN_CONFORMANCE_RECORDINGS is readable")
+        .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .collect();
@@ -52,9 +52,9 @@ fn load(path: &std::path::Path) -> Vec<Recording> {
     let named = path.file_stem().unwrap().to_string_lossy().into_owned();
     let histories = keys.iter().filter_map(Value::as_str).filter_map(|key| {
         let mut events = file["snapshot"][key]["events"].as_array()?.clone();
-        let definition = file["definitionPerHistory"].get(key).unwrap_or(&file["definition"]).clone();
+        let definition = file["definitionPerHistory"].get(key).unwrap_or_else(|| &file["definition"]).clone();
         if file["idsNormalized"] == true {
-            events = in_order(events, &definition);
+            events = in_order(&events, &definition);
         }
         let events: Vec<Value> =
             events.into_iter().enumerate().map(|(index, event)| wire(index, event)).collect();
@@ -68,7 +68,7 @@ fn load(path: &std::path::Path) -> Vec<Recording> {
 }
 
 /// Gives back the order, ids and links inside a Parallel of Pass states, and its closing event, which the recorder lost.
-fn in_order(events: Vec<Value>, definition: &Value) -> Vec<Value> {
+fn in_order(events: &[Value], definition: &Value) -> Vec<Value> {
     let named = |kind: &str, member: &str, name: &str| {
         events.iter().find(|event| event["type"] == kind && event[member]["name"] == name).unwrap().clone()
     };
@@ -169,7 +169,8 @@ fn with_resources(mut definition: Value, events: &[Value]) -> Value {
             value["Resource"] = json!(scheduled.filter(|arn| arn.starts_with("arn:")).unwrap_or(stand_in));
         }
         let scheduled = events.iter().skip_while(|event| event["stateEnteredEventDetails"]["name"] != name);
-        let scheduled = scheduled.skip(1).take_while(|event| event.get("stateEnteredEventDetails").is_none());
+        let mut scheduled =
+            scheduled.skip(1).take_while(|event| event.get("stateEnteredEventDetails").is_none());
         let parameters =
             scheduled.find_map(|event| event["taskScheduledEventDetails"]["parameters"].as_str());
         if let Some(parameters) = parameters.and_then(|text| serde_json::from_str::<Value>(text).ok()) {
