@@ -242,6 +242,11 @@ pub trait Conduct: Send {
         None
     }
 
+    /// The `TimeoutSeconds` of a task that names none; there is none that matters (TMO-03).
+    fn default_timeout(&mut self) -> Option<u64> {
+        None
+    }
+
     /// When a timer fires; `None` for never.
     fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
         Some(alarm.due)

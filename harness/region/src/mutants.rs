@@ -1,4 +1,41 @@
 //! Wrong variants of the region, each a real class of bugs, and lawful variants that no rule may accuse.
+//!
+//! Every variant is a [`Conduct`] that overrides one decision (or rewrites requests or answers); the services know none of
+//! them. Families: `tokens`, `outputs`, `timers`, `tasks`, `recovery`, `executions`, `descriptions`, `histories`, `pages`,
+//! `queues`, `topics`, `definitions`, `wire`, and `lawful`.
+
+/// A conduct that overrides some decisions, with the state it counts in.
+macro_rules! variant {
+    ($name:literal, $about:literal, [$($rule:literal),*], { $($body:tt)* }) => {
+        variant!($name, $about, [$($rule),*], {}, { $($body)* })
+    };
+    ($name:literal, $about:literal, [$($rule:literal),*], { $($field:ident: $kind:ty),* }, { $($body:tt)* }) => {{
+        #[derive(Default)]
+        struct V { $($field: $kind),* }
+        impl $crate::conduct::Conduct for V { $($body)* }
+        $crate::mutants::Variant {
+            info: $crate::mutants::MutantInfo { name: $name, about: $about, rules: &[$($rule),*] },
+            make: || Box::new(V::default()),
+        }
+    }};
+}
+
+mod definitions;
+mod descriptions;
+mod executions;
+mod histories;
+mod lawful;
+mod outputs;
+mod pages;
+mod queues;
+mod recovery;
+mod tasks;
+mod timers;
+mod tokens;
+mod topics;
+mod wire;
+
+use std::sync::LazyLock;
 
 use crate::Conduct;
 
@@ -13,18 +50,62 @@ pub struct MutantInfo {
     pub rules: &'static [&'static str],
 }
 
-/// Every wrong variant.
-pub fn all() -> &'static [MutantInfo] {
-    &[]
+/// A variant with what makes it.
+struct Variant {
+    info: MutantInfo,
+    make: fn() -> Box<dyn Conduct>,
 }
 
-/// Every lawful variant.
+fn wrong() -> impl Iterator<Item = &'static Variant> {
+    let families = [
+        tokens::VARIANTS,
+        outputs::VARIANTS,
+        timers::VARIANTS,
+        tasks::VARIANTS,
+        recovery::VARIANTS,
+        executions::VARIANTS,
+        descriptions::VARIANTS,
+        histories::VARIANTS,
+        pages::VARIANTS,
+        queues::VARIANTS,
+        topics::VARIANTS,
+        definitions::VARIANTS,
+        wire::VARIANTS,
+    ];
+    families.into_iter().flatten()
+}
+
+/// Every wrong variant.
+pub fn all() -> &'static [MutantInfo] {
+    static ALL: LazyLock<Vec<MutantInfo>> = LazyLock::new(|| wrong().map(|variant| variant.info).collect());
+    &ALL
+}
+
+/// Every lawful variant: slow, throttling, at-least-once, other outcomes of rules.md section 20.
 pub fn lawful() -> &'static [MutantInfo] {
-    &[]
+    static LAWFUL: LazyLock<Vec<MutantInfo>> =
+        LazyLock::new(|| lawful::VARIANTS.iter().map(|variant| variant.info).collect());
+    &LAWFUL
 }
 
 /// The conduct of a variant, wrong or lawful.
 pub fn conduct(name: &str) -> Option<Box<dyn Conduct>> {
-    let _ = name;
-    None
+    wrong().chain(lawful::VARIANTS).find(|variant| variant.info.name == name).map(|variant| (variant.make)())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_mutant_has_its_own_name_and_names_the_rules_it_breaks() {
+        let names: BTreeSet<_> = all().iter().chain(lawful()).map(|info| info.name).collect();
+        assert_eq!(names.len(), all().len() + lawful().len());
+        assert!(all().iter().all(|info| !info.rules.is_empty() && !info.about.is_empty()));
+        assert!(lawful().iter().all(|info| info.rules.is_empty()));
+        assert!(all().len() >= 80, "{} mutants", all().len());
+        assert!(names.iter().all(|name| conduct(name).is_some()));
+    }
 }

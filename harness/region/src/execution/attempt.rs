@@ -40,7 +40,7 @@ impl Region {
                 return;
             }
         };
-        let (mut parameters, timeout, heartbeat, credentials) = entered;
+        let (parameters, timeout, heartbeat, credentials) = entered;
         let kind = match resource.service.as_str() {
             "activity" => TaskKind::Activity,
             "function" => TaskKind::Function,
@@ -51,7 +51,6 @@ impl Region {
             self.interpreter_failed(execution, strand, &failure, previous);
             return;
         }
-        self.conduct.parameters(&resource.service, &resource.action, &mut parameters);
         let (resource_type, name) = (resource.resource_type().to_owned(), resource.resource());
         let common = [
             ("resource", json!(name)),
@@ -148,6 +147,7 @@ impl Region {
         };
         let started = self.emit(execution, strand, last, event, members);
         let alarm = |clock| Alarmed::TaskTimeout(execution, strand, serial, clock);
+        let timeout = timeout.or_else(|| self.conduct.default_timeout());
         let timeout = timeout.and_then(|s| self.set_alarm(strand, Clock::Timeout, s.saturating_mul(1000), 0, alarm(Clock::Timeout)));
         let heartbeat = heartbeat.and_then(|s| self.set_alarm(strand, Clock::Heartbeat, s.saturating_mul(1000), 0, alarm(Clock::Heartbeat)));
         if let Some(attempt) = self.attempt(execution, strand, serial) {
@@ -184,6 +184,8 @@ impl Region {
             return;
         }
         let caller = crate::connectors::Caller { execution, strand, serial };
+        let mut parameters = parameters;
+        self.conduct.parameters(&resource.service, &resource.action, &mut parameters);
         let mut dispatched = Dispatched::Waits(None);
         for _ in 0..self.conduct.sends(&resource.service, attempts) {
             dispatched = self.dispatch_task(caller, &resource, &parameters);

@@ -1,0 +1,83 @@
+//! GetExecutionHistory that loses its place (GEH).
+
+use record::{Call, Operation, Outcome};
+use serde_json::json;
+
+use super::Variant;
+
+fn is_history(call: &Call) -> bool {
+    call.operation == Operation::GetExecutionHistory
+}
+
+pub(super) const VARIANTS: &[Variant] = &[
+    variant!("page-loses-an-event", "an event is lost between two pages", ["GEH-03"], {
+        fn page(&mut self, _: usize, end: usize) -> (usize, usize) {
+            (end, end + 1)
+        }
+    }),
+    variant!("page-repeats-an-event", "the last event of a page is also the first of the next", ["GEH-03"], {
+        fn page(&mut self, start: usize, end: usize) -> (usize, usize) {
+            (end, if end > start + 1 { end - 1 } else { end })
+        }
+    }),
+    variant!("pages-end-early", "a history has one page", ["GEH-03", "GEH-04"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let (true, Outcome::Done(reply)) = (is_history(call), outcome) {
+                if let Some(members) = reply.as_object_mut() {
+                    members.shift_remove("nextToken");
+                }
+            }
+        }
+    }),
+    variant!("page-size-ignored", "maxResults is ignored", ["GEH-02"], {
+        fn request(&mut self, call: &mut Call) {
+            if is_history(call) {
+                call.input.insert("maxResults".to_owned(), json!(1_000));
+            }
+        }
+    }),
+    variant!("reverse-ignored", "reverseOrder is ignored", ["GEH-01"], {
+        fn request(&mut self, call: &mut Call) {
+            if is_history(call) {
+                call.input.shift_remove("reverseOrder");
+            }
+        }
+    }),
+    variant!("data-always-included", "includeExecutionData is ignored", ["GEH-08"], {
+        fn request(&mut self, call: &mut Call) {
+            if is_history(call) {
+                call.input.shift_remove("includeExecutionData");
+            }
+        }
+    }),
+    variant!("bad-page-token-ok", "a page token that was never given out answers an empty page", ["GEH-05"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if is_history(call) && outcome.refusal().is_some_and(|error| error.code == "InvalidToken") {
+                *outcome = Outcome::Done(json!({ "events": [] }));
+            }
+        }
+    }),
+    variant!("unknown-execution-is-empty", "an unknown execution has an empty history", ["GEH-07"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if is_history(call) && outcome.refusal().is_some_and(|error| error.code == "ExecutionDoesNotExist") {
+                *outcome = Outcome::Done(json!({ "events": [] }));
+            }
+        }
+    }),
+    variant!("history-changes-after-the-end", "a closed history gains an event at the second look", ["GEH-11"], { looks: u64 }, {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            let (true, Outcome::Done(reply)) = (is_history(call), outcome) else { return };
+            let forward = call.input.get("reverseOrder").is_none_or(|reverse| reverse != &json!(true));
+            let Some(events) = reply.get_mut("events").and_then(|events| events.as_array_mut()) else { return };
+            let closed = events.last().is_some_and(|last| last["type"] == "ExecutionSucceeded");
+            if forward && closed {
+                self.looks += 1;
+                if self.looks % 2 == 0 {
+                    let mut extra = events.last().cloned().unwrap_or_default();
+                    extra["id"] = json!(extra["id"].as_u64().unwrap_or(0) + 1);
+                    events.push(extra);
+                }
+            }
+        }
+    }),
+];

@@ -1,0 +1,47 @@
+//! Queues that hide too little, too long, or count wrong (SQS).
+
+use record::{Call, Operation, Time};
+use serde_json::json;
+
+use super::Variant;
+use crate::conduct::{Alarm, Clock, Delivery};
+
+pub(super) const VARIANTS: &[Variant] = &[
+    variant!("visibility-ignored", "a received message is at once visible again", ["SQS-04"], {
+        fn hides(&mut self, _: Delivery) -> bool {
+            false
+        }
+    }),
+    variant!("message-never-returns", "a received message never becomes visible again", ["SQS-04"], {
+        fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
+            (alarm.clock != Clock::Visibility || alarm.due == alarm.from).then_some(alarm.due)
+        }
+    }),
+    variant!("receive-count-stuck", "ApproximateReceiveCount is always 1", ["SQS-04"], {
+        fn receive_count(&mut self, _: u64) -> u64 {
+            1
+        }
+    }),
+    variant!("dead-letters-never", "no message ever moves to the dead-letter queue", ["SQS-12"], {
+        fn dead_letters(&mut self, _: u64, _: u64) -> bool {
+            false
+        }
+    }),
+    variant!("dead-letters-late", "a message moves to the dead-letter queue three receives late", ["SQS-12"], {
+        fn dead_letters(&mut self, received: u64, most: u64) -> bool {
+            received >= most + 3
+        }
+    }),
+    variant!("more-messages-than-asked", "a receive gives up to ten messages whatever was asked", ["SQS-07"], {
+        fn request(&mut self, call: &mut Call) {
+            if call.operation == Operation::ReceiveMessage {
+                call.input.insert("MaxNumberOfMessages".to_owned(), json!(10));
+            }
+        }
+    }),
+    variant!("body-loses-letters", "letters beyond ASCII in a message become question marks", ["IO-03"], {
+        fn stored_body(&mut self, body: &mut String) {
+            *body = body.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+        }
+    }),
+];
