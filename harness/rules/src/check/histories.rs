@@ -82,12 +82,8 @@ fn one(
     let machine = execution.machine.and_then(|machine| view.machines.get(machine));
     let definition = execution.definition.as_ref();
     let settled = execution.final_status().filter(|_| execution.redrives.is_empty());
-    let date = |member: &str| {
-        settled
-            .and_then(|status| status.body.get(member))
-            .and_then(Value::as_f64)
-            .map(Time::from_epoch_seconds)
-    };
+    let date =
+        |member: &str| settled.and_then(|status| status.body.get(member)).and_then(crate::view::moment);
     let known = Known {
         definition: definition.and_then(|definition| definition.machine.as_ref()),
         input: execution.input.as_ref(),
@@ -230,8 +226,7 @@ fn described(view: &View<'_>, sink: &mut Sink) {
             sink.expect(STATUS, status.status == wanted, || {
                 format!("the history ends with {}, the status is {}", last.kind, status.status)
             });
-            let date =
-                |member: &str| status.body.get(member).and_then(Value::as_f64).map(Time::from_epoch_seconds);
+            let date = |member: &str| status.body.get(member).and_then(crate::view::moment);
             let near = |a: Option<Time>, b: Time| a.is_none_or(|a| (a - b).abs() <= 1_000);
             if let Some(first) = read.history.events.first() {
                 sink.expect(

@@ -59,4 +59,9 @@ impl Offset {
     }
 }
 
+/// A timestamp of the wire as a moment; nothing where it is no plausible one (WIRE-02 judges that).
+pub fn moment(value: &Value) -> Option<Time> {
+    value.as_f64().filter(|stamp| (0.0..1e11).contains(stamp)).map(Time::from_epoch_seconds)
+}
+
 const MINUTE: i64 = 60_000;

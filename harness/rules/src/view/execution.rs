@@ -117,7 +117,7 @@ pub(super) fn executions<'a>(
                     starts: vec![call.index],
                     begun,
                     started: call.ended,
-                    start_date: reply.get("startDate").and_then(Value::as_f64).map(Time::from_epoch_seconds),
+                    start_date: reply.get("startDate").and_then(crate::view::moment),
                     input,
                     statuses: Vec::new(),
                     histories: Vec::new(),

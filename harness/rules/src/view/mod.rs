@@ -25,7 +25,7 @@ pub use answer::{Answer, COMMON_CODES, is_throttling};
 pub use arn::{Arn, unqualified};
 pub use attempt::{Attempt, Pattern};
 pub use call::Call;
-pub use clock::Offset;
+pub use clock::{Offset, moment};
 pub use definition::{Definition, StateView};
 pub use execution::{Execution, open_until};
 pub use json::{brief, is_json, same_json, same_json_text};

@@ -128,6 +128,11 @@ pub(super) fn histories<'a>(calls: &[Call<'a>]) -> Vec<HistoryRead<'a>> {
     for read in &mut reads {
         for (index, event) in read.wire.iter().enumerate() {
             match Event::from_wire(event) {
+                Ok(event) if !(0..100_000_000_000_000).contains(&event.at.0) => {
+                    read.unreadable = Some(format!("event {index}: no plausible timestamp"));
+                    read.history.events.clear();
+                    break;
+                }
                 Ok(event) => read.history.events.push(event),
                 Err(what) => {
                     read.unreadable = Some(format!("event {index}: {what}"));
