@@ -1,1 +1,46 @@
-pub fn main() -> std::process::ExitCode { std::process::ExitCode::SUCCESS }
+//! The command line: arguments, wiring and exit codes. One module a verb.
+//!
+//! Nothing here judges a rule or runs a plan. The invariant it keeps: a broken target is a verdict and exits 1 to 3, a broken
+//! environment exits 4, a wrong command line or an unreadable file exits 5, and every message of the last two ends in
+//! what to do.
+
+// First, since its macros are used below.
+#[macro_use]
+mod output;
+
+mod args;
+mod exit;
+mod failure;
+mod interrupt;
+mod recorder;
+mod rule_ids;
+mod span;
+mod verb;
+
+use std::process::{ExitCode, Termination};
+
+use clap::Parser;
+
+pub use args::Args;
+pub use exit::Exit;
+pub use failure::Failure;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Conforms };
+            // A closed pipe is no reason to fail.
+            let _ = error.print();
+            return exit.report();
+        }
+    };
+    output::log(args.verbose);
+    verb::run(args)
+        .unwrap_or_else(|failure| {
+            complain!("error: {failure}");
+            failure.exit()
+        })
+        .report()
+}

@@ -7,7 +7,8 @@ use rules::registry::{self, Rule};
 
 use crate::run::{Exhibit, Run};
 
-/// Violations that a baseline lists: the reason of each, by rule and check.
+/// Violations that a baseline lists: the reason of each, by rule and check. An empty check stands for another verdict that
+/// it lists.
 pub type Known = BTreeMap<(String, String), String>;
 
 /// A run with the rules that it was to judge.
@@ -32,6 +33,8 @@ pub struct RuleLine<'r> {
     pub cases: u64,
     /// Which of several allowed outcomes were seen, in how many cases.
     pub observed: BTreeMap<String, u64>,
+    /// The reason that a baseline gives for a verdict that is neither `holds` nor `violated`.
+    pub expected: Option<&'r str>,
     /// The checks that saw it broken.
     pub accusations: Vec<Accusation<'r>>,
 }
@@ -129,7 +132,9 @@ impl<'r> RuleLine<'r> {
                 known: known.get(key).map(String::as_str),
             })
             .collect();
-        Self { rule, verdict, cases, observed, accusations }
+        let undecided = !matches!(verdict, Verdict::Holds { .. } | Verdict::Violated { .. });
+        let expected = known.get(&(rule.id.clone(), String::new())).map(String::as_str).filter(|_| undecided);
+        Self { rule, verdict, cases, observed, expected, accusations }
     }
 
     /// Why the verdict is what it is, where the verdict says so.

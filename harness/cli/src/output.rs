@@ -1,0 +1,58 @@
+//! Writing to the terminal: closed pipes are no errors, colours only where they are wanted.
+
+use std::io::IsTerminal;
+
+use console::Term;
+use report::Palette;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::Colour;
+
+/// Writes a line to standard output; a reader that has gone away is no error.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($words)*);
+    }};
+}
+
+/// Writes a line to standard error; a reader that has gone away is no error.
+macro_rules! complain {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
+/// Whether to colour standard output: as asked, else on a terminal without `NO_COLOR`.
+pub(crate) fn palette(colour: Colour) -> Palette {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let coloured = match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => std::io::stdout().is_terminal() && !set("NO_COLOR") && !dumb,
+    };
+    if coloured { Palette::Colour } else { Palette::Plain }
+}
+
+/// Columns of the terminal, 100 where there is none.
+pub(crate) fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    columns.or_else(terminal).unwrap_or(100).clamp(40, 160)
+}
+
+/// Starts the log: warnings, more by `-v` or as `SFN_CONFORMANCE_LOG` says.
+pub(crate) fn log(verbose: u8) {
+    let default = match verbose {
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_env("SFN_CONFORMANCE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    // A second log in one process, as in tests, is none.
+    let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
+}

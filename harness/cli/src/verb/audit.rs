@@ -1,0 +1,52 @@
+//! `audit`: a history from anywhere, judged by itself.
+
+use std::io::Read;
+use std::path::Path;
+
+use rules::audit::{AuditReport, audit as judge};
+
+use crate::args::Format;
+use crate::{Exit, Failure};
+
+/// Judges the history in this file.
+pub(super) fn audit(history: &Path, definition: Option<&Path>, format: Format) -> Result<Exit, Failure> {
+    let text = read(history)?;
+    let definition = definition.map(read).transpose()?;
+    let report = judge(&text, definition.as_deref()).map_err(|why| {
+        let remedy = "give the output of `aws stepfunctions get-execution-history`";
+        Failure::unreadable(history, why, remedy)
+    })?;
+    match format {
+        Format::Json => say!("{}", serde_json::to_string_pretty(&report).unwrap_or_default()),
+        Format::Text => print(&report),
+    }
+    Ok(if report.violations.is_empty() { Exit::Conforms } else { Exit::Violated })
+}
+
+fn print(report: &AuditReport) {
+    for violation in &report.violations {
+        say!("{}  {}{}", violation.rule, place(violation.event), violation.message);
+    }
+    for advice in &report.advice {
+        say!("advice  {}{}", place(advice.event), advice.message);
+    }
+    match report.violations.len() {
+        0 => say!("nothing that AWS would not have written"),
+        1 => say!("1 violation"),
+        n => say!("{n} violations"),
+    }
+}
+
+fn place(event: Option<u64>) -> String {
+    event.map(|id| format!("event {id}: ")).unwrap_or_default()
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let text = if path.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    text.map_err(|why| Failure::unreadable(path, why, "check the path, and that the file is text"))
+}

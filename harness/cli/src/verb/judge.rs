@@ -1,0 +1,46 @@
+//! `judge`: a stored run, judged again without its target.
+
+use std::path::Path;
+
+use engine::{Options, judge_stored};
+use record::RunEvent;
+use report::{Palette, Render, Report, Run, Text, directory};
+
+use crate::recorder::stored;
+use crate::verb::run::{explain_exit, known, read_baseline};
+use crate::{Exit, Failure, output};
+
+/// Judges the run in this folder with the checks of this version.
+pub(super) fn judge(
+    folder: &Path,
+    baseline: Option<&Path>,
+    out: Option<&Path>,
+    palette: Palette,
+) -> Result<Exit, Failure> {
+    let events = stored(folder)?;
+    let options = Options { baseline: read_baseline(baseline, false)?, ..Options::default() };
+    let mut summary = judge_stored(&events, &options)?;
+    let run: Run = events.into_iter().map(again).collect();
+    summary.cut = !run.is_complete();
+    summary.broken = run.errors.first().cloned();
+    let known = known(options.baseline.as_ref());
+    let scope: Vec<&str> = summary.verdicts.iter().map(|(rule, _)| rule.as_str()).collect();
+    let report = Report::new(&run, &scope, &known);
+    if let Some(out) = out {
+        directory::write(out, &report)?;
+    }
+    let files = out.map(|out| out.display().to_string()).unwrap_or_default();
+    say!("{}", Text { palette, width: output::width(), directory: files }.render(&report).trim_end());
+    Ok(explain_exit(&summary))
+}
+
+/// A case with what today's checks say of it.
+fn again(event: RunEvent) -> RunEvent {
+    match event {
+        RunEvent::Case { plan, record, .. } => {
+            let findings = rules::judge(&record);
+            RunEvent::Case { plan, record, findings }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,46 @@
+//! The verbs, one module each.
+
+mod audit;
+mod clean;
+mod doctor;
+mod explain;
+mod judge;
+mod leftovers;
+mod list;
+mod mutants;
+mod reach;
+mod replay;
+mod run;
+mod serve;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::args::{Args, Verb};
+use crate::{Exit, Failure};
+
+/// Does what the arguments ask for.
+pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    let palette = crate::output::palette(args.color);
+    match args.verb {
+        Verb::Run(run) => run::run(&run, palette),
+        Verb::List { format } => list::list(format),
+        Verb::Explain { rule } => explain::explain(&rule),
+        Verb::Audit { history, definition, format } => audit::audit(&history, definition.as_deref(), format),
+        Verb::Replay { plan, target, seed } => replay::replay(&plan, &target, seed),
+        Verb::Judge { run, baseline, out } => {
+            judge::judge(&run, baseline.as_deref(), out.as_deref(), palette)
+        }
+        Verb::Mutants { names, format, seed } => mutants::mutants(&names, format, seed),
+        Verb::Serve { addr, seed, variant, throttling } => serve::serve(addr, seed, variant, throttling),
+        Verb::Doctor { target } => doctor::doctor(&target),
+        Verb::Clean { target, older_than } => clean::clean(&target, older_than),
+    }
+}
+
+/// The runtime of a verb that talks to the world.
+fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| Failure::Broken(format!("cannot start threads: {why}; free some processes or memory")))
+}

@@ -1,0 +1,170 @@
+//! `mutants`: what the rules are worth. Every wrong variant of the region must be killed by a rule that names it, and no
+//! lawful variant may be accused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::Options;
+use plan::Profile;
+use record::{Kind, RunEvent};
+use region::mutants::{self as variants, MutantInfo};
+use serde::Serialize;
+
+use crate::args::Format;
+use crate::recorder::bar;
+use crate::verb::reach::{banner, connect};
+use crate::{Exit, Failure};
+
+/// What became of one variant.
+#[derive(Serialize)]
+struct Fate {
+    name: &'static str,
+    about: &'static str,
+    lawful: bool,
+    fate: Word,
+    /// The rules that it must be killed by.
+    named: &'static [&'static str],
+    /// The rules that were broken.
+    killed_by: BTreeSet<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Word {
+    KilledByNamed,
+    KilledByOther,
+    Survived,
+    Spared,
+    Accused,
+}
+
+impl Word {
+    fn text(self) -> &'static str {
+        match self {
+            Self::KilledByNamed => "killed by a named rule",
+            Self::KilledByOther => "killed by another rule only",
+            Self::Survived => "survived",
+            Self::Spared => "lawful, spared",
+            Self::Accused => "lawful, but accused",
+        }
+    }
+
+    fn is_good(self) -> bool {
+        matches!(self, Self::KilledByNamed | Self::Spared)
+    }
+}
+
+/// Runs the plans on every variant.
+pub(super) fn mutants(names: &[String], format: Format, seed: u64) -> Result<Exit, Failure> {
+    let chosen = choose(names)?;
+    let runtime = super::runtime()?;
+    let bar = bar("mutants", chosen.len() as u64, false);
+    let mut fates = Vec::new();
+    for (info, lawful) in chosen {
+        bar.set_message(info.name);
+        let killed_by = runtime.block_on(broken(info.name, seed))?;
+        let named = killed_by.iter().any(|rule| info.rules.contains(&rule.as_str()));
+        let fate = match (lawful, named, killed_by.is_empty()) {
+            (true, _, true) => Word::Spared,
+            (true, _, false) => Word::Accused,
+            (false, true, _) => Word::KilledByNamed,
+            (false, false, false) => Word::KilledByOther,
+            (false, false, true) => Word::Survived,
+        };
+        fates.push(Fate { name: info.name, about: info.about, lawful, fate, named: info.rules, killed_by });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    match format {
+        Format::Json => say!("{}", serde_json::to_string_pretty(&fates).unwrap_or_default()),
+        Format::Text => print(&fates),
+    }
+    Ok(if fates.iter().all(|fate| fate.fate.is_good()) { Exit::Conforms } else { Exit::Violated })
+}
+
+fn choose(names: &[String]) -> Result<Vec<(&'static MutantInfo, bool)>, Failure> {
+    let all = || {
+        let wrong = variants::all().iter().map(|info| (info, false));
+        wrong.chain(variants::lawful().iter().map(|info| (info, true)))
+    };
+    if names.is_empty() {
+        return Ok(all().collect());
+    }
+    names
+        .iter()
+        .map(|name| {
+            all().find(|(info, _)| info.name == name).ok_or_else(|| {
+                let near = all().min_by_key(|(info, _)| strsim::damerau_levenshtein(info.name, name));
+                let hint =
+                    near.map(|(info, _)| format!(" (did you mean {}?)", info.name)).unwrap_or_default();
+                Failure::Usage(format!(
+                    "there is no variant `{name}`{hint}; `sfn-conformance mutants` runs all"
+                ))
+            })
+        })
+        .collect()
+}
+
+/// The rules that the smoke plans show broken on a variant.
+async fn broken(name: &str, seed: u64) -> Result<BTreeSet<String>, Failure> {
+    let spec = format!("variant:{name}");
+    let reach = crate::args::Reach::default();
+    let connected = connect(&spec, &reach, std::path::Path::new("")).await?;
+    let options = Options {
+        profile: Profile::Smoke,
+        seed,
+        jobs: usize::MAX,
+        minimise: false,
+        banner: banner(&spec, &connected),
+        ..Options::default()
+    };
+    let mut broken = Broken::default();
+    engine::run(connected.targets.clone(), &options, &mut broken).await?;
+    Ok(broken.0)
+}
+
+/// A sink that keeps nothing but the rules that were broken.
+#[derive(Default)]
+struct Broken(BTreeSet<String>);
+
+impl engine::Sink for Broken {
+    fn event(&mut self, event: RunEvent) {
+        if let RunEvent::Case { findings, .. } = event {
+            let violated = findings.into_iter().filter(|finding| finding.kind == Kind::Violated);
+            self.0.extend(violated.map(|finding| finding.rule));
+        }
+    }
+}
+
+fn print(fates: &[Fate]) {
+    for fate in fates {
+        let killers: Vec<&str> = fate.killed_by.iter().map(String::as_str).collect();
+        let mark = if fate.fate.is_good() { ' ' } else { '!' };
+        say!("{mark} {:34} {:28} {}", fate.name, fate.fate.text(), killers.join(" "));
+        if !fate.fate.is_good() {
+            say!(
+                "    {}; must be seen by {}",
+                fate.about,
+                if fate.lawful { "none".to_owned() } else { fate.named.join(", ") }
+            );
+        }
+    }
+    let mut by_rule: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for fate in fates.iter().filter(|fate| fate.fate == Word::KilledByNamed) {
+        for rule in fate.killed_by.iter().filter(|rule| fate.named.contains(&rule.as_str())) {
+            by_rule.entry(rule).or_default().push(fate.name);
+        }
+    }
+    say!("\nWhat each rule killed by its own check");
+    for (rule, names) in by_rule {
+        say!("  {rule:8} {}", names.join(", "));
+    }
+    let count = |word| fates.iter().filter(|fate| fate.fate == word).count();
+    say!(
+        "\n{} killed by a named rule, {} by another only, {} survived; {} lawful variants spared, {} accused",
+        count(Word::KilledByNamed),
+        count(Word::KilledByOther),
+        count(Word::Survived),
+        count(Word::Spared),
+        count(Word::Accused)
+    );
+}

@@ -1,0 +1,78 @@
+//! `replay`: one plan, every call with its answer, and what the rules say.
+
+use std::path::Path;
+
+use engine::{Cancel, Options};
+use plan::Plan;
+use record::{CaseEnd, CaseRecord, Finding, Kind, Outcome};
+
+use crate::args::OneTarget;
+use crate::verb::reach::{banner, connect, is_virtual, run_id};
+use crate::{Exit, Failure, interrupt};
+
+/// Runs the plan in this file.
+pub(super) fn replay(path: &Path, target: &OneTarget, seed: u64) -> Result<Exit, Failure> {
+    let remedy = "give a file of a run's `plans/` or of fixtures/plans";
+    let text = std::fs::read_to_string(path).map_err(|why| Failure::unreadable(path, why, remedy))?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|why| Failure::unreadable(path, why, remedy))?;
+    let spec = target.target.parse()?;
+    let cancel = Cancel::default();
+    let (record, findings) = super::runtime()?.block_on(async {
+        interrupt::listen(&cancel);
+        let connected = connect(&target.target, &target.reach, Path::new("target/emulators/logs")).await?;
+        let options = Options {
+            seed,
+            run_id: if is_virtual(&spec) { String::new() } else { run_id() },
+            banner: banner(&target.target, &connected),
+            cancel: cancel.clone(),
+            ..Options::default()
+        };
+        let played = engine::replay(connected.targets.clone(), &plan, &options).await;
+        connected.guard.stop().await;
+        Ok::<_, Failure>(played?)
+    })?;
+    print(&record);
+    Ok(conclude(&findings, &record))
+}
+
+fn print(record: &CaseRecord) {
+    let start = record.entries.iter().map(|entry| entry.begun).min().unwrap_or_default();
+    for entry in &record.entries {
+        let answer = match &entry.outcome {
+            Outcome::Done(reply) => shortened(&reply.to_string(), 100),
+            Outcome::Refused(error) => error.to_string(),
+            Outcome::Unknown(why) => format!("no answer: {why}"),
+        };
+        let at = (entry.begun - start) as f64 / 1000.0;
+        say!("{at:>10.3} s  {:8} {:28} {answer}", entry.actor, entry.call.operation.name());
+    }
+    match &record.end {
+        CaseEnd::Complete => {}
+        CaseEnd::Hung { awaited, saw } => say!("hung: waited for {awaited}, saw {saw}"),
+        CaseEnd::Cut(why) | CaseEnd::NotRun(why) => say!("cut short: {why}"),
+    }
+}
+
+fn conclude(findings: &[Finding], record: &CaseRecord) -> Exit {
+    let of = |kind| findings.iter().filter(move |finding| finding.kind == kind);
+    for finding in of(Kind::Violated).chain(of(Kind::Inconclusive)) {
+        let word = if finding.kind == Kind::Violated { "violated" } else { "inconclusive" };
+        say!("{word}  {} {}  {}", finding.rule, finding.check, finding.message);
+    }
+    say!("{} checks held", of(Kind::Met).count() + of(Kind::Observed).count());
+    if of(Kind::Violated).next().is_some() {
+        Exit::Violated
+    } else if record.end == CaseEnd::Complete {
+        Exit::Conforms
+    } else {
+        Exit::Inconclusive
+    }
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        text.to_owned()
+    } else {
+        text.chars().take(most).chain(['…']).collect()
+    }
+}

@@ -1,0 +1,205 @@
+//! `run`: plans on a target, verdicts, a run directory.
+
+use std::path::{Path, PathBuf};
+
+use engine::{Baseline, Cancel, Options, Summary};
+use plan::Cost;
+use report::{Known, Palette, Render, Report, Run, Text, directory};
+use targets::Spec;
+
+use crate::args::RunArgs;
+use crate::recorder::{Recorder, bar};
+use crate::verb::reach::{banner, connect, folder_name, is_virtual, run_id};
+use crate::{Exit, Failure, interrupt, output, rule_ids};
+
+/// Where runs go that were not told where.
+const DEFAULT_OUT: &str = "sfn-conformance.out";
+
+/// Plans at a time on the machine's clock: most of them wait.
+const JOBS: usize = 24;
+
+/// What a finished run is: everything that reports need.
+pub(super) struct Finished {
+    pub(super) run: Run,
+    pub(super) summary: Summary,
+    pub(super) known: Known,
+}
+
+/// Runs on every target that was asked for; the worst exit counts.
+pub(super) fn run(args: &RunArgs, palette: Palette) -> Result<Exit, Failure> {
+    let rules = rule_ids::all(&args.rules)?;
+    let specs: Vec<(Spec, &str)> = args
+        .target
+        .iter()
+        .map(|spec| Ok((spec.parse::<Spec>()?, spec.as_str())))
+        .collect::<Result<_, Failure>>()?;
+    let baseline = read_baseline(args.baseline.as_deref(), args.update_baseline)?;
+    let runtime = super::runtime()?;
+    let cancel = Cancel::default();
+    let mut exit = Exit::Conforms;
+    for (spec, text) in &specs {
+        let folder = match (&args.out, specs.len()) {
+            (Some(out), 1) => out.clone(),
+            (Some(out), _) => out.join(folder_name(text)),
+            (None, _) => Path::new(DEFAULT_OUT).join(folder_name(text)),
+        };
+        let options = Options {
+            profile: args.profile,
+            seed: args.seed,
+            cases: args.cases,
+            rules: rules.clone(),
+            jobs: args.jobs.unwrap_or_else(|| if is_virtual(spec) { usize::MAX } else { JOBS }).max(1),
+            time_budget: args.time_budget,
+            shard: args.shard,
+            baseline: baseline.clone(),
+            minimise: !args.no_minimise,
+            strict: args.strict,
+            run_id: if is_virtual(spec) { String::new() } else { run_id() },
+            ledger: (!is_virtual(spec)).then(|| folder.join("ledger.jsonl")),
+            role: args.role.clone(),
+            cancel: cancel.clone(),
+            ..Options::default()
+        };
+        let done = runtime.block_on(async {
+            interrupt::listen(&cancel);
+            one(args, spec, text, &folder, options).await
+        });
+        let finished = match done {
+            Ok(finished) => finished,
+            // One target that cannot be used keeps nobody from the others.
+            Err(failure) if specs.len() > 1 => {
+                complain!("error: {text}: {failure}");
+                exit = exit.worse(failure.exit());
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        exit = exit.worse(conclude(args, &finished, &folder, palette)?);
+        if cancel.is_set() {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+async fn one(
+    args: &RunArgs,
+    spec: &Spec,
+    text: &str,
+    folder: &Path,
+    options: Options,
+) -> Result<Finished, Failure> {
+    if matches!(spec, Spec::Aws { .. }) {
+        predict(args)?;
+    }
+    // Made before the target is started: what cannot be written is known before anything runs.
+    let plans = plan::generate(args.profile, args.seed, args.cases).len();
+    let plans = args.shard.map_or(plans, |shard| plans / shard.of);
+    let mut recorder = Recorder::begin(folder, bar(text, plans as u64, args.quiet))?;
+    let connected = connect(text, &args.reach, folder).await?;
+    if let (Some(account), Some(region)) = (&connected.account, &connected.region) {
+        complain!("AWS account {account}, region {region}");
+    }
+    let options = Options { banner: banner(text, &connected), ..options };
+    let summary = engine::run(connected.targets.clone(), &options, &mut recorder).await;
+    connected.guard.stop().await;
+    let known = known(options.baseline.as_ref());
+    Ok(Finished { summary: summary?, run: recorder.finish()?, known })
+}
+
+/// Prints and writes what came of a run, and says how to exit.
+fn conclude(args: &RunArgs, finished: &Finished, folder: &Path, palette: Palette) -> Result<Exit, Failure> {
+    let Finished { run, summary, known } = finished;
+    let scope: Vec<&str> = summary.verdicts.iter().map(|(rule, _)| rule.as_str()).collect();
+    let report = Report::new(run, &scope, known);
+    directory::write(folder, &report)?;
+    if args.quiet {
+        say!("{}: {}", report.target_title(), report.sentence());
+    } else {
+        let text = Text { palette, width: output::width(), directory: folder.display().to_string() };
+        say!("{}", text.render(&report).trim_end());
+        say!("{}", folder.join("report.html").display());
+    }
+    if let (true, Some(path)) = (args.update_baseline, &args.baseline) {
+        write_baseline(path, summary, &run.header)?;
+    }
+    Ok(explain_exit(summary))
+}
+
+/// Says why the exit is not 0, where the table does not.
+pub(super) fn explain_exit(summary: &Summary) -> Exit {
+    for (rule, check) in &summary.stale {
+        complain!("stale: the baseline lists {rule} {check}, which no longer shows; remove the entry");
+    }
+    if !summary.undecided.is_empty() && summary.unlisted.is_empty() {
+        let ids: Vec<&str> = summary.undecided.iter().map(|(rule, _)| rule.as_str()).collect();
+        complain!("not decided, though core: {}", ids.join(", "));
+    }
+    for name in &summary.leftovers {
+        complain!("left behind: {name}; `sfn-conformance clean` removes it");
+    }
+    let exit = Exit::from(summary.exit());
+    let exit = if summary.cut { exit.worse(Exit::Inconclusive) } else { exit };
+    if summary.leftovers.is_empty() { exit } else { exit.worse(Exit::Leftovers) }
+}
+
+/// The violations that a baseline lists, and under an empty check the other verdicts that it does.
+pub(super) fn known(baseline: Option<&Baseline>) -> Known {
+    let entries = baseline.into_iter().flat_map(|baseline| &baseline.entry);
+    entries
+        .map(|entry| {
+            let check = if entry.verdict == "violated" { entry.check.clone() } else { String::new() };
+            ((entry.rule.clone(), check), entry.reason.clone())
+        })
+        .collect()
+}
+
+/// Reads a baseline; one that is to be updated may be missing or unfinished.
+pub(super) fn read_baseline(path: Option<&Path>, update: bool) -> Result<Option<Baseline>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    if !update {
+        return Ok(Some(Baseline::read(path)?));
+    }
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let baseline = toml::from_str(&text)
+        .map_err(|why| Failure::unreadable(path, why, "see fixtures/baselines for the form of a baseline"))?;
+    Ok(Some(baseline))
+}
+
+fn write_baseline(path: &PathBuf, summary: &Summary, header: &report::Header) -> Result<(), Failure> {
+    let old = read_baseline(Some(path), true)?.unwrap_or_default();
+    let mut new = Baseline::of(&summary.score, &summary.verdicts, &old);
+    new.target.clone_from(&header.name);
+    new.version.clone_from(&header.version);
+    let fail = |why: &dyn std::fmt::Display| {
+        Failure::Usage(format!("cannot write {}: {why}; give a path that can be written", path.display()))
+    };
+    let text = toml::to_string_pretty(&new).map_err(|why| fail(&why))?;
+    std::fs::write(path, text).map_err(|why| fail(&why))?;
+    let open = new.entry.iter().filter(|entry| entry.reason.starts_with("TODO")).count();
+    complain!(
+        "wrote {} with {} entries, {open} of them without a reason yet",
+        path.display(),
+        new.entry.len()
+    );
+    Ok(())
+}
+
+/// Refuses a run on AWS that has no budget or would not keep it.
+fn predict(args: &RunArgs) -> Result<(), Failure> {
+    let plans = plan::generate(args.profile, args.seed, args.cases);
+    let dollars: f64 = plans.iter().map(|plan| price(Cost::of(plan))).sum();
+    complain!("predicted bill: ${dollars:.4} for {} plans", plans.len());
+    match args.budget {
+        None => Err(Failure::Usage("a run on AWS needs a budget; give --budget DOLLARS".to_owned())),
+        Some(budget) if dollars > budget => Err(Failure::Usage(format!(
+            "the predicted bill of ${dollars:.4} passes the budget of ${budget}; raise it or lower --cases"
+        ))),
+        Some(_) => Ok(()),
+    }
+}
+
+/// List prices of us-east-1, free tiers left out: transitions, SQS and SNS requests.
+fn price(cost: Cost) -> f64 {
+    cost.transitions as f64 * 25e-6 + cost.sqs_requests as f64 * 0.4e-6 + cost.sns_requests as f64 * 0.5e-6
+}

@@ -1,0 +1,61 @@
+//! The binary under test.
+
+#![allow(dead_code, reason = "each test file uses what it needs")]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// What a process said, and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// The binary with these arguments, in an environment without this suite's variables.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sfn-conformance"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    for variable in
+        ["SFN_CONFORMANCE_TARGET", "SFN_CONFORMANCE_AWS", "NO_COLOR", "COLUMNS", "AWS_ENDPOINT_URL"]
+    {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// Runs the binary to its end.
+pub fn sfn_conformance(arguments: &[&str]) -> Ran {
+    let output = command(arguments).output().expect("the binary starts");
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// `serve` on a free port, ended when dropped.
+pub struct Served {
+    child: Child,
+    pub address: String,
+}
+
+impl Served {
+    pub fn start(more: &[&str]) -> Self {
+        let arguments = [&["serve"], more].concat();
+        let mut child = command(&arguments).stdout(Stdio::piped()).spawn().expect("the binary starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("stdout is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("serve says where");
+        let address = line.trim().strip_prefix("listening on ").expect("serve says where").to_owned();
+        Self { child, address }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,74 @@
+//! Runs of plans from within a test.
+
+#![allow(dead_code, reason = "each test file uses what it needs")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use engine::{Options, Summary};
+use plan::Plan;
+use record::{CaseRecord, Finding, Kind, RunEvent};
+use sfn_conformance::{engine, plan, record, targets};
+
+/// A run of the smoke plans on a target, with everything that was recorded.
+pub fn run(spec: &str, options: &Options) -> (Vec<RunEvent>, Summary) {
+    let mut events = Vec::new();
+    let summary = runtime().block_on(async {
+        let connected = connect(spec).await;
+        let summary = engine::run(connected.targets.clone(), options, &mut events).await;
+        connected.guard.stop().await;
+        summary
+    });
+    (events, summary.expect("the run could be done"))
+}
+
+/// One plan on a target.
+pub fn replay(spec: &str, plan: &Plan, options: &Options) -> (CaseRecord, Vec<Finding>) {
+    let played = runtime().block_on(async {
+        let connected = connect(spec).await;
+        engine::replay(connected.targets.clone(), plan, options).await
+    });
+    played.expect("the plan could be run")
+}
+
+/// The rules that the smoke plans show broken on a variant of the region, each with its check.
+pub fn broken(spec: &str) -> BTreeSet<(String, String)> {
+    let options = Options { jobs: usize::MAX, minimise: false, ..Options::default() };
+    let (events, _) = run(spec, &options);
+    let findings = events.into_iter().flat_map(|event| match event {
+        RunEvent::Case { findings, .. } => findings,
+        _ => Vec::new(),
+    });
+    findings
+        .filter(|finding| finding.kind == Kind::Violated)
+        .map(|finding| (finding.rule, finding.check))
+        .collect()
+}
+
+/// A plan of fixtures/plans.
+pub fn stored_plan(name: &str) -> Plan {
+    let path = fixtures().join("plans").join(format!("{name}.json"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+/// The folder of data.
+pub fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+async fn connect(spec: &str) -> targets::Connected {
+    let options =
+        targets::Options { emulators: emulators(), logs: emulators().join("logs"), ..Default::default() };
+    targets::connect(spec, &options).await.unwrap_or_else(|why| panic!("{spec}: {why}"))
+}
+
+fn emulators() -> PathBuf {
+    let asked = std::env::var_os("SFN_CONFORMANCE_EMULATORS").map(PathBuf::from);
+    asked.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/emulators"))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
+}

@@ -1,0 +1,32 @@
+//! What the rules are worth: every wrong variant of the region is seen by every rule that names it.
+
+mod embedded;
+
+use std::collections::BTreeSet;
+
+use region::mutants;
+use sfn_conformance::{region, rules};
+
+#[test]
+fn every_mutant_is_killed_by_a_rule_that_names_it() {
+    let mut survivors = Vec::new();
+    for mutant in mutants::all() {
+        let broken: BTreeSet<String> =
+            embedded::broken(&format!("mutant:{}", mutant.name)).into_iter().map(|(rule, _)| rule).collect();
+        if !mutant.rules.iter().any(|rule| broken.contains(*rule)) {
+            survivors.push(format!("{} ({:?}): broke {broken:?}", mutant.name, mutant.rules));
+        }
+    }
+    assert!(survivors.is_empty(), "not killed by a rule that names them:\n{}", survivors.join("\n"));
+}
+
+#[test]
+fn every_mutant_names_rules_that_are_judged() {
+    let judged: BTreeSet<&str> = rules::checks().iter().map(|(rule, ..)| *rule).collect();
+    for mutant in mutants::all() {
+        assert!(!mutant.rules.is_empty(), "{} names no rule", mutant.name);
+        for rule in mutant.rules {
+            assert!(judged.contains(rule), "{} names {rule}, which no check judges", mutant.name);
+        }
+    }
+}
