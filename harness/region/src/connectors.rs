@@ -79,11 +79,16 @@ impl Region {
         &self.held
     }
 
-    pub(crate) fn dispatch_task(&mut self, caller: Caller, resource: &Resource, parameters: &Value) -> Dispatched {
+    pub(crate) fn dispatch_task(
+        &mut self,
+        caller: Caller,
+        resource: &Resource,
+        parameters: &Value,
+    ) -> Dispatched {
         match (resource.service.as_str(), resource.action.as_str()) {
             ("sqs", "sendMessage") => Dispatched::Replied(self.task_sends_message(parameters)),
             ("sns", "publish") => Dispatched::Replied(self.task_publishes(parameters)),
-            ("events", "putEvents") => Dispatched::Replied(self.task_puts_events(parameters)),
+            ("events", "putEvents") => Dispatched::Replied(self.task_puts_events(caller, parameters)),
             ("states", "startExecution") => self.task_starts_execution(caller, resource, parameters),
             ("lambda", "invoke") => self.task_invokes(caller, parameters),
             ("function", _) => self.task_calls_function(caller, &resource.arn, parameters),
@@ -96,7 +101,12 @@ impl Region {
     }
 
     /// Keeps a request for a test to read and answers as a service that has nothing to say.
-    pub(crate) fn hold(&mut self, service: &str, action: &str, parameters: &Value) -> Result<Value, TaskFailure> {
+    pub(crate) fn hold(
+        &mut self,
+        service: &str,
+        action: &str,
+        parameters: &Value,
+    ) -> Result<Value, TaskFailure> {
         self.held.push(Held {
             at: self.now,
             service: service.to_owned(),
@@ -141,7 +151,8 @@ impl Region {
 /// `Thu, 18 Apr 2024 06:37:09 GMT`.
 fn http_date(at: record::Time) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let iso = at.iso();
     let weekday = usize::try_from(at.0.div_euclid(86_400_000).rem_euclid(7)).unwrap_or(0);
     let month = iso.get(5..7).and_then(|m| m.parse::<usize>().ok()).unwrap_or(1);

@@ -38,12 +38,19 @@ impl Region {
             O::PutRule => {
                 let name = request.required("Name", 1, 64)?;
                 let text = request.text("EventPattern")?.unwrap_or("{}");
-                let pattern: Value = serde_json::from_str(text)
-                    .ok()
-                    .filter(Value::is_object)
-                    .ok_or_else(|| ApiError::new("InvalidEventPatternException", "Event pattern is not valid. Reason: Filter is not an object"))?;
+                let pattern: Value =
+                    serde_json::from_str(text).ok().filter(Value::is_object).ok_or_else(|| {
+                        ApiError::new(
+                            "InvalidEventPatternException",
+                            "Event pattern is not valid. Reason: Filter is not an object",
+                        )
+                    })?;
                 let enabled = request.text("State")?.unwrap_or("ENABLED") == "ENABLED";
-                let rule = self.events.rules.entry(name.to_owned()).or_insert_with(|| Rule { pattern: Value::Null, enabled, targets: BTreeMap::new() });
+                let rule = self.events.rules.entry(name.to_owned()).or_insert_with(|| Rule {
+                    pattern: Value::Null,
+                    enabled,
+                    targets: BTreeMap::new(),
+                });
                 rule.pattern = pattern;
                 rule.enabled = enabled;
                 Ok(json!({ "RuleArn": self.place.arn("events", &format!("rule/{name}")) }))
@@ -70,7 +77,10 @@ impl Region {
             O::DeleteRule => {
                 let name = request.required("Name", 1, 64)?;
                 if self.events.rules.get(name).is_some_and(|rule| !rule.targets.is_empty()) {
-                    return Err(ApiError::new("ValidationException", "Rule can't be deleted since it has targets."));
+                    return Err(ApiError::new(
+                        "ValidationException",
+                        "Rule can't be deleted since it has targets.",
+                    ));
                 }
                 self.events.rules.remove(name);
                 Ok(json!({}))
@@ -82,13 +92,18 @@ impl Region {
     fn put_events(&mut self, request: &Request<'_>) -> Reply {
         let entries = request.list("Entries")?.map(Vec::as_slice).unwrap_or_default();
         if entries.is_empty() || entries.len() > 10 {
-            return Err(ApiError::new("ValidationException", "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length between 1 and 10"));
+            return Err(ApiError::new(
+                "ValidationException",
+                "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length between 1 and 10",
+            ));
         }
         let mut failed = 0;
         let mut results = Vec::new();
         for entry in entries {
             let text = |name: &str| entry.get(name).and_then(Value::as_str);
-            let detail = text("Detail").and_then(|detail| serde_json::from_str::<Value>(detail).ok()).filter(Value::is_object);
+            let detail = text("Detail")
+                .and_then(|detail| serde_json::from_str::<Value>(detail).ok())
+                .filter(Value::is_object);
             let (Some(source), Some(kind)) = (text("Source"), text("DetailType")) else {
                 failed += 1;
                 results.push(json!({ "ErrorCode": "InvalidArgument", "ErrorMessage": "Parameter Source and DetailType are required." }));
@@ -96,7 +111,8 @@ impl Region {
             };
             let Some(detail) = detail else {
                 failed += 1;
-                results.push(json!({ "ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed." }));
+                results
+                    .push(json!({ "ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed." }));
                 continue;
             };
             let resources = entry.get("Resources").cloned().unwrap_or_else(|| json!([]));
@@ -113,7 +129,9 @@ impl Region {
             return;
         }
         let shown = crate::sfn::described(known, self.now);
-        let millis = |name: &str| shown.get(name).and_then(Value::as_f64).map(|seconds| (seconds * 1000.0).round() as i64);
+        let millis = |name: &str| {
+            shown.get(name).and_then(Value::as_f64).map(|seconds| (seconds * 1000.0).round() as i64)
+        };
         let plain = |name: &str| shown.get(name).cloned().unwrap_or_default();
         let detail = json!({
             "executionArn": plain("executionArn"),
@@ -154,13 +172,20 @@ impl Region {
             "resources": resources,
             "detail": detail,
         });
-        let matching = self.events.rules.values().filter(|rule| rule.enabled && matches(&rule.pattern, &event));
+        let matching =
+            self.events.rules.values().filter(|rule| rule.enabled && matches(&rule.pattern, &event));
         let targets: Vec<Value> = matching.flat_map(|rule| rule.targets.values().cloned()).collect();
         for target in targets {
-            let queue = target.get("Arn").and_then(Value::as_str).filter(|arn| arn.contains(":sqs:")).and_then(queue_name);
+            let queue = target
+                .get("Arn")
+                .and_then(Value::as_str)
+                .filter(|arn| arn.contains(":sqs:"))
+                .and_then(queue_name);
             let Some(queue) = queue.map(str::to_owned) else { continue };
-            let body = target.get("Input").and_then(Value::as_str).map_or_else(|| event.to_string(), str::to_owned);
-            let group = target.pointer("/SqsParameters/MessageGroupId").and_then(Value::as_str).map(str::to_owned);
+            let body =
+                target.get("Input").and_then(Value::as_str).map_or_else(|| event.to_string(), str::to_owned);
+            let group =
+                target.pointer("/SqsParameters/MessageGroupId").and_then(Value::as_str).map(str::to_owned);
             let deduplication = group.as_ref().map(|_| id.clone());
             // An event that a queue does not take is lost after EventBridge's retries.
             drop(self.put_message(&queue, Outgoing { body, group, deduplication, ..Outgoing::default() }));
@@ -192,11 +217,12 @@ fn matches_one(wanted: &Value, found: Option<&Value>) -> bool {
         ("exists", Value::Bool(wanted)) => found.is_some() == *wanted,
         ("prefix", Value::String(prefix)) => text.is_some_and(|text| text.starts_with(prefix.as_str())),
         ("suffix", Value::String(suffix)) => text.is_some_and(|text| text.ends_with(suffix.as_str())),
-        ("equals-ignore-case", Value::String(other)) => text.is_some_and(|text| text.eq_ignore_ascii_case(other)),
+        ("equals-ignore-case", Value::String(other)) => {
+            text.is_some_and(|text| text.eq_ignore_ascii_case(other))
+        }
         ("anything-but", Value::Array(others)) => found.is_some_and(|found| !others.contains(found)),
         ("anything-but", other) => found.is_some_and(|found| found != other),
         _ => false,
     };
     test.iter().all(one)
 }
-

@@ -88,8 +88,6 @@ pub(crate) struct Execution {
     pub(crate) map_run_arn: Option<String>,
     /// The state whose processor this execution walks, for a child of a Map Run.
     pub(crate) processor: Option<String>,
-    /// The index and value of the item, for a child of a Map Run.
-    pub(crate) item: Option<(usize, Value)>,
     pub(crate) input: String,
     pub(crate) status: Status,
     pub(crate) start: Time,

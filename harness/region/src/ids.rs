@@ -75,7 +75,8 @@ impl Ids {
         let mut bytes = Vec::with_capacity(TOKEN_BYTES);
         bytes.extend_from_slice(&TOKEN_HEAD);
         bytes.extend_from_slice(&(serial ^ mix(self.seed)).to_be_bytes());
-        let proof = Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(serial.to_be_bytes()).finalize();
+        let proof =
+            Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(serial.to_be_bytes()).finalize();
         bytes.extend_from_slice(&proof);
         let mut state = serial.rotate_left(32) ^ self.seed;
         while bytes.len() < TOKEN_BYTES {

@@ -28,7 +28,6 @@ pub(crate) struct Lambda {
 /// A function.
 #[derive(Clone, Debug)]
 pub(crate) struct Function {
-    pub(crate) name: String,
     pub(crate) handler: String,
     pub(crate) timeout: u64,
     pub(crate) configuration: Value,
@@ -120,7 +119,7 @@ impl Region {
             "LastUpdateStatus": "Successful",
             "Environment": request.object("Environment")?,
         });
-        let function = Function { name: name.clone(), handler, timeout, configuration: configuration.clone() };
+        let function = Function { handler, timeout, configuration: configuration.clone() };
         self.lambda.functions.insert(name, function);
         Ok(configuration)
     }
@@ -130,8 +129,9 @@ impl Region {
         let name = function_name(request.required("FunctionName", 1, 170)?).to_owned();
         let event = match request.get("Payload") {
             None => Value::Null,
-            Some(Value::String(text)) => serde_json::from_str(text)
-                .map_err(|_| ApiError::new("InvalidRequestContentException", "Could not parse request body into json"))?,
+            Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| {
+                ApiError::new("InvalidRequestContentException", "Could not parse request body into json")
+            })?,
             Some(other) => other.clone(),
         };
         self.function(&name)?;

@@ -21,8 +21,6 @@ impl Place {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arn<'a> {
     pub(crate) service: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) account: &'a str,
     pub(crate) resource: &'a str,
 }
 
@@ -30,9 +28,10 @@ impl<'a> Arn<'a> {
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         let (prefix, partition) = (parts.next()?, parts.next()?);
-        let (service, region, account, resource) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (service, _region, _account, resource) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         (prefix == "arn" && !partition.is_empty() && !resource.is_empty())
-            .then_some(Self { service, region, account, resource })
+            .then_some(Self { service, resource })
     }
 
     /// The name after `kind:` in the resource part.

@@ -53,9 +53,9 @@ impl Default for Options {
 pub fn patience(call: &Call) -> Duration {
     match call.operation {
         Operation::GetActivityTask => Duration::from_secs(60),
-        Operation::ReceiveMessage => {
-            Duration::from_secs(call.input.get("WaitTimeSeconds").and_then(Value::as_u64).unwrap_or(0).min(20))
-        }
+        Operation::ReceiveMessage => Duration::from_secs(
+            call.input.get("WaitTimeSeconds").and_then(Value::as_u64).unwrap_or(0).min(20),
+        ),
         _ => Duration::ZERO,
     }
 }
@@ -97,6 +97,8 @@ pub struct Region {
     pub(crate) executions: BTreeMap<ExecutionId, Execution>,
     pub(crate) execution_ids: BTreeMap<String, ExecutionId>,
     pub(crate) next_execution: ExecutionId,
+    /// Executions begun since time last passed.
+    pub(crate) begun: u64,
     pub(crate) issued: BTreeMap<u64, Issued>,
     pub(crate) sfn: sfn::Sfn,
     pub(crate) sqs: sqs::Sqs,
@@ -120,6 +122,7 @@ impl Region {
             executions: BTreeMap::new(),
             execution_ids: BTreeMap::new(),
             next_execution: 0,
+            begun: 0,
             issued: BTreeMap::new(),
             sfn: sfn::Sfn::default(),
             sqs: sqs::Sqs::default(),
@@ -160,7 +163,9 @@ impl Region {
 
     /// How long this call may wait here: as [`patience`], with the queue's own default.
     pub fn patience_of(&self, call: &Call) -> Duration {
-        if call.operation == Operation::ReceiveMessage && call.input.get("WaitTimeSeconds").is_none_or(Value::is_null) {
+        if call.operation == Operation::ReceiveMessage
+            && call.input.get("WaitTimeSeconds").is_none_or(Value::is_null)
+        {
             return Duration::from_secs(self.default_wait(call));
         }
         patience(call)
@@ -169,11 +174,17 @@ impl Region {
     /// Lets everything happen that is due by `now`, each at its own moment.
     pub fn advance(&mut self, now: Time) {
         while let Some((at, what)) = self.timers.take_due(now) {
-            self.now = self.now.max(at);
+            if at > self.now {
+                self.begun = 0;
+                self.now = at;
+            }
             self.due(what);
             self.run_ready();
         }
-        self.now = self.now.max(now);
+        if now > self.now {
+            self.begun = 0;
+            self.now = now;
+        }
     }
 
     /// When the next thing happens by itself.
@@ -216,8 +227,13 @@ impl Region {
         if call.raw_body.is_some() {
             let parsed = call.raw_body.as_deref().and_then(|body| serde_json::from_str::<Value>(body).ok());
             return match parsed {
-                Some(Value::Object(input)) => self.serve(&Call { operation: call.operation, input, raw_body: None }),
-                _ => Served::Reply(Err(ApiError::new("SerializationException", "Could not parse request body into json"))),
+                Some(Value::Object(input)) => {
+                    self.serve(&Call { operation: call.operation, input, raw_body: None })
+                }
+                _ => Served::Reply(Err(ApiError::new(
+                    "SerializationException",
+                    "Could not parse request body into json",
+                ))),
             };
         }
         match call.operation.service() {

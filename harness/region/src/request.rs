@@ -23,12 +23,19 @@ impl<'a> Request<'a> {
         match self.get(member) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(ApiError::new("SerializationException", format!("Expected a string for {member}"))),
+            Some(_) => {
+                Err(ApiError::new("SerializationException", format!("Expected a string for {member}")))
+            }
         }
     }
 
     /// An optional string whose length in characters lies within the limits of the model.
-    pub(crate) fn text_within(&self, member: &str, min: usize, max: usize) -> Result<Option<&'a str>, ApiError> {
+    pub(crate) fn text_within(
+        &self,
+        member: &str,
+        min: usize,
+        max: usize,
+    ) -> Result<Option<&'a str>, ApiError> {
         let text = self.text(member)?;
         if let Some(text) = text {
             within(member, text, text.chars().count(), min, max)?;
@@ -45,14 +52,22 @@ impl<'a> Request<'a> {
     /// An optional whole number within the limits of the model.
     pub(crate) fn number(&self, member: &str, min: i64, max: i64) -> Result<Option<i64>, ApiError> {
         let Some(value) = self.get(member) else { return Ok(None) };
-        let number = value
-            .as_i64()
-            .ok_or_else(|| ApiError::new("SerializationException", format!("Expected a whole number for {member}")))?;
+        let number = value.as_i64().ok_or_else(|| {
+            ApiError::new("SerializationException", format!("Expected a whole number for {member}"))
+        })?;
         if number < min {
-            return Err(constraint(member, &number.to_string(), &format!("Member must have value greater than or equal to {min}")));
+            return Err(constraint(
+                member,
+                &number.to_string(),
+                &format!("Member must have value greater than or equal to {min}"),
+            ));
         }
         if number > max {
-            return Err(constraint(member, &number.to_string(), &format!("Member must have value less than or equal to {max}")));
+            return Err(constraint(
+                member,
+                &number.to_string(),
+                &format!("Member must have value less than or equal to {max}"),
+            ));
         }
         Ok(Some(number))
     }
@@ -62,7 +77,9 @@ impl<'a> Request<'a> {
         match self.get(member) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(_) => Err(ApiError::new("SerializationException", format!("Expected a boolean for {member}"))),
+            Some(_) => {
+                Err(ApiError::new("SerializationException", format!("Expected a boolean for {member}")))
+            }
         }
     }
 
@@ -80,37 +97,57 @@ impl<'a> Request<'a> {
         match self.get(member) {
             None => Ok(None),
             Some(Value::Object(members)) => Ok(Some(members)),
-            Some(_) => Err(ApiError::new("SerializationException", format!("Expected an object for {member}"))),
+            Some(_) => {
+                Err(ApiError::new("SerializationException", format!("Expected an object for {member}")))
+            }
         }
     }
 
     /// An optional word out of a list; the case counts.
     pub(crate) fn word(&self, member: &str, words: &[&'static str]) -> Result<Option<&'a str>, ApiError> {
         let text = self.text(member)?;
-        if let Some(text) = text {
-            if !words.contains(&text) {
-                let rule = format!("Member must satisfy enum value set: [{}]", words.join(", "));
-                return Err(constraint(member, text, &rule));
-            }
+        if let Some(text) = text
+            && !words.contains(&text)
+        {
+            let rule = format!("Member must satisfy enum value set: [{}]", words.join(", "));
+            return Err(constraint(member, text, &rule));
         }
         Ok(text)
     }
 }
 
 /// Refuses a length outside its limits.
-pub(crate) fn within(member: &str, shown: &str, length: usize, min: usize, max: usize) -> Result<(), ApiError> {
+pub(crate) fn within(
+    member: &str,
+    shown: &str,
+    length: usize,
+    min: usize,
+    max: usize,
+) -> Result<(), ApiError> {
     let shown = if shown.len() > 3_200 { "***" } else { shown };
     if length < min {
-        return Err(constraint(member, shown, &format!("Member must have length greater than or equal to {min}")));
+        return Err(constraint(
+            member,
+            shown,
+            &format!("Member must have length greater than or equal to {min}"),
+        ));
     }
     if length > max {
-        return Err(constraint(member, shown, &format!("Member must have length less than or equal to {max}")));
+        return Err(constraint(
+            member,
+            shown,
+            &format!("Member must have length less than or equal to {max}"),
+        ));
     }
     Ok(())
 }
 
 /// Key and value pairs under the names that a service gives them.
-pub(crate) fn tags(items: Option<&Vec<Value>>, key: &str, value: &str) -> Result<Vec<(String, String)>, ApiError> {
+pub(crate) fn tags(
+    items: Option<&Vec<Value>>,
+    key: &str,
+    value: &str,
+) -> Result<Vec<(String, String)>, ApiError> {
     items.into_iter().flatten().try_fold(Vec::new(), |mut tags, item| {
         let name = item.get(key).and_then(Value::as_str).ok_or_else(|| validation("a tag has no key"))?;
         if name.is_empty() || name.chars().count() > 128 {

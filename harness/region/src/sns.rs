@@ -54,7 +54,11 @@ fn not_found(what: &str) -> ApiError {
 }
 
 fn texts(members: Option<&Map<String, Value>>) -> BTreeMap<String, String> {
-    members.into_iter().flatten().map(|(name, value)| (name.clone(), crate::connectors::text_of(value))).collect()
+    members
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), crate::connectors::text_of(value)))
+        .collect()
 }
 
 impl Region {
@@ -68,7 +72,8 @@ impl Region {
                 Ok(json!({}))
             }
             O::ListTopics => {
-                let topics: Vec<Value> = self.sns.topics.keys().map(|arn| json!({ "TopicArn": arn })).collect();
+                let topics: Vec<Value> =
+                    self.sns.topics.keys().map(|arn| json!({ "TopicArn": arn })).collect();
                 Ok(json!({ "Topics": topics }))
             }
             O::GetTopicAttributes => self.topic_attributes(&request),
@@ -87,7 +92,8 @@ impl Region {
             O::SnsListTagsForResource => {
                 let arn = request.text("ResourceArn")?.unwrap_or_default();
                 let topic = self.sns.topics.get(arn).ok_or_else(|| resource_not_found(arn))?;
-                let all: Vec<Value> = topic.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+                let all: Vec<Value> =
+                    topic.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
                 Ok(json!({ "Tags": all }))
             }
             _ => Err(ApiError::new("InvalidAction", "")),
@@ -104,7 +110,9 @@ impl Region {
         let attributes = texts(request.object("Attributes")?);
         let fifo = attributes.get("FifoTopic").is_some_and(|flag| flag == "true");
         if fifo != name.ends_with(".fifo") {
-            return Err(invalid("Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long."));
+            return Err(invalid(
+                "Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long.",
+            ));
         }
         let tags = tags(request.list("Tags")?, "Key", "Value")?;
         let arn = self.place.arn("sns", name);
@@ -174,11 +182,13 @@ impl Region {
         let arn = request.text("SubscriptionArn")?.unwrap_or_default();
         let name = request.text("AttributeName")?.unwrap_or_default();
         let value = request.text("AttributeValue")?.unwrap_or_default();
-        let known = ["RawMessageDelivery", "FilterPolicy", "FilterPolicyScope", "RedrivePolicy", "DeliveryPolicy"];
+        let known =
+            ["RawMessageDelivery", "FilterPolicy", "FilterPolicyScope", "RedrivePolicy", "DeliveryPolicy"];
         if !known.contains(&name) {
             return Err(invalid("AttributeName"));
         }
-        let found = self.sns.topics.values_mut().flat_map(|topic| &mut topic.subscriptions).find(|s| s.arn == arn);
+        let found =
+            self.sns.topics.values_mut().flat_map(|topic| &mut topic.subscriptions).find(|s| s.arn == arn);
         let subscription = found.ok_or_else(|| not_found("Subscription"))?;
         subscription.attributes.insert(name.to_owned(), value.to_owned());
         Ok(json!({}))
@@ -198,16 +208,31 @@ impl Region {
 
     fn publish_message(&mut self, request: &Request<'_>) -> Reply {
         let now = self.now;
-        let arn = request.text("TopicArn")?.or(request.text("TargetArn")?).ok_or_else(|| invalid("TopicArn or TargetArn Reason: no value for required parameter"))?;
-        let message = request.text("Message")?.filter(|text| !text.is_empty()).ok_or_else(|| invalid("Empty message"))?;
+        let arn = request
+            .text("TopicArn")?
+            .or(request.text("TargetArn")?)
+            .ok_or_else(|| invalid("TopicArn or TargetArn Reason: no value for required parameter"))?;
+        let message = request
+            .text("Message")?
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| invalid("Empty message"))?;
         let subject = request.text("Subject")?;
-        if subject.is_some_and(|s| s.is_empty() || s.chars().count() > 100 || s.chars().any(char::is_control)) {
+        if subject.is_some_and(|s| s.is_empty() || s.chars().count() > 100 || s.chars().any(char::is_control))
+        {
             return Err(invalid("Subject"));
         }
         let attributes = request.object("MessageAttributes")?.cloned().unwrap_or_default();
-        let size = self.conduct.measure(message) + attributes.iter().map(|(name, value)| name.len() + value.to_string().len().saturating_sub(40)).sum::<usize>();
+        let size = self.conduct.measure(message)
+            + attributes
+                .iter()
+                .map(|(name, value)| name.len() + value.to_string().len().saturating_sub(40))
+                .sum::<usize>();
         let topic = self.topic(arn)?;
-        let limit = topic.attributes.get("MaximumMessageSize").and_then(|text| text.parse().ok()).unwrap_or(MESSAGE_LIMIT);
+        let limit = topic
+            .attributes
+            .get("MaximumMessageSize")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(MESSAGE_LIMIT);
         if size > limit {
             return Err(invalid("Message too long"));
         }
@@ -224,7 +249,8 @@ impl Region {
             if group.is_none() {
                 return Err(invalid("The MessageGroupId parameter is required for FIFO topics"));
             }
-            let content = topic.attributes.get("ContentBasedDeduplication").is_some_and(|flag| flag == "true");
+            let content =
+                topic.attributes.get("ContentBasedDeduplication").is_some_and(|flag| flag == "true");
             let key = match (request.text("MessageDeduplicationId")?, content) {
                 (Some(key), _) => key.to_owned(),
                 (None, true) => {
@@ -232,7 +258,9 @@ impl Region {
                     format!("{:x}", sha2::Sha256::digest(text.as_bytes()))
                 }
                 (None, false) => {
-                    return Err(invalid("The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"));
+                    return Err(invalid(
+                        "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
+                    ));
                 }
             };
             topic.remembered.retain(|_, (at, _)| now.since(*at).as_secs() < 300);
@@ -253,7 +281,15 @@ impl Region {
             let (body, attributes) = if subscriber.raw() {
                 (text.clone(), attributes.clone())
             } else {
-                let envelope = self.envelope(arn, &id, &subscriber.arn, &text, subject, &attributes, sequence.as_deref());
+                let envelope = self.envelope(
+                    arn,
+                    &id,
+                    &subscriber.arn,
+                    &text,
+                    subject,
+                    &attributes,
+                    sequence.as_deref(),
+                );
                 (envelope, Map::new())
             };
             for _ in 0..self.conduct.notifications() {
@@ -278,8 +314,12 @@ impl Region {
     }
 
     fn to_subscription_dead_letters(&mut self, subscriber: &Subscription, outgoing: Outgoing) {
-        let policy = subscriber.attributes.get("RedrivePolicy").and_then(|text| serde_json::from_str::<Value>(text).ok());
-        let target = policy.as_ref().and_then(|policy| policy.get("deadLetterTargetArn")).and_then(Value::as_str);
+        let policy = subscriber
+            .attributes
+            .get("RedrivePolicy")
+            .and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let target =
+            policy.as_ref().and_then(|policy| policy.get("deadLetterTargetArn")).and_then(Value::as_str);
         if let Some(queue) = target.and_then(queue_name).map(str::to_owned) {
             // SNS drops what even its dead-letter queue does not take.
             drop(self.put_message(&queue, outgoing));
@@ -288,7 +328,16 @@ impl Region {
 
     /// The envelope of a notification (facts.md 62).
     #[expect(clippy::too_many_arguments, reason = "an envelope has that many parts")]
-    fn envelope(&mut self, topic: &str, id: &str, subscription: &str, text: &str, subject: Option<&str>, attributes: &Map<String, Value>, sequence: Option<&str>) -> String {
+    fn envelope(
+        &mut self,
+        topic: &str,
+        id: &str,
+        subscription: &str,
+        text: &str,
+        subject: Option<&str>,
+        attributes: &Map<String, Value>,
+        sequence: Option<&str>,
+    ) -> String {
         let mut envelope = Map::new();
         let mut put = |name: &str, value: Value| envelope.insert(name.to_owned(), value);
         let host = format!("https://sns.{}.amazonaws.com", self.place.region);
@@ -306,14 +355,18 @@ impl Region {
         if sequence.is_none() {
             put("SignatureVersion", json!("1"));
             put("Signature", json!(self.ids.base64(256)));
-            put("SigningCertURL", json!(format!("{host}/SimpleNotificationService-{}.pem", self.ids.hex(32))));
+            put(
+                "SigningCertURL",
+                json!(format!("{host}/SimpleNotificationService-{}.pem", self.ids.hex(32))),
+            );
         }
         put("UnsubscribeURL", json!(format!("{host}/?Action=Unsubscribe&SubscriptionArn={subscription}")));
         if !attributes.is_empty() {
             let shown: Map<String, Value> = attributes
                 .iter()
                 .map(|(name, value)| {
-                    let text = value.get("StringValue").or(value.get("BinaryValue")).cloned().unwrap_or_default();
+                    let text =
+                        value.get("StringValue").or(value.get("BinaryValue")).cloned().unwrap_or_default();
                     (name.clone(), json!({ "Type": value.get("DataType"), "Value": text }))
                 })
                 .collect();
@@ -333,7 +386,11 @@ fn resource_not_found(arn: &str) -> ApiError {
 
 /// `MessageStructure: json`: the text for queues, or the default one.
 fn structured(message: &str) -> Result<String, ApiError> {
-    let parsed: Value = serde_json::from_str(message).map_err(|_| invalid("Message Structure - JSON message body failed to parse"))?;
-    let default = parsed.get("default").and_then(Value::as_str).ok_or_else(|| invalid("Message Structure - No default entry in JSON message body"))?;
+    let parsed: Value = serde_json::from_str(message)
+        .map_err(|_| invalid("Message Structure - JSON message body failed to parse"))?;
+    let default = parsed
+        .get("default")
+        .and_then(Value::as_str)
+        .ok_or_else(|| invalid("Message Structure - No default entry in JSON message body"))?;
     Ok(parsed.get("sqs").and_then(Value::as_str).unwrap_or(default).to_owned())
 }

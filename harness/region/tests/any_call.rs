@@ -9,15 +9,76 @@ use serde_json::{Map, Value, json};
 
 /// Members that requests have, right or wrong for the operation.
 const MEMBERS: &[&str] = &[
-    "stateMachineArn", "executionArn", "activityArn", "name", "input", "output", "taskToken", "error", "cause", "definition",
-    "roleArn", "maxResults", "nextToken", "reverseOrder", "includeExecutionData", "statusFilter", "type", "publish", "tags",
-    "resourceArn", "mock", "context", "stateConfiguration", "inspectionLevel", "stateName", "variables", "clientToken",
-    "routingConfiguration", "stateMachineVersionArn", "stateMachineAliasArn", "workerName", "mapRunArn",
-    "QueueUrl", "QueueName", "MessageBody", "MaxNumberOfMessages", "WaitTimeSeconds", "VisibilityTimeout", "ReceiptHandle",
-    "Entries", "Attributes", "AttributeNames", "MessageAttributes", "DelaySeconds", "MessageGroupId", "MessageDeduplicationId",
-    "TopicArn", "Protocol", "Endpoint", "Message", "Subject", "MessageStructure", "SubscriptionArn", "AttributeName",
-    "AttributeValue", "FunctionName", "Role", "Handler", "Timeout", "Payload", "EventSourceArn", "BatchSize", "UUID",
-    "FunctionResponseTypes", "Name", "Rule", "EventPattern", "Targets", "Ids", "State",
+    "stateMachineArn",
+    "executionArn",
+    "activityArn",
+    "name",
+    "input",
+    "output",
+    "taskToken",
+    "error",
+    "cause",
+    "definition",
+    "roleArn",
+    "maxResults",
+    "nextToken",
+    "reverseOrder",
+    "includeExecutionData",
+    "statusFilter",
+    "type",
+    "publish",
+    "tags",
+    "resourceArn",
+    "mock",
+    "context",
+    "stateConfiguration",
+    "inspectionLevel",
+    "stateName",
+    "variables",
+    "clientToken",
+    "routingConfiguration",
+    "stateMachineVersionArn",
+    "stateMachineAliasArn",
+    "workerName",
+    "mapRunArn",
+    "QueueUrl",
+    "QueueName",
+    "MessageBody",
+    "MaxNumberOfMessages",
+    "WaitTimeSeconds",
+    "VisibilityTimeout",
+    "ReceiptHandle",
+    "Entries",
+    "Attributes",
+    "AttributeNames",
+    "MessageAttributes",
+    "DelaySeconds",
+    "MessageGroupId",
+    "MessageDeduplicationId",
+    "TopicArn",
+    "Protocol",
+    "Endpoint",
+    "Message",
+    "Subject",
+    "MessageStructure",
+    "SubscriptionArn",
+    "AttributeName",
+    "AttributeValue",
+    "FunctionName",
+    "Role",
+    "Handler",
+    "Timeout",
+    "Payload",
+    "EventSourceArn",
+    "BatchSize",
+    "UUID",
+    "FunctionResponseTypes",
+    "Name",
+    "Rule",
+    "EventPattern",
+    "Targets",
+    "Ids",
+    "State",
 ];
 
 fn value() -> impl Strategy<Value = Value> {
@@ -34,7 +95,22 @@ fn value() -> impl Strategy<Value = Value> {
         "{\"StartAt\":\"P\",\"States\":{\"P\":{\"Type\":\"Pass\",\"End\":true}}}",
         "{\"Type\":\"Pass\",\"End\":true}",
         "{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:123456789012:q\",\"maxReceiveCount\":1}",
-        "q", "q.fifo", "m", "e", "t", "f", "a", "", "All", "sqs", "STANDARD", "EXPRESS", "{}", "null", "RUNNING", "DEBUG",
+        "q",
+        "q.fifo",
+        "m",
+        "e",
+        "t",
+        "f",
+        "a",
+        "",
+        "All",
+        "sqs",
+        "STANDARD",
+        "EXPRESS",
+        "{}",
+        "null",
+        "RUNNING",
+        "DEBUG",
     ];
     let leaf = prop_oneof![
         4 => proptest::sample::select(known).prop_map(Value::from),
@@ -49,7 +125,8 @@ fn value() -> impl Strategy<Value = Value> {
         let name = prop_oneof![proptest::sample::select(MEMBERS).prop_map(str::to_owned), "[a-zA-Z]{1,8}"];
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
-            proptest::collection::vec((name, inner), 0..4).prop_map(|all| Value::Object(all.into_iter().collect())),
+            proptest::collection::vec((name, inner), 0..4)
+                .prop_map(|all| Value::Object(all.into_iter().collect())),
         ]
     })
 }
@@ -58,7 +135,8 @@ fn call() -> impl Strategy<Value = Call> {
     let members = proptest::collection::vec((proptest::sample::select(MEMBERS), value()), 0..9);
     let raw = proptest::option::weighted(0.05, any::<String>());
     (proptest::sample::select(Operation::ALL), members, raw).prop_map(|(operation, members, raw_body)| {
-        let input: Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let input: Map<String, Value> =
+            members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Call { operation, input, raw_body }
     })
 }

@@ -1,5 +1,7 @@
 //! The callback pattern end to end in the region: histories, tokens, timers, queues.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
+
 mod desk;
 
 use desk::Desk;
@@ -58,7 +60,10 @@ fn a_stopped_execution_is_aborted_and_its_token_closed() {
     let events = desk.history(&execution);
     assert_eq!(events.last().unwrap()["previousEventId"], 0);
     assert_eq!(events.last().unwrap()["executionAbortedEventDetails"], json!({}));
-    assert_eq!(desk.refused("SendTaskSuccess", json!({ "taskToken": token, "output": "1" })).code, "TaskTimedOut");
+    assert_eq!(
+        desk.refused("SendTaskSuccess", json!({ "taskToken": token, "output": "1" })).code,
+        "TaskTimedOut"
+    );
 }
 
 #[test]
@@ -75,7 +80,9 @@ fn a_redriven_execution_goes_on_at_the_failed_task_with_a_new_token() {
     assert_ne!(first, second);
     desk.done("SendTaskSuccess", json!({ "taskToken": second, "output": "1" }));
     assert_eq!(desk.status(&execution), "SUCCEEDED");
-    assert!(desk.shape(&execution).contains("ExecutionFailed[7<-6] ExecutionRedriven[8<-7] TaskScheduled[9<-8]"));
+    assert!(
+        desk.shape(&execution).contains("ExecutionFailed[7<-6] ExecutionRedriven[8<-7] TaskScheduled[9<-8]")
+    );
 }
 
 #[test]
@@ -83,7 +90,8 @@ fn a_running_name_with_the_same_input_answers_the_first_start_again() {
     let mut desk = Desk::new(1);
     let url = desk.queue("q");
     let machine = desk.machine("m", CALLBACK);
-    let start = json!({ "stateMachineArn": machine, "name": "n", "input": json!({ "url": url }).to_string() });
+    let start =
+        json!({ "stateMachineArn": machine, "name": "n", "input": json!({ "url": url }).to_string() });
     let first = desk.done("StartExecution", start.clone());
     assert_eq!(desk.done("StartExecution", start), first);
     let other = json!({ "stateMachineArn": machine, "name": "n", "input": "{}" });

@@ -3,14 +3,16 @@
 //! The folder's path is in `SFN_CONFORMANCE_RECORDINGS`. Exceptions are listed with their reason in
 //! `fixtures/recordings-exceptions.toml`, at most 3 in 100.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
+
 mod recordings;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use record::{Call, Operation, Outcome, Time};
 use recordings::script::Recorded;
-use recordings::{Recording, details, matching, read_folder};
+use recordings::{Recording, details, folder, matching, read_folder};
 use region::{Answer, Options, Region};
 use serde_json::{Value, json};
 
@@ -18,16 +20,13 @@ const START: Time = Time(1_700_000_000_000);
 /// Five seconds after the start, for inputs whose timestamp the recorder has replaced.
 const SOON: &str = "2023-11-14T22:13:25Z";
 
-#[expect(clippy::disallowed_methods, reason = "the folder's path comes from the environment")]
-fn folder() -> Option<PathBuf> {
-    std::env::var("SFN_CONFORMANCE_RECORDINGS").ok().map(PathBuf::from)
-}
-
 fn exceptions() -> BTreeMap<String, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/recordings-exceptions.toml");
     let listed: toml::Table = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let all = listed.get("exception").and_then(toml::Value::as_array).cloned().unwrap_or_default();
-    let text = |entry: &toml::Value, name: &str| entry.get(name).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+    let text = |entry: &toml::Value, name: &str| {
+        entry.get(name).and_then(toml::Value::as_str).unwrap_or_default().to_owned()
+    };
     all.iter().map(|entry| (text(entry, "source"), text(entry, "reason"))).collect()
 }
 
@@ -39,7 +38,10 @@ fn the_region_reproduces_every_recorded_history() {
     };
     let exceptions = exceptions();
     let (mut reproduced, mut total, mut excepted, mut failures) = (0, 0, 0, Vec::new());
-    for recording in read_folder(&folder).iter().filter(|recording| !recording.histories.is_empty() && recording.definition.is_object()) {
+    for recording in read_folder(&folder)
+        .iter()
+        .filter(|recording| !recording.histories.is_empty() && recording.definition.is_object())
+    {
         total += 1;
         match replay(recording) {
             Ok(()) => reproduced += 1,
@@ -61,7 +63,8 @@ fn replay(recording: &Recording) -> Result<(), String> {
     for (name, events) in &recording.histories {
         let definition = recording.definition_of(name, events);
         let ours = run(&definition, events).map_err(|why| format!("{name}: {why}"))?;
-        matching::same_history(events, &ours, recording.ids_normalized).map_err(|why| format!("{name}: {why}"))?;
+        matching::same_history(events, &ours, recording.ids_normalized)
+            .map_err(|why| format!("{name}: {why}"))?;
     }
     Ok(())
 }
@@ -71,7 +74,8 @@ fn run(definition: &Value, events: &[Value]) -> Result<Vec<Value>, String> {
     let resources = resources(events);
     // What ours is called in the recording, for texts that only contain it.
     let mut back: Vec<(&str, String)> = vec![(SOON, "<timestamp>".to_owned())];
-    for (placeholder, arn) in [("<activity-arn>", matching::ACTIVITY), ("<function-arn>", matching::FUNCTION)] {
+    for (placeholder, arn) in [("<activity-arn>", matching::ACTIVITY), ("<function-arn>", matching::FUNCTION)]
+    {
         if definition.contains(placeholder) {
             definition = definition.replace(placeholder, arn);
             match resources.first() {
@@ -81,10 +85,13 @@ fn run(definition: &Value, events: &[Value]) -> Result<Vec<Value>, String> {
             }
         }
     }
-    let deleted = !events.iter().any(|event| event["type"] == "ActivityScheduled") && definition.contains(":activity:");
-    let script: Option<Box<dyn region::script::Script>> = if deleted { None } else { Some(Box::new(Recorded::of(events))) };
+    let deleted =
+        !events.iter().any(|event| event["type"] == "ActivityScheduled") && definition.contains(":activity:");
+    let script: Option<Box<dyn region::script::Script>> =
+        if deleted { None } else { Some(Box::new(Recorded::of(events))) };
     let mut region = Region::new(1, START, Options { script, ..Options::default() });
-    let machine = json!({ "name": "m", "definition": definition, "roleArn": "arn:aws:iam::123456789012:role/r" });
+    let machine =
+        json!({ "name": "m", "definition": definition, "roleArn": "arn:aws:iam::123456789012:role/r" });
     let created = ask(&mut region, START, Operation::CreateStateMachine, machine)?;
     let first = events.first().and_then(details).ok_or("no ExecutionStarted")?;
     let input = match first.get("input") {
@@ -115,7 +122,11 @@ fn run(definition: &Value, events: &[Value]) -> Result<Vec<Value>, String> {
 /// What the history calls the activities and functions of the definition.
 fn resources(events: &[Value]) -> Vec<String> {
     let members = ["activityScheduledEventDetails", "lambdaFunctionScheduledEventDetails"];
-    events.iter().filter_map(|event| members.iter().find_map(|member| event[*member]["resource"].as_str())).map(str::to_owned).collect()
+    events
+        .iter()
+        .filter_map(|event| members.iter().find_map(|member| event[*member]["resource"].as_str()))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn ask(region: &mut Region, now: Time, operation: Operation, input: Value) -> Result<Value, String> {

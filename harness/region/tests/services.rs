@@ -1,5 +1,7 @@
 //! Queues, topics, functions, activities, nested executions, Parallel and Map with callbacks.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
+
 mod desk;
 
 use desk::Desk;
@@ -23,7 +25,8 @@ fn digests_of_message_attributes_are_those_that_aws_recorded() {
     let mut desk = Desk::new(1);
     let url = desk.queue("q");
     let one = json!({ "Foo": { "DataType": "String", "StringValue": "Bar" } });
-    let sent = desk.done("SendMessage", json!({ "QueueUrl": url, "MessageBody": "msg", "MessageAttributes": one }));
+    let sent =
+        desk.done("SendMessage", json!({ "QueueUrl": url, "MessageBody": "msg", "MessageAttributes": one }));
     assert_eq!(sent["MD5OfMessageBody"], "6e2baaf3b97dbeef01c0043275f9a0e7");
     assert_eq!(sent["MD5OfMessageAttributes"], "ae7155c6026991b6d54b11589678bf9c");
     let three = json!({
@@ -31,7 +34,8 @@ fn digests_of_message_attributes_are_those_that_aws_recorded() {
         "Author": { "DataType": "String", "StringValue": "John Grisham" },
         "WeeksOn": { "DataType": "Number", "StringValue": "6" },
     });
-    let sent = desk.done("SendMessage", json!({ "QueueUrl": url, "MessageBody": "msg", "MessageAttributes": three }));
+    let sent = desk
+        .done("SendMessage", json!({ "QueueUrl": url, "MessageBody": "msg", "MessageAttributes": three }));
     assert_eq!(sent["MD5OfMessageAttributes"], "d25a6aea97eb8f585bfa92d314504a92");
 }
 
@@ -55,7 +59,9 @@ fn a_received_message_is_hidden_and_comes_back_with_a_higher_count() {
 fn a_message_whose_receives_are_used_up_moves_to_the_dead_letter_queue() {
     let mut desk = Desk::new(1);
     let dead = desk.queue("dead");
-    let policy = json!({ "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 1 }).to_string();
+    let policy =
+        json!({ "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 1 })
+            .to_string();
     let url = desk.done("CreateQueue", json!({ "QueueName": "q", "Attributes": { "RedrivePolicy": policy } }))["QueueUrl"].clone();
     desk.done("SendMessage", json!({ "QueueUrl": url, "MessageBody": "x" }));
     assert!(desk.done("ReceiveMessage", json!({ "QueueUrl": url })).get("Messages").is_some());
@@ -68,16 +74,27 @@ fn a_message_whose_receives_are_used_up_moves_to_the_dead_letter_queue() {
 fn a_fifo_group_is_blocked_while_a_message_is_in_flight_and_repeats_are_dropped() {
     let mut desk = Desk::new(1);
     let attributes = json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" });
-    let url = desk.done("CreateQueue", json!({ "QueueName": "q.fifo", "Attributes": attributes }))["QueueUrl"].clone();
+    let url =
+        desk.done("CreateQueue", json!({ "QueueName": "q.fifo", "Attributes": attributes }))["QueueUrl"]
+            .clone();
     for body in ["one", "two", "one"] {
         desk.done("SendMessage", json!({ "QueueUrl": url, "MessageBody": body, "MessageGroupId": "g" }));
     }
     let first = desk.done("ReceiveMessage", json!({ "QueueUrl": url }));
     assert_eq!(first["Messages"][0]["Body"], "one");
     assert_eq!(desk.done("ReceiveMessage", json!({ "QueueUrl": url })), json!({}));
-    desk.done("DeleteMessage", json!({ "QueueUrl": url, "ReceiptHandle": first["Messages"][0]["ReceiptHandle"] }));
-    assert_eq!(desk.done("ReceiveMessage", json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 }))["Messages"][0]["Body"], "two");
-    assert_eq!(desk.refused("SendMessage", json!({ "QueueUrl": url, "MessageBody": "x" })).code, "MissingParameter");
+    desk.done(
+        "DeleteMessage",
+        json!({ "QueueUrl": url, "ReceiptHandle": first["Messages"][0]["ReceiptHandle"] }),
+    );
+    assert_eq!(
+        desk.done("ReceiveMessage", json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 }))["Messages"][0]["Body"],
+        "two"
+    );
+    assert_eq!(
+        desk.refused("SendMessage", json!({ "QueueUrl": url, "MessageBody": "x" })).code,
+        "MissingParameter"
+    );
 }
 
 #[test]
@@ -85,8 +102,10 @@ fn a_topic_delivers_in_an_envelope_or_raw() {
     let mut desk = Desk::new(1);
     let (plain, raw) = (desk.queue("plain"), desk.queue("raw"));
     let topic = desk.done("CreateTopic", json!({ "Name": "t" }))["TopicArn"].clone();
-    let subscribe = |name: &str, flag: &str| json!({ "TopicArn": topic, "Protocol": "sqs",
-        "Endpoint": format!("arn:aws:sqs:us-east-1:123456789012:{name}"), "Attributes": { "RawMessageDelivery": flag } });
+    let subscribe = |name: &str, flag: &str| {
+        json!({ "TopicArn": topic, "Protocol": "sqs",
+        "Endpoint": format!("arn:aws:sqs:us-east-1:123456789012:{name}"), "Attributes": { "RawMessageDelivery": flag } })
+    };
     desk.done("Subscribe", subscribe("plain", "false"));
     desk.done("Subscribe", subscribe("raw", "true"));
     let published = desk.done("Publish", json!({ "TopicArn": topic, "Message": "hello" }));
@@ -104,9 +123,13 @@ fn a_mapped_function_answers_tokens_and_reports_poison_alone() {
     let mut desk = Desk::new(1);
     let url = desk.queue("q");
     desk.done("CreateFunction", json!({ "FunctionName": "worker", "Role": ROLE, "Handler": "obey.handler" }));
-    desk.done("CreateEventSourceMapping", json!({ "FunctionName": "worker", "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:q" }));
-    let machine = desk.machine("m", &json!({ "StartAt": "T", "States": { "T": wait_for(&url) } }).to_string());
+    desk.done(
+        "CreateEventSourceMapping",
+        json!({ "FunctionName": "worker", "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:q" }),
+    );
+    let machine =
+        desk.machine("m", &json!({ "StartAt": "T", "States": { "T": wait_for(&url) } }).to_string());
     let execution = desk.start(&machine, &json!(1));
     desk.done("SendMessage", json!({ "QueueUrl": url, "MessageBody": "poison" }));
     desk.pass(2_000);
@@ -124,7 +147,11 @@ fn a_function_invoked_with_a_token_may_answer_it_while_it_runs() {
     let machine = desk.machine("m", &json!({ "StartAt": "T", "States": { "T": state } }).to_string());
     let execution = desk.start(&machine, &json!({}));
     desk.pass(0);
-    assert!(desk.shape(&execution).ends_with("TaskSubmitted[5<-4] TaskSucceeded[6<-5] TaskStateExited[7<-6] ExecutionSucceeded[8<-7]"));
+    assert!(
+        desk.shape(&execution).ends_with(
+            "TaskSubmitted[5<-4] TaskSucceeded[6<-5] TaskStateExited[7<-6] ExecutionSucceeded[8<-7]"
+        )
+    );
 }
 
 #[test]
@@ -139,7 +166,9 @@ fn an_activity_starts_when_a_worker_polls_and_not_before() {
     let task = desk.done("GetActivityTask", json!({ "activityArn": activity, "workerName": "w" }));
     assert_eq!(task["input"], "{\"x\":1}");
     desk.done("SendTaskSuccess", json!({ "taskToken": task["taskToken"], "output": "2" }));
-    assert!(desk.shape(&execution).contains("ActivityScheduled[3<-2] ActivityStarted[4<-3] ActivitySucceeded[5<-4] TaskStateExited[6<-5]"));
+    assert!(desk.shape(&execution).contains(
+        "ActivityScheduled[3<-2] ActivityStarted[4<-3] ActivitySucceeded[5<-4] TaskStateExited[6<-5]"
+    ));
 }
 
 #[test]
@@ -159,7 +188,10 @@ fn a_failed_branch_aborts_its_sibling_as_aws_writes_it() {
         assert!(!all.is_empty() && all.iter().all(|event| event["previousEventId"] == failed), "{kind}");
     }
     assert_eq!(desk.status(&execution), "FAILED");
-    assert_eq!(desk.refused("SendTaskSuccess", json!({ "taskToken": found[1], "output": "1" })).code, "TaskTimedOut");
+    assert_eq!(
+        desk.refused("SendTaskSuccess", json!({ "taskToken": found[1], "output": "1" })).code,
+        "TaskTimedOut"
+    );
 }
 
 #[test]
@@ -175,7 +207,10 @@ fn a_redriven_map_restarts_only_what_did_not_succeed() {
     assert_eq!(desk.status(&execution), "FAILED");
     desk.done("RedriveExecution", json!({ "executionArn": execution }));
     let again = desk.receive(&url);
-    assert_eq!(again.iter().map(|message| message["item"].clone()).collect::<Vec<_>>(), [json!(20), json!(30)]);
+    assert_eq!(
+        again.iter().map(|message| message["item"].clone()).collect::<Vec<_>>(),
+        [json!(20), json!(30)]
+    );
     for token in tokens(&again) {
         desk.done("SendTaskSuccess", json!({ "taskToken": token, "output": "\"again\"" }));
     }
@@ -188,16 +223,26 @@ fn a_redriven_map_restarts_only_what_did_not_succeed() {
 fn a_sync_task_ends_with_its_child_or_with_its_token() {
     let mut desk = Desk::new(1);
     let url = desk.queue("q");
-    let child = desk.machine("child", &json!({ "StartAt": "T", "States": { "T": wait_for(&url) } }).to_string());
+    let child =
+        desk.machine("child", &json!({ "StartAt": "T", "States": { "T": wait_for(&url) } }).to_string());
     let parent = json!({ "Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": true,
         "Parameters": { "StateMachineArn": child, "Input": { "own.$": "$$.Task.Token" } } });
     let parent = desk.machine("parent", &json!({ "StartAt": "S", "States": { "S": parent } }).to_string());
     let (one, two) = (desk.start(&parent, &json!({})), desk.start(&parent, &json!({})));
     let messages = desk.receive(&url);
-    desk.done("SendTaskSuccess", json!({ "taskToken": messages[0]["TaskToken"], "output": "{\"by\":\"child\"}" }));
-    desk.done("SendTaskSuccess", json!({ "taskToken": messages[1]["item"]["own"], "output": "{\"by\":\"token\"}" }));
+    desk.done(
+        "SendTaskSuccess",
+        json!({ "taskToken": messages[0]["TaskToken"], "output": "{\"by\":\"child\"}" }),
+    );
+    desk.done(
+        "SendTaskSuccess",
+        json!({ "taskToken": messages[1]["item"]["own"], "output": "{\"by\":\"token\"}" }),
+    );
     let output = |desk: &mut Desk, arn: &str| -> Value {
-        let text = desk.done("DescribeExecution", json!({ "executionArn": arn }))["output"].as_str().unwrap().to_owned();
+        let text = desk.done("DescribeExecution", json!({ "executionArn": arn }))["output"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         serde_json::from_str(&text).unwrap()
     };
     let first = output(&mut desk, &one);
@@ -211,9 +256,16 @@ fn event_25000_is_the_failure_of_the_execution() {
     let mut desk = Desk::new(1);
     let machine = desk.machine("m", r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Choice","Default":"A","Choices":[{"Variable":"$.x","IsPresent":true,"Next":"C"}]},"C":{"Type":"Succeed"}}}"#);
     let execution = desk.start(&machine, &json!({}));
-    let last = desk.done("GetExecutionHistory", json!({ "executionArn": execution, "reverseOrder": true, "maxResults": 1 }))["events"][0].clone();
+    let last = desk.done(
+        "GetExecutionHistory",
+        json!({ "executionArn": execution, "reverseOrder": true, "maxResults": 1 }),
+    )["events"][0]
+        .clone();
     assert_eq!((&last["id"], &last["type"]), (&json!(25_000), &json!("ExecutionFailed")));
-    assert_eq!(last["executionFailedEventDetails"]["cause"], "The execution reached the maximum number of history events (25000).");
+    assert_eq!(
+        last["executionFailedEventDetails"]["cause"],
+        "The execution reached the maximum number of history events (25000)."
+    );
 }
 
 #[test]
@@ -242,7 +294,10 @@ fn a_year_of_heartbeats_passes_in_no_time_and_then_the_execution_ends() {
 #[test]
 fn pages_of_a_history_join_to_the_whole() {
     let mut desk = Desk::new(1);
-    let machine = desk.machine("m", r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","End":true}}}"#);
+    let machine = desk.machine(
+        "m",
+        r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","End":true}}}"#,
+    );
     let execution = desk.start(&machine, &json!({}));
     for reverse in [false, true] {
         let all = desk.done("GetExecutionHistory", json!({ "executionArn": execution, "reverseOrder": reverse }))["events"].clone();
@@ -257,7 +312,8 @@ fn pages_of_a_history_join_to_the_whole() {
         }
         assert_eq!(Value::Array(joined), all);
     }
-    let error = desk.refused("GetExecutionHistory", json!({ "executionArn": execution, "nextToken": "made-up" }));
+    let error =
+        desk.refused("GetExecutionHistory", json!({ "executionArn": execution, "nextToken": "made-up" }));
     assert_eq!(error.code, "InvalidToken");
 }
 
@@ -266,7 +322,10 @@ fn status_events_reach_a_queue_by_a_rule() {
     let mut desk = Desk::new(1);
     let url = desk.queue("q");
     desk.done("PutRule", json!({ "Name": "r", "EventPattern": "{\"source\":[\"aws.states\"],\"detail\":{\"status\":[\"SUCCEEDED\"]}}" }));
-    desk.done("PutTargets", json!({ "Rule": "r", "Targets": [{ "Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:q" }] }));
+    desk.done(
+        "PutTargets",
+        json!({ "Rule": "r", "Targets": [{ "Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:q" }] }),
+    );
     let machine = desk.machine("m", r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#);
     let execution = desk.start(&machine, &json!({}));
     let events = desk.receive(&url);
@@ -285,7 +344,11 @@ fn a_distributed_map_hands_out_tokens_from_its_children() {
     for token in tokens(&desk.receive(&url)) {
         desk.done("SendTaskSuccess", json!({ "taskToken": token, "output": "true" }));
     }
-    assert!(desk.shape(&execution).contains("MapRunStarted[4<-3] MapRunSucceeded[5<-4] MapStateSucceeded[6<-5] MapStateExited[7<-5]"));
+    assert!(
+        desk.shape(&execution).contains(
+            "MapRunStarted[4<-3] MapRunSucceeded[5<-4] MapStateSucceeded[6<-5] MapStateExited[7<-5]"
+        )
+    );
     let run = desk.history(&execution)[3]["mapRunStartedEventDetails"]["mapRunArn"].clone();
     let children = desk.done("ListExecutions", json!({ "mapRunArn": run }));
     assert_eq!(children["executions"].as_array().map(Vec::len), Some(2));

@@ -4,11 +4,18 @@ use asl::TaskFailure;
 use record::{Call, Operation};
 use serde_json::{Map, Value, json};
 
-use super::{failure, text_of};
+use super::{Caller, failure, text_of};
 use crate::Region;
 
 impl Region {
-    pub(super) fn task_puts_events(&mut self, parameters: &Value) -> Result<Value, TaskFailure> {
+    pub(super) fn task_puts_events(
+        &mut self,
+        caller: Caller,
+        parameters: &Value,
+    ) -> Result<Value, TaskFailure> {
+        // Recorded: the events name the machine and the execution that put them.
+        let known = self.executions.get(&caller.execution);
+        let origin = known.map(|known| vec![json!(known.machine.arn), json!(known.arn)]).unwrap_or_default();
         let entries: Vec<Value> = parameters
             .get("Entries")
             .and_then(Value::as_array)
@@ -16,8 +23,19 @@ impl Region {
             .flatten()
             .map(|entry| {
                 let mut entry = entry.clone();
-                if let Some(detail) = entry.get("Detail").filter(|detail| !detail.is_null()).map(text_of) {
+                if let Some(detail) = entry
+                    .get("Detail")
+                    .filter(|detail| !detail.is_null())
+                    .map(text_of)
+                    .filter(|_| entry.is_object())
+                {
                     entry["Detail"] = json!(detail);
+                }
+                if entry.is_object() {
+                    let mut resources =
+                        entry.get("Resources").and_then(Value::as_array).cloned().unwrap_or_default();
+                    resources.extend(origin.iter().cloned());
+                    entry["Resources"] = json!(resources);
                 }
                 entry
             })
@@ -27,7 +45,10 @@ impl Region {
         match reply {
             Err(error) => {
                 let id = self.ids.uuid();
-                let cause = format!("{} (Service: AmazonEventBridge; Status Code: {}; Error Code: {}; Request ID: {id}; Proxy: null)", error.message, error.status, error.code);
+                let cause = format!(
+                    "{} (Service: AmazonEventBridge; Status Code: {}; Error Code: {}; Request ID: {id}; Proxy: null)",
+                    error.message, error.status, error.code
+                );
                 Err(failure("EventBridge.AmazonEventBridgeException", cause))
             }
             Ok(reply) if reply.get("FailedEntryCount").and_then(Value::as_u64).unwrap_or(0) > 0 => {

@@ -26,7 +26,12 @@ impl Region {
         self.start_function(caller, &named, event, true)
     }
 
-    pub(super) fn task_calls_function(&mut self, caller: Caller, arn: &str, parameters: &Value) -> Dispatched {
+    pub(super) fn task_calls_function(
+        &mut self,
+        caller: Caller,
+        arn: &str,
+        parameters: &Value,
+    ) -> Dispatched {
         self.start_function(caller, arn, parameters.clone(), false)
     }
 
@@ -36,7 +41,9 @@ impl Region {
         if !self.lambda.functions.contains_key(name) {
             let id = self.ids.uuid();
             let arn = self.function_arn(name);
-            let cause = format!("Function not found: {arn}:$LATEST (Service: Lambda, Status Code: 404, Request ID: {id}) (SDK Attempt Count: 1)");
+            let cause = format!(
+                "Function not found: {arn}:$LATEST (Service: Lambda, Status Code: 404, Request ID: {id}) (SDK Attempt Count: 1)"
+            );
             return Dispatched::Replied(Err(failure("Lambda.ResourceNotFoundException", cause)));
         }
         let run = Run { caller, function: name.to_owned(), event, wrapped };

@@ -24,7 +24,8 @@ impl Region {
         for (name, value) in parameters.as_object().into_iter().flatten() {
             let name = if of == Service::States { small(name) } else { name.clone() };
             // Recorded: members that are JSON texts take objects, which are written out (`sfn_start_execution_implicit_json_serialisation`).
-            let text = of == Service::States && ["input", "output", "cause", "definition"].contains(&name.as_str());
+            let text =
+                of == Service::States && ["input", "output", "cause", "definition"].contains(&name.as_str());
             let value = if text && !value.is_string() { json!(value.to_string()) } else { value.clone() };
             input.insert(name, value);
         }
@@ -33,14 +34,23 @@ impl Region {
             Served::Reply(reply) => reply,
             Served::Later => Ok(json!({})),
         };
-        Dispatched::Replied(reply.map(|reply| capital_members(of, &reply)).map_err(|error| self.sdk_failure(service, &error)))
+        Dispatched::Replied(
+            reply.map(|reply| capital_members(of, &reply)).map_err(|error| self.sdk_failure(service, &error)),
+        )
     }
 
     fn sdk_failure(&mut self, service: &str, error: &record::ApiError) -> TaskFailure {
         let id = self.ids.uuid();
         let name = capital(service);
-        let code = if error.code.ends_with("Exception") { error.code.clone() } else { format!("{}Exception", error.code) };
-        let cause = format!("{} (Service: {name}, Status Code: {}, Request ID: {id}) (SDK Attempt Count: 1)", error.message, error.status);
+        let code = if error.code.ends_with("Exception") {
+            error.code.clone()
+        } else {
+            format!("{}Exception", error.code)
+        };
+        let cause = format!(
+            "{} (Service: {name}, Status Code: {}, Request ID: {id}) (SDK Attempt Count: 1)",
+            error.message, error.status
+        );
         failure(format!("{name}.{code}"), cause)
     }
 }
@@ -54,7 +64,9 @@ fn capital_members(of: Service, value: &Value) -> Value {
                 .map(|(name, value)| {
                     let value = match value {
                         Value::Number(seconds) if of == Service::States && name.ends_with("Date") => {
-                            json!(record::Time::from_epoch_seconds(seconds.as_f64().unwrap_or_default()).iso())
+                            json!(
+                                record::Time::from_epoch_seconds(seconds.as_f64().unwrap_or_default()).iso()
+                            )
                         }
                         other => capital_members(of, other),
                     };

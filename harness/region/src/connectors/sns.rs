@@ -13,7 +13,9 @@ impl Region {
         for (name, value) in parameters.as_object().into_iter().flatten() {
             let value = match name.as_str() {
                 "MessageAttributes" => match value {
-                    Value::Object(all) => Value::Object(all.iter().map(|(n, v)| (n.clone(), super::sqs::attribute(v))).collect()),
+                    Value::Object(all) => Value::Object(
+                        all.iter().map(|(n, v)| (n.clone(), super::sqs::attribute(v))).collect(),
+                    ),
                     other => other.clone(),
                 },
                 _ if value.is_null() => continue,
@@ -26,7 +28,10 @@ impl Region {
             Ok(reply) => Ok(self.with_metadata(reply, "text/xml", 294)),
             Err(error) => {
                 let id = self.ids.uuid();
-                let proxy = format!("(Service: AmazonSNS; Status Code: {}; Error Code: {}; Request ID: {id}; Proxy: null)", error.status, error.code);
+                let proxy = format!(
+                    "(Service: AmazonSNS; Status Code: {}; Error Code: {}; Request ID: {id}; Proxy: null)",
+                    error.status, error.code
+                );
                 Err(failure(format!("SNS.{}Exception", error.code), format!("{} {proxy}", error.message)))
             }
         }

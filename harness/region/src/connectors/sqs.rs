@@ -12,24 +12,34 @@ impl Region {
         let text = |name: &str| parameters.get(name).filter(|value| !value.is_null()).map(text_of);
         let request = self.ids.uuid();
         let refused = |status: u16, code: &str, message: &str| {
-            let proxy = format!("(Service: AmazonSQS; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null)");
+            let proxy = format!(
+                "(Service: AmazonSQS; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null)"
+            );
             failure("SQS.AmazonSQSException", format!("{message} {proxy}"))
         };
         let Some(url) = text("QueueUrl") else {
             return Err(refused(400, "MissingParameter", "The request must contain the parameter QueueUrl."));
         };
         let Some(body) = text("MessageBody").filter(|body| !body.is_empty()) else {
-            return Err(refused(400, "MissingParameter", "The request must contain the parameter MessageBody."));
+            return Err(refused(
+                400,
+                "MissingParameter",
+                "The request must contain the parameter MessageBody.",
+            ));
         };
         if !url.starts_with("http") {
             return Err(failure("SQS.SdkClientException", format!("Unable to execute HTTP request: {url}")));
         }
-        let Some(queue) = queue_name(&url).filter(|name| self.sqs.queues.contains_key(*name)).map(str::to_owned) else {
+        let Some(queue) =
+            queue_name(&url).filter(|name| self.sqs.queues.contains_key(*name)).map(str::to_owned)
+        else {
             let text = "The specified queue does not exist.";
             return Err(refused(400, "AWS.SimpleQueueService.NonExistentQueue", text));
         };
         let attributes = match parameters.get("MessageAttributes") {
-            Some(Value::Object(all)) => all.iter().map(|(name, value)| (name.clone(), attribute(value))).collect(),
+            Some(Value::Object(all)) => {
+                all.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
+            }
             _ => Map::new(),
         };
         let outgoing = Outgoing {
@@ -40,7 +50,9 @@ impl Region {
             deduplication: text("MessageDeduplicationId"),
             ..Outgoing::default()
         };
-        let sent = self.put_message(&queue, outgoing).map_err(|error| refused(error.status, &error.code, &error.message))?;
+        let sent = self
+            .put_message(&queue, outgoing)
+            .map_err(|error| refused(error.status, &error.code, &error.message))?;
         let mut reply = json!({ "MD5OfMessageBody": sent.md5, "MessageId": sent.id });
         if let Some(md5) = sent.md5_attributes {
             reply["MD5OfMessageAttributes"] = json!(md5);

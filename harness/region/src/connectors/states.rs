@@ -9,7 +9,12 @@ use crate::Region;
 use crate::execution::Parent;
 
 impl Region {
-    pub(super) fn task_starts_execution(&mut self, caller: Caller, resource: &Resource, parameters: &Value) -> Dispatched {
+    pub(super) fn task_starts_execution(
+        &mut self,
+        caller: Caller,
+        resource: &Resource,
+        parameters: &Value,
+    ) -> Dispatched {
         let mut input = Map::new();
         let member = |name: &str| parameters.get(name).filter(|value| !value.is_null());
         if let Some(arn) = member("StateMachineArn") {
@@ -26,8 +31,14 @@ impl Region {
             Ok(started) => started,
             Err(error) => {
                 let id = self.ids.uuid();
-                let cause = format!("{} (Service: AWSStepFunctions; Status Code: {}; Error Code: {}; Request ID: {id}; Proxy: null)", error.message, error.status, error.code);
-                return Dispatched::Replied(Err(failure(format!("StepFunctions.{}Exception", error.code), cause)));
+                let cause = format!(
+                    "{} (Service: AWSStepFunctions; Status Code: {}; Error Code: {}; Request ID: {id}; Proxy: null)",
+                    error.message, error.status, error.code
+                );
+                return Dispatched::Replied(Err(failure(
+                    format!("StepFunctions.{}Exception", error.code),
+                    cause,
+                )));
             }
         };
         let arn = started.get("executionArn").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -40,7 +51,11 @@ impl Region {
         self.submit(caller.execution, caller.strand, caller.serial, reply);
         let child = self.execution_ids.get(&arn).copied();
         if let Some(known) = child.and_then(|id| self.executions.get_mut(&id)) {
-            known.parent = Some(Parent::Task { execution: caller.execution, strand: caller.strand, serial: caller.serial });
+            known.parent = Some(Parent::Task {
+                execution: caller.execution,
+                strand: caller.strand,
+                serial: caller.serial,
+            });
         }
         Dispatched::Waits(child)
     }

@@ -46,8 +46,15 @@ impl Region {
             "function" => TaskKind::Function,
             _ => TaskKind::Integration,
         };
-        if kind == TaskKind::Activity && self.script.is_none() && !self.sfn.activities.contains_key(&resource.arn) {
-            let failure = Failure::runtime(state, sight.entered, &format!("The activity {} does not exist.", resource.arn));
+        if kind == TaskKind::Activity
+            && self.script.is_none()
+            && !self.sfn.activities.contains_key(&resource.arn)
+        {
+            let failure = Failure::runtime(
+                state,
+                sight.entered,
+                &format!("The activity {} does not exist.", resource.arn),
+            );
             self.interpreter_failed(execution, strand, &failure, previous);
             return;
         }
@@ -59,14 +66,15 @@ impl Region {
         ];
         let text = parameters.to_string();
         let (event, mut members) = match kind {
-            TaskKind::Integration => {
-                ("TaskScheduled", details(common).map(|mut all| {
+            TaskKind::Integration => (
+                "TaskScheduled",
+                details(common).map(|mut all| {
                     all.insert("resourceType".to_owned(), json!(resource_type));
                     all.insert("region".to_owned(), json!(self.place.region));
                     all.insert("parameters".to_owned(), json!(text));
                     all
-                }))
-            }
+                }),
+            ),
             TaskKind::Activity => ("ActivityScheduled", with_data("input", text, common)),
             TaskKind::Function => ("LambdaFunctionScheduled", with_data("input", text, common)),
         };
@@ -110,7 +118,12 @@ impl Region {
         }
     }
 
-    pub(super) fn attempt(&mut self, execution: ExecutionId, strand: StrandId, serial: u64) -> Option<&mut Attempt> {
+    pub(super) fn attempt(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        serial: u64,
+    ) -> Option<&mut Attempt> {
         match &mut self.visit(execution, strand)?.mode {
             Mode::Task(attempt) if attempt.serial == serial => Some(attempt),
             _ => None,
@@ -118,14 +131,24 @@ impl Region {
     }
 
     /// The pattern of a running attempt.
-    pub(crate) fn pattern_of(&mut self, execution: ExecutionId, strand: StrandId, serial: u64) -> Option<Pattern> {
+    pub(crate) fn pattern_of(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        serial: u64,
+    ) -> Option<Pattern> {
         self.attempt(execution, strand, serial)?;
         let sight = self.sight(execution, strand, None)?;
         sight.state()?.resource().map(|resource| resource.pattern)
     }
 
     /// The input of an activity's task that still waits for a worker.
-    pub(crate) fn waiting_input(&mut self, execution: ExecutionId, strand: StrandId, serial: u64) -> Option<String> {
+    pub(crate) fn waiting_input(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        serial: u64,
+    ) -> Option<String> {
         if !self.runs(execution) {
             return None;
         }
@@ -133,23 +156,34 @@ impl Region {
     }
 
     /// Writes the start event and lets the clocks run from it (TMO-02, ACT-03).
-    pub(crate) fn start_attempt(&mut self, execution: ExecutionId, strand: StrandId, serial: u64, worker: Option<&str>) {
+    pub(crate) fn start_attempt(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        serial: u64,
+        worker: Option<&str>,
+    ) {
         let Some(attempt) = self.attempt(execution, strand, serial) else { return };
         let (last, kind) = (attempt.last, attempt.kind);
         let (resource_type, resource) = (attempt.resource_type.clone(), attempt.resource.clone());
         let (timeout, heartbeat) = (attempt.timeout, attempt.heartbeat);
         let (event, members) = match kind {
-            TaskKind::Integration => {
-                ("TaskStarted", details([("resourceType", json!(resource_type)), ("resource", json!(resource))]))
-            }
+            TaskKind::Integration => (
+                "TaskStarted",
+                details([("resourceType", json!(resource_type)), ("resource", json!(resource))]),
+            ),
             TaskKind::Function => ("LambdaFunctionStarted", None),
             TaskKind::Activity => ("ActivityStarted", details([("workerName", json!(worker))])),
         };
         let started = self.emit(execution, strand, last, event, members);
         let alarm = |clock| Alarmed::TaskTimeout(execution, strand, serial, clock);
         let timeout = timeout.or_else(|| self.conduct.default_timeout());
-        let timeout = timeout.and_then(|s| self.set_alarm(strand, Clock::Timeout, s.saturating_mul(1000), 0, alarm(Clock::Timeout)));
-        let heartbeat = heartbeat.and_then(|s| self.set_alarm(strand, Clock::Heartbeat, s.saturating_mul(1000), 0, alarm(Clock::Heartbeat)));
+        let timeout = timeout.and_then(|s| {
+            self.set_alarm(strand, Clock::Timeout, s.saturating_mul(1000), 0, alarm(Clock::Timeout))
+        });
+        let heartbeat = heartbeat.and_then(|s| {
+            self.set_alarm(strand, Clock::Heartbeat, s.saturating_mul(1000), 0, alarm(Clock::Heartbeat))
+        });
         if let Some(attempt) = self.attempt(execution, strand, serial) {
             attempt.last = started;
             attempt.timeout_timer = timeout;
@@ -168,7 +202,13 @@ impl Region {
         let attempts = self.visit(execution, strand).map_or(1, |visit| visit.attempts);
         let act = self.script.as_mut().and_then(|script| {
             let resource_type = if kind == TaskKind::Integration { resource_type.as_str() } else { "" };
-            script.act(Scene { state: &sight.state, resource: &name, resource_type, parameters: &parameters, item })
+            script.act(Scene {
+                state: &sight.state,
+                resource: &name,
+                resource_type,
+                parameters: &parameters,
+                item,
+            })
         });
         let worker = act.as_ref().and_then(|act| act.worker.clone()).flatten();
         self.start_attempt(execution, strand, serial, worker.as_deref());
@@ -194,7 +234,9 @@ impl Region {
             Dispatched::Replied(mut reply) => {
                 self.conduct.service_reply(&resource.service, &mut reply);
                 match (reply, resource.pattern) {
-                    (Ok(output), Pattern::RequestResponse) => self.task_replied(execution, strand, serial, Ok(output)),
+                    (Ok(output), Pattern::RequestResponse) => {
+                        self.task_replied(execution, strand, serial, Ok(output));
+                    }
                     (Ok(output), _) => self.submit(execution, strand, serial, output),
                     (Err(failure), _) => self.task_replied(execution, strand, serial, Err(failure)),
                 }
@@ -221,7 +263,9 @@ impl Region {
     }
 
     pub(super) fn write_submitted(&mut self, execution: ExecutionId, strand: StrandId, serial: u64) {
-        if let Some(output) = self.attempt(execution, strand, serial).and_then(|attempt| attempt.submitting.take()) {
+        if let Some(output) =
+            self.attempt(execution, strand, serial).and_then(|attempt| attempt.submitting.take())
+        {
             self.submitted(execution, strand, serial, &output);
         }
     }
@@ -230,7 +274,13 @@ impl Region {
         let Some(attempt) = self.attempt(execution, strand, serial) else { return };
         let last = attempt.last;
         let names = [("resourceType", json!(attempt.resource_type)), ("resource", json!(attempt.resource))];
-        let id = self.emit(execution, strand, last, "TaskSubmitted", with_data("output", output.to_string(), names));
+        let id = self.emit(
+            execution,
+            strand,
+            last,
+            "TaskSubmitted",
+            with_data("output", output.to_string(), names),
+        );
         if let Some(attempt) = self.attempt(execution, strand, serial) {
             attempt.last = id;
         }
@@ -267,7 +317,10 @@ impl Region {
             self.ready.push_back((execution, strand, Step::Settle(serial)));
         } else {
             let due = self.now + std::time::Duration::from_millis(settling);
-            let key = self.timers.set(due, crate::region::Due::Execution(Alarmed::Step(execution, strand, Step::Settle(serial))));
+            let key = self.timers.set(
+                due,
+                crate::region::Due::Execution(Alarmed::Step(execution, strand, Step::Settle(serial))),
+            );
             if let Some(visit) = self.visit(execution, strand) {
                 visit.timers.push(key);
             }
@@ -277,7 +330,11 @@ impl Region {
 
     /// Lets an accepted completion take effect.
     pub(super) fn settle(&mut self, execution: ExecutionId, strand: StrandId, serial: u64) {
-        let Some(completion) = self.attempt(execution, strand, serial).and_then(|attempt| attempt.pending.take()) else { return };
+        let Some(completion) =
+            self.attempt(execution, strand, serial).and_then(|attempt| attempt.pending.take())
+        else {
+            return;
+        };
         if self.attempt(execution, strand, serial).is_some_and(|attempt| attempt.submitting.is_some()) {
             match self.conduct.overtaken() {
                 Overtaken::Before => self.write_submitted(execution, strand, serial),
@@ -301,7 +358,13 @@ impl Region {
     }
 
     /// What a service gave as the result of the task.
-    pub(crate) fn task_replied(&mut self, execution: ExecutionId, strand: StrandId, serial: u64, reply: Result<Value, TaskFailure>) {
+    pub(crate) fn task_replied(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        serial: u64,
+        reply: Result<Value, TaskFailure>,
+    ) {
         self.close_token(serial, Closed::Ended);
         match reply {
             Ok(output) => {
@@ -324,7 +387,8 @@ impl Region {
         let output = super::read(&text);
         let (kind, members) = match attempt.kind {
             TaskKind::Integration => {
-                let names = [("resourceType", json!(attempt.resource_type)), ("resource", json!(attempt.resource))];
+                let names =
+                    [("resourceType", json!(attempt.resource_type)), ("resource", json!(attempt.resource))];
                 ("TaskSucceeded", with_data("output", text, names))
             }
             TaskKind::Function => ("LambdaFunctionSucceeded", with_data("output", text, [])),
@@ -348,7 +412,13 @@ impl Region {
     }
 
     /// A clock of the task ran out.
-    pub(crate) fn task_timed_out(&mut self, execution: ExecutionId, strand: StrandId, serial: u64, clock: Clock) {
+    pub(crate) fn task_timed_out(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        serial: u64,
+        clock: Clock,
+    ) {
         if self.attempt(execution, strand, serial).is_none() {
             return;
         }
@@ -362,18 +432,30 @@ impl Region {
         let mut members = error_details(Some(&error), cause.as_deref());
         let kind = attempt.ended("TimedOut", &mut members);
         let leaf = self.emit(execution, strand, attempt.last, kind, members);
-        let lawful = if clock == Clock::Heartbeat { TaskFailure::missed_heartbeat() } else { TaskFailure::timeout() };
-        let failure = TaskFailure { error: Some(error), cause: cause.or(lawful.cause), origin: lawful.origin };
+        let lawful =
+            if clock == Clock::Heartbeat { TaskFailure::missed_heartbeat() } else { TaskFailure::timeout() };
+        let failure =
+            TaskFailure { error: Some(error), cause: cause.or(lawful.cause), origin: lawful.origin };
         self.fail_state(execution, strand, Fault { failure, leaf }, false);
     }
 
     /// Takes the attempt out of its state and stops its clocks.
-    fn end_attempt(&mut self, execution: ExecutionId, strand: StrandId, serial: u64) -> Option<(Attempt, super::walk::Sight)> {
+    fn end_attempt(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        serial: u64,
+    ) -> Option<(Attempt, super::walk::Sight)> {
         self.attempt(execution, strand, serial)?;
         let sight = self.sight(execution, strand, None)?;
         let visit = self.visit(execution, strand)?;
         let Mode::Task(attempt) = std::mem::replace(&mut visit.mode, Mode::Halted) else { return None };
-        for key in attempt.timeout_timer.into_iter().chain(attempt.heartbeat_timer).chain(std::mem::take(&mut visit.timers)) {
+        for key in attempt
+            .timeout_timer
+            .into_iter()
+            .chain(attempt.heartbeat_timer)
+            .chain(std::mem::take(&mut visit.timers))
+        {
             self.timers.cancel(key);
         }
         Some((*attempt, sight))
@@ -392,7 +474,8 @@ impl Region {
         let (execution, strand) = (issued.execution, issued.strand);
         let Some(attempt) = self.attempt(execution, strand, serial) else { return };
         attempt.beats += 1;
-        let (beats, window, timeout, last) = (attempt.beats, attempt.heartbeat, attempt.timeout, attempt.last);
+        let (beats, window, timeout, last) =
+            (attempt.beats, attempt.heartbeat, attempt.timeout, attempt.last);
         if let Some(kind) = self.conduct.heartbeat_event() {
             let id = self.emit(execution, strand, last, kind, None);
             if let Some(attempt) = self.attempt(execution, strand, serial) {
@@ -407,10 +490,19 @@ impl Region {
         }
     }
 
-    fn renew(&mut self, execution: ExecutionId, strand: StrandId, serial: u64, clock: Clock, seconds: Option<u64>, beats: u64) {
+    fn renew(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        serial: u64,
+        clock: Clock,
+        seconds: Option<u64>,
+        beats: u64,
+    ) {
         let Some(seconds) = seconds else { return };
         let Some(attempt) = self.attempt(execution, strand, serial) else { return };
-        let timer = if clock == Clock::Heartbeat { &mut attempt.heartbeat_timer } else { &mut attempt.timeout_timer };
+        let timer =
+            if clock == Clock::Heartbeat { &mut attempt.heartbeat_timer } else { &mut attempt.timeout_timer };
         if let Some(key) = timer.take() {
             self.timers.cancel(key);
         }

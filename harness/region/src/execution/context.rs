@@ -21,12 +21,16 @@ impl Region {
         if let Some(at) = known.redriven {
             about["RedriveTime"] = json!(at.iso());
         }
-        let mut context = json!({ "Execution": about, "StateMachine": { "Id": machine.arn, "Name": machine.name } });
+        let mut context =
+            json!({ "Execution": about, "StateMachine": { "Id": machine.arn, "Name": machine.name } });
         let Some(strand) = known.strands.get(&strand) else { return context };
         if let Some(visit) = &strand.visit {
             context["State"] = json!({ "Name": visit.state, "EnteredTime": visit.at.iso() });
             let retries = machine.machine.find(&visit.state).is_some_and(|state| {
-                matches!(state.kind, asl::StateKind::Task(_) | asl::StateKind::Parallel { .. } | asl::StateKind::Map(_))
+                matches!(
+                    state.kind,
+                    asl::StateKind::Task(_) | asl::StateKind::Parallel { .. } | asl::StateKind::Map(_)
+                )
             });
             if retries {
                 context["State"]["RetryCount"] = json!(visit.counts.total());

@@ -10,13 +10,22 @@ use crate::conduct::{Clock, Closed};
 
 impl Region {
     /// An error of the language itself: with EvaluationFailed where AWS writes that (facts.md 53).
-    pub(super) fn interpreter_failed(&mut self, execution: ExecutionId, strand: StrandId, failure: &Failure, previous: u64) {
+    pub(super) fn interpreter_failed(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        failure: &Failure,
+        previous: u64,
+    ) {
         let mut leaf = previous;
         if let Some(evaluation) = &failure.evaluation {
             let Some(visit) = self.visit(execution, strand) else { return };
             let waits = matches!(visit.mode, Mode::Waiting);
             let (before, entered) = (visit.before, visit.entered);
-            let is_wait = self.sight(execution, strand, None).and_then(|s| s.state().map(|s| s.type_name() == "Wait")).unwrap_or(false);
+            let is_wait = self
+                .sight(execution, strand, None)
+                .and_then(|s| s.state().map(|s| s.type_name() == "Wait"))
+                .unwrap_or(false);
             let follows = if is_wait || waits { entered } else { before };
             leaf = self.emit(
                 execution,
@@ -59,13 +68,14 @@ impl Region {
                 if let Some(walker) = self.strand(execution, strand) {
                     walker.previous = fault.leaf;
                 }
-                if let Some(visit) = self.visit(execution, strand) {
-                    if !fanned {
-                        visit.mode = Mode::Waiting;
-                    }
+                if let Some(visit) = self.visit(execution, strand)
+                    && !fanned
+                {
+                    visit.mode = Mode::Waiting;
                 }
                 let step = if matches!(kind, "Parallel" | "Map") { Step::Refan } else { Step::Attempt };
-                let key = self.set_alarm(strand, Clock::Retry, span, 0, Alarmed::Step(execution, strand, step));
+                let key =
+                    self.set_alarm(strand, Clock::Retry, span, 0, Alarmed::Step(execution, strand, step));
                 if let (Some(visit), Some(key)) = (self.visit(execution, strand), key) {
                     visit.timers.push(key);
                 }
@@ -84,16 +94,21 @@ impl Region {
                 if let Some(evaluation) = broke.as_ref().and_then(|failure| failure.evaluation.as_ref()) {
                     let before = self.visit(execution, strand).map_or(leaf, |visit| visit.before);
                     let (error, cause) = (json!(failure.error), json!(failure.cause));
-                    let members = [("error", error), ("cause", cause), ("location", json!(evaluation.location)), ("state", json!(evaluation.state))];
+                    let members = [
+                        ("error", error),
+                        ("cause", cause),
+                        ("location", json!(evaluation.location)),
+                        ("state", json!(evaluation.state)),
+                    ];
                     leaf = self.emit(execution, strand, before, "EvaluationFailed", details(members));
                 }
                 if shows {
                     leaf = self.emit(execution, strand, leaf, &format!("{kind}StateFailed"), None);
                 }
-                if let Some(visit) = self.visit(execution, strand) {
-                    if !fanned {
-                        visit.mode = Mode::Halted;
-                    }
+                if let Some(visit) = self.visit(execution, strand)
+                    && !fanned
+                {
+                    visit.mode = Mode::Halted;
                 }
                 self.strand_failed(execution, strand, Fault { failure, leaf });
             }
@@ -107,7 +122,8 @@ impl Region {
             None => {
                 let TaskFailure { error, cause, .. } = fault.failure;
                 // A timeout has an empty cause for a Catcher and none in the history (facts.md 20, 25).
-                let cause = cause.filter(|cause| !(cause.is_empty() && error.as_deref() == Some("States.Timeout")));
+                let cause =
+                    cause.filter(|cause| !(cause.is_empty() && error.as_deref() == Some("States.Timeout")));
                 self.close(execution, Ending::Failed { error, cause }, fault.leaf);
             }
             Some((parent, index)) => self.child_failed(execution, parent, index, fault),
@@ -120,7 +136,8 @@ impl Region {
         let state = visit.state.clone();
         let Mode::Fan(fan) = &visit.mode else { return };
         let (is_map, children) = (fan.is_map, fan.children.clone());
-        let open: Vec<(usize, StrandId)> = children.iter().enumerate().filter_map(|(i, c)| Some((i, (*c)?))).collect();
+        let open: Vec<(usize, StrandId)> =
+            children.iter().enumerate().filter_map(|(i, c)| Some((i, (*c)?))).collect();
         for (index, child) in open {
             if is_map {
                 let outcome = if index == failed { "MapIterationFailed" } else { "MapIterationAborted" };
@@ -134,7 +151,8 @@ impl Region {
 
     /// Ends a strand and all below it, with the events AWS writes for open states.
     pub(super) fn abort_strand(&mut self, execution: ExecutionId, strand: StrandId, leaf: u64) {
-        let kind = self.sight(execution, strand, None).and_then(|sight| sight.state().map(asl::State::type_name));
+        let kind =
+            self.sight(execution, strand, None).and_then(|sight| sight.state().map(asl::State::type_name));
         let Some(visit) = self.visit(execution, strand) else { return };
         let state = visit.state.clone();
         let below: Vec<(usize, StrandId)> = match &visit.mode {
@@ -163,7 +181,10 @@ impl Region {
 
     /// Whether the event is the failure of a Parallel or Map: what is below it has ended already.
     fn has_failed_event(&self, execution: ExecutionId, id: u64) -> bool {
-        let event = self.executions.get(&execution).and_then(|known| known.events.iter().rev().find(|event| event.id == id));
+        let event = self
+            .executions
+            .get(&execution)
+            .and_then(|known| known.events.iter().rev().find(|event| event.id == id));
         event.is_some_and(|event| matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed"))
     }
 
@@ -193,10 +214,10 @@ impl Region {
         if let (Some(serial), false) = (serial, keep_token) {
             self.close_token(serial, Closed::Ended);
         }
-        if let Some(visit) = self.visit(execution, strand) {
-            if !matches!(visit.mode, Mode::Fan(_) | Mode::Run(_)) {
-                visit.mode = Mode::Halted;
-            }
+        if let Some(visit) = self.visit(execution, strand)
+            && !matches!(visit.mode, Mode::Fan(_) | Mode::Run(_))
+        {
+            visit.mode = Mode::Halted;
         }
         for child in child.into_iter().chain(run) {
             self.forget_parent(child);
@@ -205,10 +226,10 @@ impl Region {
     }
 
     fn forget_parent(&mut self, child: ExecutionId) {
-        if let Some(known) = self.executions.get_mut(&child) {
-            if matches!(known.parent, Some(Parent::Task { .. })) {
-                known.parent = None;
-            }
+        if let Some(known) = self.executions.get_mut(&child)
+            && matches!(known.parent, Some(Parent::Task { .. }))
+        {
+            known.parent = None;
         }
     }
 

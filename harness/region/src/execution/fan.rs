@@ -42,11 +42,13 @@ impl Region {
         }
         let previous = self.previous(execution, strand);
         let length = json!(map.items.len());
-        let started = self.emit(execution, strand, previous, "MapStateStarted", details([("length", length)]));
+        let started =
+            self.emit(execution, strand, previous, "MapStateStarted", details([("length", length)]));
         if let Some(walker) = self.strand(execution, strand) {
             walker.previous = started;
         }
-        let inputs = map.items.iter().enumerate().map(|(i, item)| asl::item_input(state, &sight.inputs(), i, item));
+        let inputs =
+            map.items.iter().enumerate().map(|(i, item)| asl::item_input(state, &sight.inputs(), i, item));
         let inputs = match inputs.collect::<Result<Vec<Value>, _>>() {
             Ok(inputs) => inputs,
             Err(failure) => {
@@ -75,12 +77,17 @@ impl Region {
     /// Starts as many iterations as may run now.
     pub(super) fn start_iterations(&mut self, execution: ExecutionId, strand: StrandId) {
         let Some(sight) = self.sight(execution, strand, None) else { return };
-        let Some(start) = sight.state().and_then(|state| state.processor()).map(|p| p.start_at.clone()) else { return };
+        let Some(start) = sight.state().and_then(|state| state.processor()).map(|p| p.start_at.clone())
+        else {
+            return;
+        };
         loop {
             let Some(fan) = self.fan(execution, strand) else { return };
             let running = fan.children.iter().flatten().count();
             let index = fan.next;
-            let (Some(input), true) = (fan.inputs.get(index).cloned(), running < fan.concurrency) else { return };
+            let (Some(input), true) = (fan.inputs.get(index).cloned(), running < fan.concurrency) else {
+                return;
+            };
             let item = fan.items.get(index).cloned().unwrap_or_default();
             let last = fan.last;
             fan.next += 1;
@@ -91,7 +98,16 @@ impl Region {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a strand has that many parts")]
-    fn spawn(&mut self, execution: ExecutionId, parent: StrandId, index: usize, previous: u64, start: String, input: Value, item: Option<(usize, Value)>) {
+    fn spawn(
+        &mut self,
+        execution: ExecutionId,
+        parent: StrandId,
+        index: usize,
+        previous: u64,
+        start: String,
+        input: Value,
+        item: Option<(usize, Value)>,
+    ) {
         let Some(known) = self.executions.get_mut(&execution) else { return };
         let id = known.next_strand;
         known.next_strand += 1;
@@ -111,7 +127,14 @@ impl Region {
     }
 
     /// A branch or iteration came to its end.
-    pub(super) fn child_done(&mut self, execution: ExecutionId, parent: StrandId, index: usize, output: Value, last: u64) {
+    pub(super) fn child_done(
+        &mut self,
+        execution: ExecutionId,
+        parent: StrandId,
+        index: usize,
+        output: Value,
+        last: u64,
+    ) {
         let Some(state) = self.visit(execution, parent).map(|visit| visit.state.clone()) else { return };
         let Some(fan) = self.fan(execution, parent) else { return };
         let is_map = fan.is_map;

@@ -60,26 +60,35 @@ impl Region {
         let items = match &map.reading {
             None => map.items.clone(),
             Some(reading) => {
-                let read = self.script.as_mut().and_then(|script| script.items(&sight.state, &reading.arguments));
-                match read {
-                    Some(items) => items,
-                    None => {
-                        let cause = format!("The region holds no data behind '{}'.", reading.resource.arn);
-                        let failure = TaskFailure::new(Some("States.ItemReaderFailed".to_owned()), Some(cause));
-                        let leaf = self.previous(execution, strand);
-                        self.fail_state(execution, strand, Fault { failure, leaf }, true);
-                        return;
-                    }
+                let read =
+                    self.script.as_mut().and_then(|script| script.items(&sight.state, &reading.arguments));
+                if let Some(items) = read {
+                    items
+                } else {
+                    let cause = format!("The region holds no data behind '{}'.", reading.resource.arn);
+                    let failure = TaskFailure::new(Some("States.ItemReaderFailed".to_owned()), Some(cause));
+                    let leaf = self.previous(execution, strand);
+                    self.fail_state(execution, strand, Fault { failure, leaf }, true);
+                    return;
                 }
             }
         };
         let previous = self.previous(execution, strand);
-        let begun = self.emit(execution, strand, previous, "MapStateStarted", details([("length", json!(items.len()))]));
+        let begun = self.emit(
+            execution,
+            strand,
+            previous,
+            "MapStateStarted",
+            details([("length", json!(items.len()))]),
+        );
         if let Some(walker) = self.strand(execution, strand) {
             walker.previous = begun;
         }
-        let inputs = items.iter().enumerate().map(|(i, item)| asl::item_input(state, &sight.inputs(), i, item));
-        let inputs = inputs.collect::<Result<Vec<Value>, _>>().and_then(|inputs| asl::batches(state, &sight.inputs(), &map, inputs));
+        let inputs =
+            items.iter().enumerate().map(|(i, item)| asl::item_input(state, &sight.inputs(), i, item));
+        let inputs = inputs
+            .collect::<Result<Vec<Value>, _>>()
+            .and_then(|inputs| asl::batches(state, &sight.inputs(), &map, inputs));
         let inputs = match inputs {
             Ok(inputs) => inputs,
             Err(failure) => {
@@ -88,8 +97,10 @@ impl Region {
             }
         };
         let label = self.ids.uuid();
-        let arn = self.place.arn("states", &format!("mapRun:{}/{label}:{}", sight.machine.name, self.ids.uuid()));
-        let started = self.emit(execution, strand, begun, "MapRunStarted", details([("mapRunArn", json!(arn))]));
+        let arn =
+            self.place.arn("states", &format!("mapRun:{}/{label}:{}", sight.machine.name, self.ids.uuid()));
+        let started =
+            self.emit(execution, strand, begun, "MapRunStarted", details([("mapRunArn", json!(arn))]));
         let concurrency = usize::try_from(map.max_concurrency).unwrap_or(0);
         let run = MapRun {
             arn,
@@ -115,13 +126,22 @@ impl Region {
 
     /// What a failure of a state's own fields follows. A distributed Map whose tolerated failures cannot be read has started
     /// already (recorded in `parallel-map`, `map_state_tolerated_failure_count_path`): its length is that of the same Map without them.
-    pub(super) fn shown_start(&mut self, execution: ExecutionId, strand: StrandId, failure: &asl::Failure) -> u64 {
+    pub(super) fn shown_start(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        failure: &asl::Failure,
+    ) -> u64 {
         let previous = self.previous(execution, strand);
-        if failure.evaluation.is_some() || !failure.cause.as_deref().is_some_and(|cause| cause.contains("ToleratedFailure")) {
+        if failure.evaluation.is_some()
+            || !failure.cause.as_deref().is_some_and(|cause| cause.contains("ToleratedFailure"))
+        {
             return previous;
         }
         let Some(sight) = self.sight(execution, strand, None) else { return previous };
-        let Ok(mut definition) = serde_json::from_str::<Value>(&sight.machine.definition) else { return previous };
+        let Ok(mut definition) = serde_json::from_str::<Value>(&sight.machine.definition) else {
+            return previous;
+        };
         drop_tolerance(&mut definition);
         let Ok(tolerant) = asl::parse(&definition.to_string()) else { return previous };
         let entered = tolerant.find(&sight.state).map(|state| asl::enter(state, &sight.inputs()));
@@ -146,10 +166,22 @@ impl Region {
             let Some(state) = walker.visit.as_ref().map(|visit| visit.state.clone()) else { return };
             let Some(run) = self.run(execution, strand) else { return };
             let running = run.children.iter().flatten().count();
-            let waiting = |i: &usize| run.results.get(*i).is_some_and(Option::is_none) && run.children.get(*i).is_some_and(Option::is_none) && !run.failed.get(*i).copied().unwrap_or(true);
-            let Some(index) = (run.next..run.inputs.len()).find(waiting).filter(|_| running < run.concurrency) else { return };
+            let waiting = |i: &usize| {
+                run.results.get(*i).is_some_and(Option::is_none)
+                    && run.children.get(*i).is_some_and(Option::is_none)
+                    && !run.failed.get(*i).copied().unwrap_or(true)
+            };
+            let Some(index) =
+                (run.next..run.inputs.len()).find(waiting).filter(|_| running < run.concurrency)
+            else {
+                return;
+            };
             run.next = index + 1;
-            let (Some(input), label, arn) = (run.inputs.get(index).cloned(), run.label.clone(), run.arn.clone()) else { return };
+            let (Some(input), label, arn) =
+                (run.inputs.get(index).cloned(), run.label.clone(), run.arn.clone())
+            else {
+                return;
+            };
             let item = run.items.get(index).cloned().unwrap_or_default();
             let name = self.ids.uuid();
             let child = self.begin(Start {
@@ -173,9 +205,16 @@ impl Region {
     }
 
     /// A child execution has ended.
-    pub(super) fn run_child_done(&mut self, execution: ExecutionId, strand: StrandId, index: usize, child: ExecutionId) {
+    pub(super) fn run_child_done(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        index: usize,
+        child: ExecutionId,
+    ) {
         let Some(known) = self.executions.get(&child) else { return };
-        let output = (known.status == Status::Succeeded).then(|| known.output.as_deref().map_or(Value::Null, read));
+        let output =
+            (known.status == Status::Succeeded).then(|| known.output.as_deref().map_or(Value::Null, read));
         let Some(run) = self.run(execution, strand) else { return };
         if let Some(place) = run.children.get_mut(index) {
             *place = None;
@@ -217,7 +256,8 @@ impl Region {
         }
         let error = "States.ExceedToleratedFailureThreshold";
         let cause = "The specified tolerated failure threshold was exceeded";
-        let leaf = self.emit(execution, strand, started, "MapRunFailed", error_details(Some(error), Some(cause)));
+        let leaf =
+            self.emit(execution, strand, started, "MapRunFailed", error_details(Some(error), Some(cause)));
         let failure = TaskFailure::new(Some(error.to_owned()), Some(cause.to_owned()));
         self.fail_state(execution, strand, Fault { failure, leaf }, true);
     }

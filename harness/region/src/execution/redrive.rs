@@ -24,7 +24,13 @@ impl Region {
         let count = known.redrives;
         let first = known.machine.machine.start_at.clone();
         let input = read(&known.input);
-        let redriven = self.append(execution, false, last, "ExecutionRedriven", details([("redriveCount", json!(count))]));
+        let redriven = self.append(
+            execution,
+            false,
+            last,
+            "ExecutionRedriven",
+            details([("redriveCount", json!(count))]),
+        );
         self.set_machine_timers(execution);
         self.announce(execution);
         let walked = self.visit(execution, ROOT).is_some();
@@ -89,8 +95,13 @@ impl Region {
     fn restart_child(&mut self, execution: ExecutionId, parent: StrandId, child: StrandId, previous: u64) {
         let Some(sight) = self.sight(execution, parent, None) else { return };
         let Some(state) = sight.state() else { return };
-        let Some(index) = self.strand(execution, child).and_then(|walker| walker.parent.map(|(_, index)| index)) else { return };
-        let start = state.branches().get(index).or_else(|| state.processor()).map(|branch| branch.start_at.clone());
+        let Some(index) =
+            self.strand(execution, child).and_then(|walker| walker.parent.map(|(_, index)| index))
+        else {
+            return;
+        };
+        let start =
+            state.branches().get(index).or_else(|| state.processor()).map(|branch| branch.start_at.clone());
         let input = self.fan(execution, parent).and_then(|fan| fan.inputs.get(index).cloned());
         if let Some(walker) = self.strand(execution, child) {
             walker.previous = previous;

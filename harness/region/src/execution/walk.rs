@@ -29,7 +29,12 @@ impl Sight {
     }
 
     pub(super) fn inputs(&self) -> Inputs<'_> {
-        Inputs { input: &self.input, context: &self.context, variables: &self.variables, event_id: self.entered }
+        Inputs {
+            input: &self.input,
+            context: &self.context,
+            variables: &self.variables,
+            event_id: self.entered,
+        }
     }
 }
 
@@ -42,7 +47,11 @@ impl Region {
     }
 
     pub(crate) fn step(&mut self, execution: ExecutionId, strand: StrandId, step: Step) {
-        if !self.executions.get(&execution).is_some_and(|known| known.is_running() && known.strands.contains_key(&strand)) {
+        if !self
+            .executions
+            .get(&execution)
+            .is_some_and(|known| known.is_running() && known.strands.contains_key(&strand))
+        {
             return;
         }
         match step {
@@ -74,15 +83,24 @@ impl Region {
     }
 
     /// Sets a timer of a state; the conduct may move it.
-    pub(super) fn set_alarm(&mut self, strand: StrandId, clock: Clock, span_ms: u64, beats: u64, what: Alarmed) -> Option<crate::timers::TimerKey> {
+    pub(super) fn set_alarm(
+        &mut self,
+        strand: StrandId,
+        clock: Clock,
+        span_ms: u64,
+        beats: u64,
+        what: Alarmed,
+    ) -> Option<crate::timers::TimerKey> {
         let due = Time(self.now.0.saturating_add(i64::try_from(span_ms).unwrap_or(i64::MAX)));
-        let due = self.conduct.fires_at(Alarm { clock, from: self.now, due, nested: strand != ROOT, beats })?;
+        let due =
+            self.conduct.fires_at(Alarm { clock, from: self.now, due, nested: strand != ROOT, beats })?;
         Some(self.timers.set(due.max(self.now), Due::Execution(what)))
     }
 
     fn enter_state(&mut self, execution: ExecutionId, strand: StrandId, name: String, input: Value) {
         let Some(known) = self.executions.get(&execution) else { return };
-        let deleting = self.sfn.machines.get(&known.machine.arn).is_some_and(|m| m.status == MachineStatus::Deleting);
+        let deleting =
+            self.sfn.machines.get(&known.machine.arn).is_some_and(|m| m.status == MachineStatus::Deleting);
         if deleting && known.events.len() > 1 {
             // DEF-30: executions of a deleted machine end at their next transition.
             self.close(execution, Ending::Aborted { error: None, cause: None }, 0);
@@ -166,7 +184,8 @@ impl Region {
         if let Some(visit) = self.visit(execution, strand) {
             visit.mode = Mode::Waiting;
         }
-        let key = self.set_alarm(strand, Clock::Wait, span, 0, Alarmed::Step(execution, strand, Step::Waited));
+        let key =
+            self.set_alarm(strand, Clock::Wait, span, 0, Alarmed::Step(execution, strand, Step::Waited));
         if let (Some(visit), Some(key)) = (self.visit(execution, strand), key) {
             visit.timers.push(key);
         }
@@ -180,7 +199,13 @@ impl Region {
     }
 
     /// Leaves the state as its result says, or fails it.
-    pub(super) fn finish(&mut self, execution: ExecutionId, strand: StrandId, outcome: Result<Exit, Failure>, previous: u64) {
+    pub(super) fn finish(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        outcome: Result<Exit, Failure>,
+        previous: u64,
+    ) {
         match outcome {
             Ok(exit) => self.leave(execution, strand, exit, previous),
             Err(failure) => self.interpreter_failed(execution, strand, &failure, previous),
@@ -200,7 +225,8 @@ impl Region {
             details.insert("assignedVariables".to_owned(), Value::Object(texts));
             details.insert("assignedVariablesDetails".to_owned(), json!({ "truncated": false }));
         }
-        let exited = self.emit(execution, strand, previous, &format!("{}StateExited", state.type_name()), details);
+        let exited =
+            self.emit(execution, strand, previous, &format!("{}StateExited", state.type_name()), details);
         let Some(walker) = self.strand(execution, strand) else { return };
         walker.previous = exited;
         walker.variables.extend(assigned);
@@ -238,7 +264,12 @@ impl Region {
     }
 
     /// What the strand's state sees; with the token where it has one.
-    pub(super) fn sight(&self, execution: ExecutionId, strand: StrandId, token: Option<&str>) -> Option<Sight> {
+    pub(super) fn sight(
+        &self,
+        execution: ExecutionId,
+        strand: StrandId,
+        token: Option<&str>,
+    ) -> Option<Sight> {
         let known = self.executions.get(&execution)?;
         let walker = known.strands.get(&strand)?;
         let visit = walker.visit.as_ref()?;

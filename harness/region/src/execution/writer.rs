@@ -14,11 +14,21 @@ fn whole() -> Value {
 
 /// Details as a list of members; null ones are left out.
 pub(crate) fn details<const N: usize>(members: [(&str, Value); N]) -> Option<Map<String, Value>> {
-    Some(members.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)).collect())
+    Some(
+        members
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
 }
 
 /// Details with `input` or `output` and its companion; null members are left out.
-pub(crate) fn with_data<const N: usize>(data: &str, text: String, members: [(&str, Value); N]) -> Option<Map<String, Value>> {
+pub(crate) fn with_data<const N: usize>(
+    data: &str,
+    text: String,
+    members: [(&str, Value); N],
+) -> Option<Map<String, Value>> {
     let mut all = details(members)?;
     all.insert(data.to_owned(), Value::String(text));
     all.insert(format!("{data}Details"), whole());
@@ -45,7 +55,8 @@ impl Region {
             return previous;
         }
         if known.events.len() + 1 >= MOST_EVENTS {
-            let cause = format!("The execution reached the maximum number of history events ({MOST_EVENTS}).");
+            let cause =
+                format!("The execution reached the maximum number of history events ({MOST_EVENTS}).");
             self.close(execution, Ending::failed("States.Runtime", Some(cause)), previous);
             return previous;
         }

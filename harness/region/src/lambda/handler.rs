@@ -21,7 +21,10 @@ impl Region {
     /// Runs a function on an event; what it asks of other services happens now.
     pub(crate) fn run_function(&mut self, name: &str, event: &Value) -> Invoked {
         let Some(function) = self.lambda.functions.get(name).cloned() else {
-            let raised = Raised { kind: "ResourceNotFoundException".to_owned(), message: format!("Function not found: {name}") };
+            let raised = Raised {
+                kind: "ResourceNotFoundException".to_owned(),
+                message: format!("Function not found: {name}"),
+            };
             return Invoked { result: Err(raised), millis: 0 };
         };
         let seconds = longest_run(event);
@@ -42,9 +45,11 @@ impl Region {
     fn run_sample(&mut self, event: &Value) -> Result<Value, Raised> {
         for record in records(event) {
             let body = record.get("body").and_then(Value::as_str).unwrap_or_default();
-            let body: Value = serde_json::from_str(body).map_err(|why| raised("SyntaxError", &why.to_string()))?;
+            let body: Value =
+                serde_json::from_str(body).map_err(|why| raised("SyntaxError", &why.to_string()))?;
             let input = json!({ "taskToken": body.get("TaskToken"), "output": "\"Callback task completed successfully.\"" });
-            self.ask(Operation::SendTaskSuccess, input).map_err(|error| raised(&error.code, &error.message))?;
+            self.ask(Operation::SendTaskSuccess, input)
+                .map_err(|error| raised(&error.code, &error.message))?;
         }
         Ok(Value::Null)
     }
@@ -76,7 +81,8 @@ impl Region {
     fn obey(&mut self, instruction: &Value) -> Result<(), Raised> {
         if let Some(throw) = instruction.get("Throw").or(instruction.get("ThrowBatch")) {
             let kind = throw.get("errorType").and_then(Value::as_str).unwrap_or("Error");
-            let message = throw.get("errorMessage").and_then(Value::as_str).or(throw.as_str()).unwrap_or_default();
+            let message =
+                throw.get("errorMessage").and_then(Value::as_str).or(throw.as_str()).unwrap_or_default();
             return Err(raised(kind, message));
         }
         let Some(token) = instruction.get("TaskToken").and_then(Value::as_str) else { return Ok(()) };
@@ -93,7 +99,10 @@ impl Region {
                 Operation::SendTaskFailure
             }
             _ => {
-                let output = instruction.get("Output").cloned().unwrap_or_else(|| json!("Callback task completed successfully."));
+                let output = instruction
+                    .get("Output")
+                    .cloned()
+                    .unwrap_or_else(|| json!("Callback task completed successfully."));
                 input.insert("output".to_owned(), json!(output.to_string()));
                 Operation::SendTaskSuccess
             }

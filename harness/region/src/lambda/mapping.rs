@@ -74,7 +74,9 @@ impl Region {
             return Err(invalid(format!("Maximum batch size for this queue is {most}.")));
         }
         if batch > 10 && window < 1 {
-            return Err(invalid("Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"));
+            return Err(invalid(
+                "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10",
+            ));
         }
         if known.fifo && window > 0 {
             return Err(invalid("Batching window is not supported for FIFO queues."));
@@ -82,16 +84,22 @@ impl Region {
         let visibility = known.attributes.number("VisibilityTimeout");
         let timeout = self.lambda.functions.get(function).map_or(0, |function| function.timeout);
         if timeout > visibility {
-            return Err(invalid(format!("Queue visibility timeout: {visibility} seconds is less than Function timeout: {timeout} seconds")));
+            return Err(invalid(format!(
+                "Queue visibility timeout: {visibility} seconds is less than Function timeout: {timeout} seconds"
+            )));
         }
         Ok(())
     }
 
     pub(super) fn create_mapping(&mut self, request: &Request<'_>) -> Reply {
         let function = function_name(request.required("FunctionName", 1, 170)?).to_owned();
-        let queue_arn = request.text("EventSourceArn")?.ok_or_else(|| invalid("EventSourceArn is required"))?.to_owned();
+        let queue_arn =
+            request.text("EventSourceArn")?.ok_or_else(|| invalid("EventSourceArn is required"))?.to_owned();
         let batch = request.number("BatchSize", 1, 10_000)?.and_then(|n| u64::try_from(n).ok()).unwrap_or(10);
-        let window = request.number("MaximumBatchingWindowInSeconds", 0, 300)?.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+        let window = request
+            .number("MaximumBatchingWindowInSeconds", 0, 300)?
+            .and_then(|n| u64::try_from(n).ok())
+            .unwrap_or(0);
         let enabled = request.flag("Enabled")?.unwrap_or(true);
         let queue = queue_name(&queue_arn).unwrap_or_default().to_owned();
         if !queue_arn.contains(":sqs:") {
@@ -100,7 +108,9 @@ impl Region {
         self.function(&function).map_err(|error| invalid(error.message))?;
         self.check_mapping(&queue, &function, batch, window)?;
         if self.lambda.mappings.values().any(|m| m.queue == queue && m.function == function) {
-            let text = format!("An event source mapping with SQS arn (\" {queue_arn} \") and function (\" {function} \") already exists.");
+            let text = format!(
+                "An event source mapping with SQS arn (\" {queue_arn} \") and function (\" {function} \") already exists."
+            );
             return Err(ApiError::new("ResourceConflictException", text).with_status(409));
         }
         let uuid = self.ids.uuid();
@@ -128,17 +138,26 @@ impl Region {
 
     pub(super) fn update_mapping(&mut self, request: &Request<'_>) -> Reply {
         let known = self.mapping_of(request)?.clone();
-        let batch = request.number("BatchSize", 1, 10_000)?.and_then(|n| u64::try_from(n).ok()).unwrap_or(known.batch);
-        let window = request.number("MaximumBatchingWindowInSeconds", 0, 300)?.and_then(|n| u64::try_from(n).ok()).unwrap_or(known.window);
+        let batch = request
+            .number("BatchSize", 1, 10_000)?
+            .and_then(|n| u64::try_from(n).ok())
+            .unwrap_or(known.batch);
+        let window = request
+            .number("MaximumBatchingWindowInSeconds", 0, 300)?
+            .and_then(|n| u64::try_from(n).ok())
+            .unwrap_or(known.window);
         let enabled = request.flag("Enabled")?;
         let partial = reports_failures(request)?.unwrap_or(known.partial);
-        let function = request.text("FunctionName")?.map_or_else(|| known.function.clone(), |name| function_name(name).to_owned());
+        let function = request
+            .text("FunctionName")?
+            .map_or_else(|| known.function.clone(), |name| function_name(name).to_owned());
         self.function(&function).map_err(|error| invalid(error.message))?;
         self.check_mapping(&known.queue, &function, batch, window)?;
         let (now, arn) = (self.now, self.function_arn(&function));
         let mut wakes = false;
         let mapping = self.lambda.mappings.get_mut(&known.uuid).ok_or_else(no_mapping)?;
-        (mapping.batch, mapping.window, mapping.partial, mapping.function, mapping.function_arn) = (batch, window, partial, function, arn);
+        (mapping.batch, mapping.window, mapping.partial, mapping.function, mapping.function_arn) =
+            (batch, window, partial, function, arn);
         mapping.modified = now;
         match enabled {
             Some(false) => mapping.state = "Disabled",
@@ -169,7 +188,9 @@ impl Region {
             .lambda
             .mappings
             .values()
-            .filter(|m| function.is_none_or(|name| m.function == name) && queue.is_none_or(|arn| m.queue_arn == arn))
+            .filter(|m| {
+                function.is_none_or(|name| m.function == name) && queue.is_none_or(|arn| m.queue_arn == arn)
+            })
             .map(Mapping::shown)
             .collect();
         Ok(json!({ "EventSourceMappings": found }))
@@ -189,7 +210,12 @@ impl Region {
     pub(crate) fn wake_mappings(&mut self, queue: &str) {
         let now = self.now;
         let mut due = Vec::new();
-        for mapping in self.lambda.mappings.values_mut().filter(|m| m.queue == queue && m.state == "Enabled" && !m.scheduled) {
+        for mapping in self
+            .lambda
+            .mappings
+            .values_mut()
+            .filter(|m| m.queue == queue && m.state == "Enabled" && !m.scheduled)
+        {
             mapping.scheduled = true;
             due.push((now + Duration::from_secs(mapping.window), mapping.uuid.clone()));
         }
@@ -200,7 +226,7 @@ impl Region {
 
     /// Takes batches from the queue until it gives no more, and runs the function on each.
     pub(crate) fn poll_mapping(&mut self, uuid: &str) {
-        loop {
+        for _ in 0..1_000 {
             let Some(mapping) = self.lambda.mappings.get_mut(uuid) else { return };
             mapping.scheduled = false;
             if mapping.state != "Enabled" || !self.lambda.functions.contains_key(&mapping.function) {
@@ -208,11 +234,18 @@ impl Region {
             }
             let mapping = mapping.clone();
             let most = usize::try_from(mapping.batch).unwrap_or(10);
-            let messages = self.take_messages(&mapping.queue, most, None);
+            // Whatever the queue says, a batch is hidden for a second: a failing function must not spin.
+            let hidden = self
+                .sqs
+                .queues
+                .get(&mapping.queue)
+                .map(|queue| queue.attributes.number("VisibilityTimeout").max(1));
+            let messages = self.take_messages(&mapping.queue, most, hidden);
             if messages.is_empty() {
                 return;
             }
-            let records: Vec<Value> = messages.iter().map(|message| self.record(message, &mapping.queue_arn)).collect();
+            let records: Vec<Value> =
+                messages.iter().map(|message| self.record(message, &mapping.queue_arn)).collect();
             let invoked = self.run_function(&mapping.function, &json!({ "Records": records }));
             let batch = Batch {
                 mapping: uuid.to_owned(),
@@ -223,7 +256,10 @@ impl Region {
             if invoked.millis == 0 {
                 self.batch_returned(batch);
             } else {
-                self.timers.set(self.now + Duration::from_millis(invoked.millis), Due::BatchReturned(Box::new(batch)));
+                self.timers.set(
+                    self.now + Duration::from_millis(invoked.millis),
+                    Due::BatchReturned(Box::new(batch)),
+                );
             }
         }
     }
@@ -238,7 +274,9 @@ impl Region {
             Some(result) => item_failures(result, &batch.messages),
         };
         if let Some(queue) = self.sqs.queues.get_mut(&batch.queue) {
-            queue.messages.retain(|message| !batch.messages.contains(&message.id) || failed.contains(&message.id));
+            queue
+                .messages
+                .retain(|message| !batch.messages.contains(&message.id) || failed.contains(&message.id));
         }
         self.wake_mappings(&batch.queue);
     }
@@ -304,7 +342,12 @@ fn item_failures(result: &Value, batch: &[String]) -> Vec<String> {
     };
     let ids: Option<Vec<String>> = list
         .iter()
-        .map(|item| item.get("itemIdentifier").and_then(Value::as_str).filter(|id| batch.iter().any(|known| known == id)).map(str::to_owned))
+        .map(|item| {
+            item.get("itemIdentifier")
+                .and_then(Value::as_str)
+                .filter(|id| batch.iter().any(|known| known == id))
+                .map(str::to_owned)
+        })
         .collect();
     ids.unwrap_or_else(|| batch.to_vec())
 }

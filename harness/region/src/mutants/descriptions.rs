@@ -27,13 +27,20 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("output-rewritten-in-description", "the description shows another output than the history", ["HIS-12"], {
-        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let Some(members) = described(call, outcome).filter(|members| status(members) == "SUCCEEDED") {
-                members.insert("output".to_owned(), json!("{\"done\":true}"));
+    variant!(
+        "output-rewritten-in-description",
+        "the description shows another output than the history",
+        ["HIS-12"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let Some(members) =
+                    described(call, outcome).filter(|members| status(members) == "SUCCEEDED")
+                {
+                    members.insert("output".to_owned(), json!("{\"done\":true}"));
+                }
             }
         }
-    }),
+    ),
     variant!("stop-date-while-running", "a running execution shows a stop date", ["DESC-02"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let Some(members) = described(call, outcome).filter(|members| status(members) == "RUNNING") {
@@ -49,21 +56,35 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("nulls-on-timeout", "an execution that timed out shows error and cause", ["DESC-04", "TMO-07"], {
-        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let Some(members) = described(call, outcome).filter(|members| status(members) == "TIMED_OUT") {
-                members.insert("error".to_owned(), json!("States.Timeout"));
-                members.insert("cause".to_owned(), json!("Execution timed out"));
+    variant!(
+        "nulls-on-timeout",
+        "an execution that timed out shows error and cause",
+        ["DESC-04", "TMO-07"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let Some(members) =
+                    described(call, outcome).filter(|members| status(members) == "TIMED_OUT")
+                {
+                    members.insert("error".to_owned(), json!("States.Timeout"));
+                    members.insert("cause".to_owned(), json!("Execution timed out"));
+                }
             }
         }
-    }),
-    variant!("error-renamed-in-description", "the description shows another error than the history", ["ERR-24"], {
-        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let Some(members) = described(call, outcome).filter(|members| members.contains_key("error")) {
-                members.insert("error".to_owned(), json!("States.TaskFailed.Generic"));
+    ),
+    variant!(
+        "error-renamed-in-description",
+        "the description shows another error than the history",
+        ["ERR-24"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let Some(members) =
+                    described(call, outcome).filter(|members| members.contains_key("error"))
+                {
+                    members.insert("error".to_owned(), json!("States.TaskFailed.Generic"));
+                }
             }
         }
-    }),
+    ),
     variant!("cause-lost-in-description", "the description lacks the cause", ["ERR-24"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let Some(members) = described(call, outcome) {

@@ -7,10 +7,10 @@ use super::Variant;
 use crate::conduct::{Again, Stop, Taken};
 
 fn rename(call: &mut Call, change: impl Fn(&str) -> String) {
-    if call.operation == Operation::StartExecution {
-        if let Some(Value::String(name)) = call.input.get_mut("name") {
-            *name = change(name);
-        }
+    if call.operation == Operation::StartExecution
+        && let Some(Value::String(name)) = call.input.get_mut("name")
+    {
+        *name = change(name);
     }
 }
 
@@ -25,34 +25,54 @@ pub(super) const VARIANTS: &[Variant] = &[
             Taken::Refused
         }
     }),
-    variant!("start-makes-a-second-execution", "a name can be started any number of times", ["START-09", "START-10", "START-11"], {
-        fn name_taken(&mut self, _: Again) -> Taken {
-            Taken::Anew
-        }
-    }),
-    variant!("closed-name-is-free", "the name of a closed execution can be used again at once", ["START-11"], {
-        fn name_taken(&mut self, again: Again) -> Taken {
-            match (again.running, again.same_value) {
-                (true, true) => Taken::Same,
-                (true, false) => Taken::Refused,
-                (false, _) => Taken::Anew,
+    variant!(
+        "start-makes-a-second-execution",
+        "a name can be started any number of times",
+        ["START-09", "START-10", "START-11"],
+        {
+            fn name_taken(&mut self, _: Again) -> Taken {
+                Taken::Anew
             }
         }
-    }),
-    variant!("closed-name-answers-the-first-start", "a closed name with the same input answers 200", ["START-11"], {
-        fn name_taken(&mut self, again: Again) -> Taken {
-            if again.same_value { Taken::Same } else { Taken::Refused }
+    ),
+    variant!(
+        "closed-name-is-free",
+        "the name of a closed execution can be used again at once",
+        ["START-11"],
+        {
+            fn name_taken(&mut self, again: Again) -> Taken {
+                match (again.running, again.same_value) {
+                    (true, true) => Taken::Same,
+                    (true, false) => Taken::Refused,
+                    (false, _) => Taken::Anew,
+                }
+            }
         }
-    }),
+    ),
+    variant!(
+        "closed-name-answers-the-first-start",
+        "a closed name with the same input answers 200",
+        ["START-11"],
+        {
+            fn name_taken(&mut self, again: Again) -> Taken {
+                if again.same_value { Taken::Same } else { Taken::Refused }
+            }
+        }
+    ),
     variant!("names-are-ascii-only", "a name beyond ASCII is refused", ["START-05"], {
         fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
-            let foreign = call.operation == Operation::StartExecution && call.text("name").is_some_and(|name| !name.is_ascii());
+            let foreign = call.operation == Operation::StartExecution
+                && call.text("name").is_some_and(|name| !name.is_ascii());
             if foreign { Err(ApiError::new("InvalidName", "Invalid Name")) } else { Ok(()) }
         }
     }),
     variant!("forbidden-characters-accepted", "a name may hold any character", ["START-06"], {
         fn request(&mut self, call: &mut Call) {
-            rename(call, |name| name.chars().map(|c| if c.is_alphanumeric() || "-_.+=@!'()".contains(c) { c } else { '-' }).collect());
+            rename(call, |name| {
+                name.chars()
+                    .map(|c| if c.is_alphanumeric() || "-_.+=@!'()".contains(c) { c } else { '-' })
+                    .collect()
+            });
         }
     }),
     variant!("long-names-cut", "a name of more than 80 characters is cut", ["START-04"], {
@@ -72,22 +92,28 @@ pub(super) const VARIANTS: &[Variant] = &[
         fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
             let scalar = call.text("input").is_some_and(|text| !text.trim_start().starts_with(['{', '[']));
             let scalar = scalar && call.operation == Operation::StartExecution;
-            if scalar { Err(ApiError::new("InvalidExecutionInput", "Invalid execution input.")) } else { Ok(()) }
+            if scalar {
+                Err(ApiError::new("InvalidExecutionInput", "Invalid execution input."))
+            } else {
+                Ok(())
+            }
         }
     }),
     variant!("bad-input-accepted", "an input that is no JSON is taken for an empty object", ["START-15"], {
         fn request(&mut self, call: &mut Call) {
-            if call.operation == Operation::StartExecution && call.text("input").is_some_and(|text| serde_json::from_str::<Value>(text).is_err()) {
+            if call.operation == Operation::StartExecution
+                && call.text("input").is_some_and(|text| serde_json::from_str::<Value>(text).is_err())
+            {
                 call.input.insert("input".to_owned(), json!("{}"));
             }
         }
     }),
     variant!("unknown-machine-is-a-bad-arn", "an unknown machine answers InvalidArn", ["START-17"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let (Operation::StartExecution, Outcome::Refused(error)) = (call.operation, outcome) {
-                if error.code == "StateMachineDoesNotExist" {
-                    "InvalidArn".clone_into(&mut error.code);
-                }
+            if let (Operation::StartExecution, Outcome::Refused(error)) = (call.operation, outcome)
+                && error.code == "StateMachineDoesNotExist"
+            {
+                "InvalidArn".clone_into(&mut error.code);
             }
         }
     }),
@@ -111,10 +137,10 @@ pub(super) const VARIANTS: &[Variant] = &[
     }),
     variant!("stop-reports-failure", "a stopped execution is FAILED", ["STOP-01", "HIS-07"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let (Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome) {
-                if reply.get("status").is_some_and(|status| status == "ABORTED") {
-                    reply["status"] = json!("FAILED");
-                }
+            if let (Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome)
+                && reply.get("status").is_some_and(|status| status == "ABORTED")
+            {
+                reply["status"] = json!("FAILED");
             }
         }
     }),
@@ -123,11 +149,16 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!("redrive-of-anything", "an execution that runs or succeeded is redriven without complaint", ["RED-01"], {
-        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let (Operation::RedriveExecution, Outcome::Refused(_)) = (call.operation, &outcome) {
-                *outcome = Outcome::Done(json!({ "redriveDate": 1_700_000_000.0 }));
+    variant!(
+        "redrive-of-anything",
+        "an execution that runs or succeeded is redriven without complaint",
+        ["RED-01"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let (Operation::RedriveExecution, Outcome::Refused(_)) = (call.operation, &outcome) {
+                    *outcome = Outcome::Done(json!({ "redriveDate": 1_700_000_000.0 }));
+                }
             }
         }
-    }),
+    ),
 ];

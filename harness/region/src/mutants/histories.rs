@@ -24,14 +24,19 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!("previous-flattened-in-branches", "inside Parallel and Map previousEventId is id - 1", ["HIS-26"], {
-        fn event(&mut self, draft: &mut Draft) -> bool {
-            if draft.nested {
-                draft.previous = draft.id - 1;
+    variant!(
+        "previous-flattened-in-branches",
+        "inside Parallel and Map previousEventId is id - 1",
+        ["HIS-26"],
+        {
+            fn event(&mut self, draft: &mut Draft) -> bool {
+                if draft.nested {
+                    draft.previous = draft.id - 1;
+                }
+                true
             }
-            true
         }
-    }),
+    ),
     variant!("previous-always-zero", "previousEventId is always 0", ["HIS-04"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
             draft.previous = 0;
@@ -82,33 +87,57 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!("caught-failure-is-timed-out", "a failed task is written as TaskTimedOut", ["HIS-14", "HIS-20"], {
-        fn event(&mut self, draft: &mut Draft) -> bool {
-            if draft.kind == "TaskFailed" {
-                "TaskTimedOut".clone_into(&mut draft.kind);
+    variant!(
+        "caught-failure-is-timed-out",
+        "a failed task is written as TaskTimedOut",
+        ["HIS-14", "HIS-20"],
+        {
+            fn event(&mut self, draft: &mut Draft) -> bool {
+                if draft.kind == "TaskFailed" {
+                    "TaskTimedOut".clone_into(&mut draft.kind);
+                }
+                true
             }
-            true
         }
-    }),
-    variant!("request-response-is-submitted", "a publish leaves TaskSubmitted instead of TaskSucceeded", ["HIS-15"], {
-        fn event(&mut self, draft: &mut Draft) -> bool {
-            let publish = draft.details.as_ref().is_some_and(|details| details.get("resource") == Some(&json!("publish")));
-            if draft.kind == "TaskSucceeded" && publish {
-                "TaskSubmitted".clone_into(&mut draft.kind);
+    ),
+    variant!(
+        "request-response-is-submitted",
+        "a publish leaves TaskSubmitted instead of TaskSucceeded",
+        ["HIS-15"],
+        {
+            fn event(&mut self, draft: &mut Draft) -> bool {
+                let publish = draft
+                    .details
+                    .as_ref()
+                    .is_some_and(|details| details.get("resource") == Some(&json!("publish")));
+                if draft.kind == "TaskSucceeded" && publish {
+                    "TaskSubmitted".clone_into(&mut draft.kind);
+                }
+                true
             }
-            true
         }
-    }),
-    variant!("resource-without-pattern", "TaskSucceeded names the resource without .waitForTaskToken", ["HIS-16"], {
-        fn event(&mut self, draft: &mut Draft) -> bool {
-            let resource = draft.details.as_ref().and_then(|details| details.get("resource")).and_then(Value::as_str);
-            let bare = resource.and_then(|resource| resource.strip_suffix(".waitForTaskToken")).map(str::to_owned);
-            if let (true, Some(bare)) = (draft.kind == "TaskSucceeded", bare) {
-                put(draft, "resource", json!(bare));
+    ),
+    variant!(
+        "resource-without-pattern",
+        "TaskSucceeded names the resource without .waitForTaskToken",
+        ["HIS-16"],
+        {
+            fn event(&mut self, draft: &mut Draft) -> bool {
+                let resource = draft
+                    .details
+                    .as_ref()
+                    .and_then(|details| details.get("resource"))
+                    .and_then(Value::as_str);
+                let bare = resource
+                    .and_then(|resource| resource.strip_suffix(".waitForTaskToken"))
+                    .map(str::to_owned);
+                if let (true, Some(bare)) = (draft.kind == "TaskSucceeded", bare) {
+                    put(draft, "resource", json!(bare));
+                }
+                true
             }
-            true
         }
-    }),
+    ),
     variant!("resource-type-missing", "TaskStarted has no resourceType", ["HIS-16"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
             if let (true, Some(details)) = (draft.kind == "TaskStarted", draft.details.as_mut()) {
@@ -135,7 +164,8 @@ pub(super) const VARIANTS: &[Variant] = &[
     }),
     variant!("default-timeout-shown", "TaskScheduled shows a timeout that nobody set", ["HIS-17"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
-            let absent = draft.details.as_ref().is_some_and(|details| !details.contains_key("timeoutInSeconds"));
+            let absent =
+                draft.details.as_ref().is_some_and(|details| !details.contains_key("timeoutInSeconds"));
             if draft.kind == "TaskScheduled" && absent {
                 put(draft, "timeoutInSeconds", json!(99_999_999));
             }
@@ -144,7 +174,9 @@ pub(super) const VARIANTS: &[Variant] = &[
     }),
     variant!("succeeded-output-rewritten", "TaskSucceeded shows another output than was sent", ["HIS-19"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
-            if draft.kind == "TaskSucceeded" && draft.details.as_ref().is_some_and(|d| d.get("resourceType") == Some(&json!("sqs"))) {
+            if draft.kind == "TaskSucceeded"
+                && draft.details.as_ref().is_some_and(|d| d.get("resourceType") == Some(&json!("sqs")))
+            {
                 put(draft, "output", json!("{\"Payload\":true}"));
             }
             true

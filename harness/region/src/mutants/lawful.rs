@@ -36,13 +36,13 @@ pub(super) const VARIANTS: &[Variant] = &[
                 return Ok(());
             }
             self.calls += 1;
-            if self.calls % 9 == 0 { Err(ApiError::new("ThrottlingException", "Rate exceeded")) } else { Ok(()) }
+            if self.calls.is_multiple_of(9) { Err(ApiError::new("ThrottlingException", "Rate exceeded")) } else { Ok(()) }
         }
     }),
     variant!("at-least-once", "standard queues deliver every third message twice", [], { deliveries: u64 }, {
         fn delivers_again(&mut self, delivery: Delivery) -> bool {
             self.deliveries += u64::from(delivery.received == 0);
-            delivery.received == 0 && self.deliveries % 3 == 0
+            delivery.received == 0 && self.deliveries.is_multiple_of(3)
         }
     }),
     variant!("out-of-order", "standard queues deliver the youngest message first", [], {
@@ -55,12 +55,18 @@ pub(super) const VARIANTS: &[Variant] = &[
             2
         }
     }),
-    variant!("heartbeat-timeout-by-name", "a missed heartbeat is called States.HeartbeatTimeout (A-01)", [], {
-        fn timeout_error(&mut self, clock: Clock) -> (String, Option<String>) {
-            let name = if clock == Clock::Heartbeat { "States.HeartbeatTimeout" } else { "States.Timeout" };
-            (name.to_owned(), None)
+    variant!(
+        "heartbeat-timeout-by-name",
+        "a missed heartbeat is called States.HeartbeatTimeout (A-01)",
+        [],
+        {
+            fn timeout_error(&mut self, clock: Clock) -> (String, Option<String>) {
+                let name =
+                    if clock == Clock::Heartbeat { "States.HeartbeatTimeout" } else { "States.Timeout" };
+                (name.to_owned(), None)
+            }
         }
-    }),
+    ),
     variant!("closed-token-does-not-exist", "a closed token answers TaskDoesNotExist (A-04)", [], {
         fn closed_token(&mut self, _: Late, _: ApiError) -> Result<(), ApiError> {
             Err(ApiError::new("TaskDoesNotExist", "Task Does Not Exist"))
@@ -82,34 +88,56 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!("nameless-failure-hands-on-nothing", "a caught failure without a name has no Error and no Cause (A-09)", [], {
-        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
-            if let (Recovery::Caught { exit, .. }, true) = (recovery, failure.origin == Origin::Work) {
-                drop_nulls(&mut exit.output, failure);
+    variant!(
+        "nameless-failure-hands-on-nothing",
+        "a caught failure without a name has no Error and no Cause (A-09)",
+        [],
+        {
+            fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+                if let (Recovery::Caught { exit, .. }, true) = (recovery, failure.origin == Origin::Work) {
+                    drop_nulls(&mut exit.output, failure);
+                }
             }
         }
-    }),
-    variant!("parameters-are-data-too", "includeExecutionData=false also hides the parameters of tasks (A-17)", [], {
-        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            let hides = call.input.get("includeExecutionData") == Some(&json!(false));
-            if let (Operation::GetExecutionHistory, true, Outcome::Done(reply)) = (call.operation, hides, outcome) {
-                for event in reply.get_mut("events").and_then(Value::as_array_mut).into_iter().flatten() {
-                    if let Some(details) = event.get_mut("taskScheduledEventDetails").and_then(Value::as_object_mut) {
-                        details.shift_remove("parameters");
+    ),
+    variant!(
+        "parameters-are-data-too",
+        "includeExecutionData=false also hides the parameters of tasks (A-17)",
+        [],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                let hides = call.input.get("includeExecutionData") == Some(&json!(false));
+                if let (Operation::GetExecutionHistory, true, Outcome::Done(reply)) =
+                    (call.operation, hides, outcome)
+                {
+                    for event in reply.get_mut("events").and_then(Value::as_array_mut).into_iter().flatten() {
+                        if let Some(details) =
+                            event.get_mut("taskScheduledEventDetails").and_then(Value::as_object_mut)
+                        {
+                            details.shift_remove("parameters");
+                        }
                     }
                 }
             }
         }
-    }),
-    variant!("reserved-names-refused", "SendTaskFailure refuses errors that begin with States. (A-11)", [], {
-        fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
-            let reserved = call.text("error").is_some_and(|error| error.starts_with("States."));
-            if call.operation == Operation::SendTaskFailure && reserved {
-                return Err(ApiError::new("ValidationException", "Error names that begin with States. are reserved"));
+    ),
+    variant!(
+        "reserved-names-refused",
+        "SendTaskFailure refuses errors that begin with States. (A-11)",
+        [],
+        {
+            fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
+                let reserved = call.text("error").is_some_and(|error| error.starts_with("States."));
+                if call.operation == Operation::SendTaskFailure && reserved {
+                    return Err(ApiError::new(
+                        "ValidationException",
+                        "Error names that begin with States. are reserved",
+                    ));
+                }
+                Ok(())
             }
-            Ok(())
         }
-    }),
+    ),
 ];
 
 /// Takes the null members of a nameless error output out, wherever the catcher has put it.

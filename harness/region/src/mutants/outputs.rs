@@ -14,9 +14,13 @@ fn on_success(completion: Completion, change: fn(String) -> String) -> Option<Co
 
 fn without_nulls(value: &Value) -> Value {
     match value {
-        Value::Object(members) => {
-            Value::Object(members.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), without_nulls(v))).collect())
-        }
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .filter(|(_, v)| !v.is_null())
+                .map(|(k, v)| (k.clone(), without_nulls(v)))
+                .collect(),
+        ),
         Value::Array(items) => Value::Array(items.iter().map(without_nulls).collect()),
         other => other.clone(),
     }
@@ -62,7 +66,9 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!("error-defaulted", "a failure without error is given one", ["TOK-11"], {
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             Some(match completion {
-                Completion::Failure(None, cause) => Completion::Failure(Some("TaskFailed".to_owned()), cause.or(Some(String::new()))),
+                Completion::Failure(None, cause) => {
+                    Completion::Failure(Some("TaskFailed".to_owned()), cause.or(Some(String::new())))
+                }
                 other => other,
             })
         }
@@ -70,7 +76,9 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!("error-lower-cased", "the error of SendTaskFailure loses its capitals", ["TOK-11", "HIS-20"], {
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             Some(match completion {
-                Completion::Failure(error, cause) => Completion::Failure(error.map(|error| error.to_lowercase()), cause),
+                Completion::Failure(error, cause) => {
+                    Completion::Failure(error.map(|error| error.to_lowercase()), cause)
+                }
                 success => success,
             })
         }
@@ -83,11 +91,16 @@ pub(super) const VARIANTS: &[Variant] = &[
             })
         }
     }),
-    variant!("output-encoded-twice", "the output arrives as a string that holds JSON", ["TOK-07", "HIS-19"], {
-        fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
-            on_success(completion, |output| Value::String(output).to_string())
+    variant!(
+        "output-encoded-twice",
+        "the output arrives as a string that holds JSON",
+        ["TOK-07", "HIS-19"],
+        {
+            fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
+                on_success(completion, |output| Value::String(output).to_string())
+            }
         }
-    }),
+    ),
     variant!("output-emptied", "the output of a callback is lost", ["TOK-07", "HIS-19"], {
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             on_success(completion, |_| "{}".to_owned())
@@ -96,15 +109,23 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!("output-loses-nulls", "null members of an output are lost", ["IO-08"], {
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             on_success(completion, |output| {
-                serde_json::from_str::<Value>(&output).map_or(output, |value| without_nulls(&value).to_string())
+                serde_json::from_str::<Value>(&output)
+                    .map_or(output, |value| without_nulls(&value).to_string())
             })
         }
     }),
-    variant!("output-loses-letters", "letters beyond ASCII in an output become question marks", ["IO-08", "HIS-19"], {
-        fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
-            on_success(completion, |output| output.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect())
+    variant!(
+        "output-loses-letters",
+        "letters beyond ASCII in an output become question marks",
+        ["IO-08", "HIS-19"],
+        {
+            fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
+                on_success(completion, |output| {
+                    output.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
+                })
+            }
         }
-    }),
+    ),
     variant!("state-output-wrapped", "a Task state hands on its output in an envelope", ["IO-04"], {
         fn state_output(&mut self, kind: &str, output: &mut Value) {
             if kind == "Task" {

@@ -15,17 +15,22 @@ pub(super) const VARIANTS: &[Variant] = &[
             (end, end + 1)
         }
     }),
-    variant!("page-repeats-an-event", "the last event of a page is also the first of the next", ["GEH-03"], {
-        fn page(&mut self, start: usize, end: usize) -> (usize, usize) {
-            (end, if end > start + 1 { end - 1 } else { end })
+    variant!(
+        "page-repeats-an-event",
+        "the last event of a page is also the first of the next",
+        ["GEH-03"],
+        {
+            fn page(&mut self, start: usize, end: usize) -> (usize, usize) {
+                (end, if end > start + 1 { end - 1 } else { end })
+            }
         }
-    }),
+    ),
     variant!("pages-end-early", "a history has one page", ["GEH-03", "GEH-04"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let (true, Outcome::Done(reply)) = (is_history(call), outcome) {
-                if let Some(members) = reply.as_object_mut() {
-                    members.shift_remove("nextToken");
-                }
+            if let (true, Outcome::Done(reply)) = (is_history(call), outcome)
+                && let Some(members) = reply.as_object_mut()
+            {
+                members.shift_remove("nextToken");
             }
         }
     }),
@@ -50,16 +55,23 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("bad-page-token-ok", "a page token that was never given out answers an empty page", ["GEH-05"], {
-        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if is_history(call) && outcome.refusal().is_some_and(|error| error.code == "InvalidToken") {
-                *outcome = Outcome::Done(json!({ "events": [] }));
+    variant!(
+        "bad-page-token-ok",
+        "a page token that was never given out answers an empty page",
+        ["GEH-05"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if is_history(call) && outcome.refusal().is_some_and(|error| error.code == "InvalidToken") {
+                    *outcome = Outcome::Done(json!({ "events": [] }));
+                }
             }
         }
-    }),
+    ),
     variant!("unknown-execution-is-empty", "an unknown execution has an empty history", ["GEH-07"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if is_history(call) && outcome.refusal().is_some_and(|error| error.code == "ExecutionDoesNotExist") {
+            if is_history(call)
+                && outcome.refusal().is_some_and(|error| error.code == "ExecutionDoesNotExist")
+            {
                 *outcome = Outcome::Done(json!({ "events": [] }));
             }
         }
@@ -72,7 +84,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             let closed = events.last().is_some_and(|last| last["type"] == "ExecutionSucceeded");
             if forward && closed {
                 self.looks += 1;
-                if self.looks % 2 == 0 {
+                if self.looks.is_multiple_of(2) {
                     let mut extra = events.last().cloned().unwrap_or_default();
                     extra["id"] = json!(extra["id"].as_u64().unwrap_or(0) + 1);
                     events.push(extra);

@@ -27,18 +27,28 @@ pub(super) const VARIANTS: &[Variant] = &[
             false
         }
     }),
-    variant!("dead-letters-late", "a message moves to the dead-letter queue three receives late", ["SQS-12"], {
-        fn dead_letters(&mut self, received: u64, most: u64) -> bool {
-            received >= most + 3
-        }
-    }),
-    variant!("more-messages-than-asked", "a receive gives up to ten messages whatever was asked", ["SQS-07"], {
-        fn request(&mut self, call: &mut Call) {
-            if call.operation == Operation::ReceiveMessage {
-                call.input.insert("MaxNumberOfMessages".to_owned(), json!(10));
+    variant!(
+        "dead-letters-late",
+        "a message moves to the dead-letter queue three receives late",
+        ["SQS-12"],
+        {
+            fn dead_letters(&mut self, received: u64, most: u64) -> bool {
+                received >= most + 3
             }
         }
-    }),
+    ),
+    variant!(
+        "more-messages-than-asked",
+        "a receive gives up to ten messages whatever was asked",
+        ["SQS-07"],
+        {
+            fn request(&mut self, call: &mut Call) {
+                if call.operation == Operation::ReceiveMessage {
+                    call.input.insert("MaxNumberOfMessages".to_owned(), json!(10));
+                }
+            }
+        }
+    ),
     variant!("body-loses-letters", "letters beyond ASCII in a message become question marks", ["IO-03"], {
         fn stored_body(&mut self, body: &mut String) {
             *body = body.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();

@@ -50,27 +50,42 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("missed-heartbeat-not-caught", "a missed heartbeat fails the execution whatever Catch says", ["HB-09", "HB-10"], {
-        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
-            if failure.origin == asl::Origin::MissedHeartbeat {
-                *recovery = Recovery::Uncaught(failure.clone());
+    variant!(
+        "missed-heartbeat-not-caught",
+        "a missed heartbeat fails the execution whatever Catch says",
+        ["HB-09", "HB-10"],
+        {
+            fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+                if failure.origin == asl::Origin::MissedHeartbeat {
+                    *recovery = Recovery::Uncaught(failure.clone());
+                }
             }
         }
-    }),
-    variant!("timeout-not-caught", "a timeout fails the execution whatever Catch says", ["TMO-10", "HB-10"], {
-        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
-            if failure.error.as_deref() == Some("States.Timeout") {
-                *recovery = Recovery::Uncaught(failure.clone());
+    ),
+    variant!(
+        "timeout-not-caught",
+        "a timeout fails the execution whatever Catch says",
+        ["TMO-10", "HB-10"],
+        {
+            fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+                if failure.error.as_deref() == Some("States.Timeout") {
+                    *recovery = Recovery::Uncaught(failure.clone());
+                }
             }
         }
-    }),
-    variant!("nameless-failure-not-caught", "a failure without a name fails the execution whatever Catch says", ["ERR-02"], {
-        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
-            if failure.error.is_none() {
-                *recovery = Recovery::Uncaught(failure.clone());
+    ),
+    variant!(
+        "nameless-failure-not-caught",
+        "a failure without a name fails the execution whatever Catch says",
+        ["ERR-02"],
+        {
+            fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+                if failure.error.is_none() {
+                    *recovery = Recovery::Uncaught(failure.clone());
+                }
             }
         }
-    }),
+    ),
     variant!("caught-error-replaces-the-input", "a catcher's ResultPath is ignored", ["ERR-07"], {
         fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
             if let Recovery::Caught { exit, .. } = recovery {

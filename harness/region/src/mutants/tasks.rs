@@ -32,26 +32,35 @@ pub(super) const VARIANTS: &[Variant] = &[
     }),
     variant!("body-encoded-twice", "an object body arrives as a string that holds JSON", ["IO-03"], {
         fn parameters(&mut self, service: &str, _: &str, parameters: &mut Value) {
-            if let (true, Some(body @ Value::Object(_))) = (is_integration(service), parameters.get_mut("MessageBody")) {
+            if let (true, Some(body @ Value::Object(_))) =
+                (is_integration(service), parameters.get_mut("MessageBody"))
+            {
                 *body = json!(json!(body.to_string()).to_string());
             }
         }
     }),
     variant!("body-loses-a-member", "the message lacks a member of the template", ["IO-03"], {
         fn parameters(&mut self, service: &str, _: &str, parameters: &mut Value) {
-            if let (true, Some(body)) = (is_integration(service), parameters.get_mut("MessageBody").and_then(Value::as_object_mut)) {
+            if let (true, Some(body)) =
+                (is_integration(service), parameters.get_mut("MessageBody").and_then(Value::as_object_mut))
+            {
                 let name = body.keys().find(|name| !name.to_lowercase().contains("token")).cloned();
                 name.and_then(|name| body.shift_remove(&name));
             }
         }
     }),
-    variant!("token-garbled-on-the-way", "the token in the message is not the one in the history", ["TOK-05"], {
-        fn parameters(&mut self, service: &str, _: &str, parameters: &mut Value) {
-            if let (true, Some(body)) = (is_integration(service), parameters.get_mut("MessageBody")) {
-                garble(body);
+    variant!(
+        "token-garbled-on-the-way",
+        "the token in the message is not the one in the history",
+        ["TOK-05"],
+        {
+            fn parameters(&mut self, service: &str, _: &str, parameters: &mut Value) {
+                if let (true, Some(body)) = (is_integration(service), parameters.get_mut("MessageBody")) {
+                    garble(body);
+                }
             }
         }
-    }),
+    ),
     variant!("failed-send-waits", "a send that the queue refuses leaves the task waiting", ["SQSI-02"], {
         fn service_reply(&mut self, service: &str, reply: &mut Result<Value, TaskFailure>) {
             if is_integration(service) && reply.is_err() {
@@ -59,22 +68,32 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("service-errors-without-prefix", "errors of services lose the prefix of their service", ["ERR-23"], {
-        fn service_reply(&mut self, _: &str, reply: &mut Result<Value, TaskFailure>) {
-            if let Err(TaskFailure { error: Some(error), .. }) = reply {
-                if let Some((_, name)) = error.split_once('.') {
+    variant!(
+        "service-errors-without-prefix",
+        "errors of services lose the prefix of their service",
+        ["ERR-23"],
+        {
+            fn service_reply(&mut self, _: &str, reply: &mut Result<Value, TaskFailure>) {
+                if let Err(TaskFailure { error: Some(error), .. }) = reply
+                    && let Some((_, name)) = error.split_once('.')
+                {
                     *error = name.to_owned();
                 }
             }
         }
-    }),
-    variant!("submitted-names-another-message", "TaskSubmitted names a message that nobody receives", ["HIS-18"], {
-        fn service_reply(&mut self, service: &str, reply: &mut Result<Value, TaskFailure>) {
-            if let (true, Ok(reply)) = (is_integration(service), reply) {
-                reply["MessageId"] = json!("00000000-0000-4000-8000-000000000000");
+    ),
+    variant!(
+        "submitted-names-another-message",
+        "TaskSubmitted names a message that nobody receives",
+        ["HIS-18"],
+        {
+            fn service_reply(&mut self, service: &str, reply: &mut Result<Value, TaskFailure>) {
+                if let (true, Ok(reply)) = (is_integration(service), reply) {
+                    reply["MessageId"] = json!("00000000-0000-4000-8000-000000000000");
+                }
             }
         }
-    }),
+    ),
     variant!("submitted-has-a-wrong-digest", "MD5OfMessageBody in TaskSubmitted is wrong", ["HIS-18"], {
         fn service_reply(&mut self, service: &str, reply: &mut Result<Value, TaskFailure>) {
             if let (true, Ok(reply)) = (is_integration(service), reply) {

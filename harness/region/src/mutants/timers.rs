@@ -38,22 +38,27 @@ pub(super) const VARIANTS: &[Variant] = &[
     }),
     variant!("machine-timeout-fails", "a machine that times out is FAILED", ["TMO-06", "HIS-07"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let (Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome) {
-                if reply.get("status").is_some_and(|status| status == "TIMED_OUT") {
-                    reply["status"] = "FAILED".into();
-                }
+            if let (Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome)
+                && reply.get("status").is_some_and(|status| status == "TIMED_OUT")
+            {
+                reply["status"] = "FAILED".into();
             }
         }
     }),
-    variant!("task-timeout-times-the-machine-out", "an uncaught task timeout ends the execution as TIMED_OUT", ["TMO-05", "HIS-07"], {
-        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let (Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome) {
-                if reply.get("error").is_some_and(|error| error == "States.Timeout") {
+    variant!(
+        "task-timeout-times-the-machine-out",
+        "an uncaught task timeout ends the execution as TIMED_OUT",
+        ["TMO-05", "HIS-07"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let (Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome)
+                    && reply.get("error").is_some_and(|error| error == "States.Timeout")
+                {
                     reply["status"] = "TIMED_OUT".into();
                 }
             }
         }
-    }),
+    ),
     variant!("default-timeout", "a task without TimeoutSeconds times out after 60 seconds", ["TMO-03"], {
         fn default_timeout(&mut self) -> Option<u64> {
             Some(60)
@@ -86,26 +91,41 @@ pub(super) const VARIANTS: &[Variant] = &[
             Some(if alarm.clock == Clock::Heartbeat { at(alarm, 4) } else { alarm.due })
         }
     }),
-    variant!("heartbeat-bounds-the-whole-wait", "heartbeats are accepted and count for nothing", ["HB-03"], {
-        fn heartbeat_counts(&mut self, _: u64) -> bool {
-            false
+    variant!(
+        "heartbeat-bounds-the-whole-wait",
+        "heartbeats are accepted and count for nothing",
+        ["HB-03"],
+        {
+            fn heartbeat_counts(&mut self, _: u64) -> bool {
+                false
+            }
         }
-    }),
-    variant!("only-the-first-heartbeat-counts", "the second heartbeat and later ones count for nothing", ["HB-03"], {
-        fn heartbeat_counts(&mut self, beats: u64) -> bool {
-            beats < 2
+    ),
+    variant!(
+        "only-the-first-heartbeat-counts",
+        "the second heartbeat and later ones count for nothing",
+        ["HB-03"],
+        {
+            fn heartbeat_counts(&mut self, beats: u64) -> bool {
+                beats < 2
+            }
         }
-    }),
+    ),
     variant!("heartbeat-extends-the-timeout", "a heartbeat also starts the total time anew", ["TMO-04"], {
         fn heartbeat_extends_timeout(&mut self) -> bool {
             true
         }
     }),
-    variant!("heartbeat-ends-supervision", "after one heartbeat the window is never watched again", ["HB-01"], {
-        fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
-            (alarm.clock != Clock::Heartbeat || alarm.beats == 0).then_some(alarm.due)
+    variant!(
+        "heartbeat-ends-supervision",
+        "after one heartbeat the window is never watched again",
+        ["HB-01"],
+        {
+            fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
+                (alarm.clock != Clock::Heartbeat || alarm.beats == 0).then_some(alarm.due)
+            }
         }
-    }),
+    ),
     variant!("heartbeat-event-in-history", "a heartbeat leaves an event", ["HB-04"], {
         fn heartbeat_event(&mut self) -> Option<&'static str> {
             Some("TaskStarted")

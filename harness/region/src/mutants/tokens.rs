@@ -9,7 +9,10 @@ use crate::conduct::{Closed, Completion, Draft, Late, Second};
 use crate::refuse::{invalid_token, task_timed_out};
 
 fn is_send(operation: Operation) -> bool {
-    matches!(operation, Operation::SendTaskSuccess | Operation::SendTaskFailure | Operation::SendTaskHeartbeat)
+    matches!(
+        operation,
+        Operation::SendTaskSuccess | Operation::SendTaskFailure | Operation::SendTaskHeartbeat
+    )
 }
 
 pub(super) const VARIANTS: &[Variant] = &[
@@ -18,21 +21,40 @@ pub(super) const VARIANTS: &[Variant] = &[
             if matches!(late.how, Closed::Succeeded | Closed::Failed) { Ok(()) } else { Err(refusal) }
         }
     }),
-    variant!("used-token-ok-while-running", "a used token answers 200 as long as its execution runs", ["TOK-13"], {
-        fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
-            if late.running && matches!(late.how, Closed::Succeeded | Closed::Failed) { Ok(()) } else { Err(refusal) }
+    variant!(
+        "used-token-ok-while-running",
+        "a used token answers 200 as long as its execution runs",
+        ["TOK-13"],
+        {
+            fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
+                if late.running && matches!(late.how, Closed::Succeeded | Closed::Failed) {
+                    Ok(())
+                } else {
+                    Err(refusal)
+                }
+            }
         }
-    }),
-    variant!("closed-token-invalid", "a closed token answers InvalidToken, as if it had never been issued", ["TOK-13", "TOK-14"], {
-        fn closed_token(&mut self, _: Late, _: ApiError) -> Result<(), ApiError> {
-            Err(invalid_token())
+    ),
+    variant!(
+        "closed-token-invalid",
+        "a closed token answers InvalidToken, as if it had never been issued",
+        ["TOK-13", "TOK-14"],
+        {
+            fn closed_token(&mut self, _: Late, _: ApiError) -> Result<(), ApiError> {
+                Err(invalid_token())
+            }
         }
-    }),
-    variant!("closed-token-breaks-the-server", "a second completion ends in an internal error", ["TOK-13"], {
-        fn closed_token(&mut self, _: Late, _: ApiError) -> Result<(), ApiError> {
-            Err(ApiError::new("InternalFailure", "").with_status(500))
+    ),
+    variant!(
+        "closed-token-breaks-the-server",
+        "a second completion ends in an internal error",
+        ["TOK-13"],
+        {
+            fn closed_token(&mut self, _: Late, _: ApiError) -> Result<(), ApiError> {
+                Err(ApiError::new("InternalFailure", "").with_status(500))
+            }
         }
-    }),
+    ),
     variant!("timed-out-token-ok", "the token of a task that timed out answers 200", ["TOK-14"], {
         fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
             if late.how == Closed::TimedOut { Ok(()) } else { Err(refusal) }
@@ -43,11 +65,20 @@ pub(super) const VARIANTS: &[Variant] = &[
             if late.how == Closed::Ended { Ok(()) } else { Err(refusal) }
         }
     }),
-    variant!("failure-searches-dead-executions", "SendTaskFailure answers 200 for tokens of ended executions", ["TOK-13", "TOK-15"], {
-        fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
-            if late.operation == Operation::SendTaskFailure && !late.running { Ok(()) } else { Err(refusal) }
+    variant!(
+        "failure-searches-dead-executions",
+        "SendTaskFailure answers 200 for tokens of ended executions",
+        ["TOK-13", "TOK-15"],
+        {
+            fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
+                if late.operation == Operation::SendTaskFailure && !late.running {
+                    Ok(())
+                } else {
+                    Err(refusal)
+                }
+            }
         }
-    }),
+    ),
     variant!("late-heartbeat-ok", "a heartbeat with a closed token answers 200", ["HB-07"], {
         fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
             if late.operation == Operation::SendTaskHeartbeat { Ok(()) } else { Err(refusal) }
@@ -63,37 +94,57 @@ pub(super) const VARIANTS: &[Variant] = &[
             Err(task_timed_out())
         }
     }),
-    variant!("unknown-token-breaks-the-server", "a text that is no token ends in an internal error", ["TOK-17"], {
-        fn unknown_token(&mut self, _: Operation, _: ApiError) -> Result<(), ApiError> {
-            Err(ApiError::new("InternalFailure", "").with_status(500))
+    variant!(
+        "unknown-token-breaks-the-server",
+        "a text that is no token ends in an internal error",
+        ["TOK-17"],
+        {
+            fn unknown_token(&mut self, _: Operation, _: ApiError) -> Result<(), ApiError> {
+                Err(ApiError::new("InternalFailure", "").with_status(500))
+            }
         }
-    }),
+    ),
     variant!("send-calls-are-stubs", "every SendTask* call answers InvalidToken", ["TOK-07", "TOK-11"], {
         fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
             if is_send(call.operation) { Err(invalid_token()) } else { Ok(()) }
         }
     }),
-    variant!("last-writer-wins", "of two quick completions both answer 200 and the last one counts", ["TOK-13", "TOK-22"], {
-        fn settling(&mut self) -> u64 {
-            40
+    variant!(
+        "last-writer-wins",
+        "of two quick completions both answer 200 and the last one counts",
+        ["TOK-13", "TOK-22"],
+        {
+            fn settling(&mut self) -> u64 {
+                40
+            }
+            fn second_completion(&mut self) -> Second {
+                Second::Replaces
+            }
         }
-        fn second_completion(&mut self) -> Second {
-            Second::Replaces
+    ),
+    variant!(
+        "second-completion-swallowed",
+        "of two quick completions both answer 200 and the first one counts",
+        ["TOK-13", "TOK-22"],
+        {
+            fn settling(&mut self) -> u64 {
+                40
+            }
+            fn second_completion(&mut self) -> Second {
+                Second::Lost
+            }
         }
-    }),
-    variant!("second-completion-swallowed", "of two quick completions both answer 200 and the first one counts", ["TOK-13", "TOK-22"], {
-        fn settling(&mut self) -> u64 {
-            40
+    ),
+    variant!(
+        "token-reused-across-retries",
+        "a retry sends the token of the attempt before",
+        ["TOK-04", "ERR-17"],
+        {
+            fn token(&mut self, fresh: u64, before: Option<u64>) -> u64 {
+                before.unwrap_or(fresh)
+            }
         }
-        fn second_completion(&mut self) -> Second {
-            Second::Lost
-        }
-    }),
-    variant!("token-reused-across-retries", "a retry sends the token of the attempt before", ["TOK-04", "ERR-17"], {
-        fn token(&mut self, fresh: u64, before: Option<u64>) -> u64 {
-            before.unwrap_or(fresh)
-        }
-    }),
+    ),
     variant!("completion-lost", "SendTaskSuccess answers 200 and nothing happens", ["TOK-07"], {
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             if matches!(completion, Completion::Success(_)) { None } else { Some(completion) }
@@ -104,28 +155,37 @@ pub(super) const VARIANTS: &[Variant] = &[
             if matches!(completion, Completion::Failure(..)) { None } else { Some(completion) }
         }
     }),
-    variant!("completion-in-branches-lost", "a completion for a task inside Parallel or Map answers 200 and is lost", ["TOK-07"], {
-        fn completion(&mut self, completion: Completion, nested: bool) -> Option<Completion> {
-            if nested { None } else { Some(completion) }
+    variant!(
+        "completion-in-branches-lost",
+        "a completion for a task inside Parallel or Map answers 200 and is lost",
+        ["TOK-07"],
+        {
+            fn completion(&mut self, completion: Completion, nested: bool) -> Option<Completion> {
+                if nested { None } else { Some(completion) }
+            }
         }
-    }),
+    ),
     variant!("refused-output-closes-the-task", "a refused SendTaskSuccess fails its task", ["TOK-10"], {
         fn refusal_keeps_open(&mut self) -> bool {
             false
         }
     }),
-    variant!("aborted-siblings-keep-their-tokens", "tokens of siblings of a failed branch stay open", ["ERR-26"], {
-        fn failure_aborts_siblings(&mut self) -> bool {
-            false
+    variant!(
+        "aborted-siblings-keep-their-tokens",
+        "tokens of siblings of a failed branch stay open",
+        ["ERR-26"],
+        {
+            fn failure_aborts_siblings(&mut self) -> bool {
+                false
+            }
         }
-    }),
+    ),
     variant!("heartbeat-without-window-refused", "a heartbeat for a task without HeartbeatSeconds answers InvalidToken", ["HB-06"], { windowless: Vec<String> }, {
         fn event(&mut self, draft: &mut Draft) -> bool {
-            if let (true, Some(details)) = (draft.kind == "TaskScheduled", &draft.details) {
-                if !details.contains_key("heartbeatInSeconds") {
+            if let (true, Some(details)) = (draft.kind == "TaskScheduled", &draft.details)
+                && !details.contains_key("heartbeatInSeconds") {
                     self.windowless.extend(details.get("parameters").and_then(|text| text.as_str()).map(str::to_owned));
                 }
-            }
             true
         }
         fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
@@ -140,7 +200,7 @@ pub(super) const VARIANTS: &[Variant] = &[
                 return Ok(());
             }
             self.beats += 1;
-            if self.beats % 3 == 0 { Err(invalid_token()) } else { Ok(()) }
+            if self.beats.is_multiple_of(3) { Err(invalid_token()) } else { Ok(()) }
         }
     }),
 ];

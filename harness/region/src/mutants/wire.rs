@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use super::Variant;
 
 fn is_send(operation: Operation) -> bool {
-    matches!(operation, Operation::SendTaskSuccess | Operation::SendTaskFailure | Operation::SendTaskHeartbeat)
+    matches!(
+        operation,
+        Operation::SendTaskSuccess | Operation::SendTaskFailure | Operation::SendTaskHeartbeat
+    )
 }
 
 fn states_refusal<'a>(call: &Call, outcome: &'a mut Outcome) -> Option<&'a mut ApiError> {
@@ -26,25 +29,41 @@ pub(super) const VARIANTS: &[Variant] = &[
     }),
     variant!("errors-with-status-404", "unknown things come with HTTP 404", ["WIRE-03"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let Some(error) = states_refusal(call, outcome).filter(|error| error.code.ends_with("DoesNotExist") || error.code == "InvalidToken") {
+            if let Some(error) = states_refusal(call, outcome)
+                .filter(|error| error.code.ends_with("DoesNotExist") || error.code == "InvalidToken")
+            {
                 error.status = 404;
             }
         }
     }),
-    variant!("errors-of-other-operations", "bad tokens and outputs answer InvalidParameterValue", ["WIRE-06"], {
-        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let Some(error) = states_refusal(call, outcome).filter(|error| matches!(error.code.as_str(), "InvalidToken" | "InvalidOutput")) {
-                "InvalidParameterValue".clone_into(&mut error.code);
+    variant!(
+        "errors-of-other-operations",
+        "bad tokens and outputs answer InvalidParameterValue",
+        ["WIRE-06"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let Some(error) = states_refusal(call, outcome)
+                    .filter(|error| matches!(error.code.as_str(), "InvalidToken" | "InvalidOutput"))
+                {
+                    "InvalidParameterValue".clone_into(&mut error.code);
+                }
             }
         }
-    }),
-    variant!("encryption-errors-without-a-key", "a bad token answers KmsInvalidStateException", ["WIRE-08", "TOK-17"], {
-        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let Some(error) = states_refusal(call, outcome).filter(|error| error.code == "InvalidToken") {
-                "KmsInvalidStateException".clone_into(&mut error.code);
+    ),
+    variant!(
+        "encryption-errors-without-a-key",
+        "a bad token answers KmsInvalidStateException",
+        ["WIRE-08", "TOK-17"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let Some(error) =
+                    states_refusal(call, outcome).filter(|error| error.code == "InvalidToken")
+                {
+                    "KmsInvalidStateException".clone_into(&mut error.code);
+                }
             }
         }
-    }),
+    ),
     variant!("send-answers-have-data", "an accepted SendTask* call answers with data", ["WIRE-04"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let (true, Outcome::Done(reply)) = (is_send(call.operation), outcome) {
@@ -54,7 +73,9 @@ pub(super) const VARIANTS: &[Variant] = &[
     }),
     variant!("timestamps-are-texts", "dates of executions are ISO 8601 texts", ["WIRE-02"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let (Operation::StartExecution | Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome) {
+            if let (Operation::StartExecution | Operation::DescribeExecution, Outcome::Done(reply)) =
+                (call.operation, outcome)
+            {
                 for name in ["startDate", "stopDate"] {
                     if let Some(seconds) = reply.get(name).and_then(Value::as_f64) {
                         reply[name] = json!(record::Time::from_epoch_seconds(seconds).iso());
@@ -65,7 +86,9 @@ pub(super) const VARIANTS: &[Variant] = &[
     }),
     variant!("timestamps-in-milliseconds", "dates of executions count milliseconds", ["WIRE-02"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let (Operation::StartExecution | Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome) {
+            if let (Operation::StartExecution | Operation::DescribeExecution, Outcome::Done(reply)) =
+                (call.operation, outcome)
+            {
                 for name in ["startDate", "stopDate"] {
                     if let Some(seconds) = reply.get(name).and_then(Value::as_f64) {
                         reply[name] = json!(seconds * 1000.0);
@@ -87,16 +110,18 @@ pub(super) const VARIANTS: &[Variant] = &[
     }),
     variant!("lengths-unchecked", "a token of any length is looked up", ["TOK-19"], {
         fn request(&mut self, call: &mut Call) {
-            if is_send(call.operation) {
-                if let Some(Value::String(token)) = call.input.get_mut("taskToken") {
-                    *token = if token.is_empty() { "-".to_owned() } else { token.chars().take(2_048).collect() };
-                }
+            if is_send(call.operation)
+                && let Some(Value::String(token)) = call.input.get_mut("taskToken")
+            {
+                *token = if token.is_empty() { "-".to_owned() } else { token.chars().take(2_048).collect() };
             }
         }
     }),
     variant!("start-without-date", "StartExecution answers no start date", ["START-01"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-            if let (Operation::StartExecution, Outcome::Done(Value::Object(reply))) = (call.operation, outcome) {
+            if let (Operation::StartExecution, Outcome::Done(Value::Object(reply))) =
+                (call.operation, outcome)
+            {
                 reply.shift_remove("startDate");
             }
         }

@@ -18,7 +18,8 @@ impl Region {
         let request = Request::of(call);
         let name = request.required("name", 1, 80)?;
         check_name(name)?;
-        let tags: BTreeMap<String, String> = tags(request.list("tags")?, "key", "value")?.into_iter().collect();
+        let tags: BTreeMap<String, String> =
+            tags(request.list("tags")?, "key", "value")?.into_iter().collect();
         let arn = self.place.arn("states", &format!("activity:{name}"));
         let now = self.now;
         let activity = self.sfn.activities.entry(arn.clone()).or_insert_with(|| Activity {

@@ -33,7 +33,9 @@ impl Region {
         let input = request.text("input")?.unwrap_or("{}");
         let trace = request.text_within("traceHeader", 0, 256)?;
         if trace.is_some_and(|trace| !trace.chars().all(|c| c.is_ascii() && !c.is_ascii_control())) {
-            return Err(validation("Value at 'traceHeader' failed to satisfy constraint: Member must satisfy regular expression pattern: \\p{ASCII}*"));
+            return Err(validation(
+                "Value at 'traceHeader' failed to satisfy constraint: Member must satisfy regular expression pattern: \\p{ASCII}*",
+            ));
         }
         if let Some(name) = name {
             check_name(name)?;
@@ -45,7 +47,11 @@ impl Region {
         }
         let resolved = self.resolve_machine(arn)?;
         let parsed: Value = serde_json::from_str(input).map_err(|why| {
-            let why = if input.is_empty() { "Invalid execution input.".to_owned() } else { crate::json_fault::describe(input, &why) };
+            let why = if input.is_empty() {
+                "Invalid execution input.".to_owned()
+            } else {
+                crate::json_fault::describe(input, &why)
+            };
             ApiError::new("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{why}'"))
         })?;
         let machine = &resolved.revision.name;
@@ -66,7 +72,10 @@ impl Region {
             match self.conduct.name_taken(again) {
                 Taken::Same => return Ok(first),
                 Taken::Refused => {
-                    return Err(ApiError::new("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'")));
+                    return Err(ApiError::new(
+                        "ExecutionAlreadyExists",
+                        format!("Execution Already Exists: '{arn}'"),
+                    ));
                 }
                 Taken::Anew => {}
             }
@@ -100,7 +109,8 @@ impl Region {
         let Some(qualifier) = named.qualifier else {
             return Ok(Resolved { revision: current, express, version_arn: None, alias_arn: None });
         };
-        if let Some(version) = qualifier.parse::<u64>().ok().and_then(|number| machine.versions.get(&number)) {
+        if let Some(version) = qualifier.parse::<u64>().ok().and_then(|number| machine.versions.get(&number))
+        {
             let revision = Arc::clone(&version.revision);
             return Ok(Resolved { revision, express, version_arn: Some(arn.to_owned()), alias_arn: None });
         }
@@ -144,8 +154,12 @@ impl Region {
                 Stop::Ends => self.close(id, Ending::Aborted { error, cause }, 0),
                 Stop::Relabels => self.relabel(id, error, cause),
                 Stop::KeepsTokens => {
-                    let open: Vec<u64> =
-                        self.issued.iter().filter(|(_, i)| i.execution == id && i.closed.is_none()).map(|(s, _)| *s).collect();
+                    let open: Vec<u64> = self
+                        .issued
+                        .iter()
+                        .filter(|(_, i)| i.execution == id && i.closed.is_none())
+                        .map(|(s, _)| *s)
+                        .collect();
                     self.close(id, Ending::Aborted { error, cause }, 0);
                     for serial in open {
                         if let Some(issued) = self.issued.get_mut(&serial) {
@@ -165,13 +179,17 @@ impl Region {
         let arn = request.required("executionArn", 1, 256)?;
         let token = request.text_within("clientToken", 1, 64)?;
         if token.is_some_and(|token| !token.bytes().all(|b| (0x21..=0x7e).contains(&b))) {
-            return Err(validation("Value at 'clientToken' failed to satisfy constraint: Member must satisfy regular expression pattern: [!-~]+"));
+            return Err(validation(
+                "Value at 'clientToken' failed to satisfy constraint: Member must satisfy regular expression pattern: [!-~]+",
+            ));
         }
         let id = self.find_execution(arn)?;
         let now = self.now;
         let Some(known) = self.executions.get_mut(&id) else { return Err(no_execution(arn)) };
         known.redrive_tokens.retain(|(_, at)| now.since(*at) < Duration::from_secs(900));
-        if let Some((_, at)) = token.and_then(|token| known.redrive_tokens.iter().find(|(known, _)| known == token)) {
+        if let Some((_, at)) =
+            token.and_then(|token| known.redrive_tokens.iter().find(|(known, _)| known == token))
+        {
             return Ok(json!({ "redriveDate": stamp(*at) }));
         }
         let reason = not_redrivable(known.status, known.start, known.stop, known.events.len(), now);
@@ -190,15 +208,27 @@ impl Region {
 }
 
 /// Why an execution cannot be redriven; `None` if it can (RED-01).
-pub(super) fn not_redrivable(status: Status, start: record::Time, stop: Option<record::Time>, events: usize, now: record::Time) -> Option<String> {
+pub(super) fn not_redrivable(
+    status: Status,
+    start: record::Time,
+    stop: Option<record::Time>,
+    events: usize,
+    now: record::Time,
+) -> Option<String> {
     const DAY: u64 = 86_400;
     match status {
-        Status::Running | Status::Succeeded => Some(format!("Execution is {} and cannot be redriven", status.name())),
-        _ if events >= 24_999 => Some("Execution event history count exceeds the redrive limit of 24999".to_owned()),
+        Status::Running | Status::Succeeded => {
+            Some(format!("Execution is {} and cannot be redriven", status.name()))
+        }
+        _ if events >= 24_999 => {
+            Some("Execution event history count exceeds the redrive limit of 24999".to_owned())
+        }
         _ if stop.is_some_and(|stop| now.since(stop) > Duration::from_secs(14 * DAY)) => {
             Some("Execution is outside of the redrive window of 14 days".to_owned())
         }
-        _ if now.since(start) > Duration::from_secs(365 * DAY) => Some("Execution is older than one year".to_owned()),
+        _ if now.since(start) > Duration::from_secs(365 * DAY) => {
+            Some("Execution is older than one year".to_owned())
+        }
         _ => None,
     }
 }

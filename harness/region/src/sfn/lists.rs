@@ -36,7 +36,14 @@ impl Region {
     }
 
     /// One page of a list, with the token of the next one.
-    pub(crate) fn paged(&self, list: &str, of: &str, items: &[Value], member: &str, request: &Request<'_>) -> Reply {
+    pub(crate) fn paged(
+        &self,
+        list: &str,
+        of: &str,
+        items: &[Value],
+        member: &str,
+        request: &Request<'_>,
+    ) -> Reply {
         let size = page_size(request.number("maxResults", 0, 1_000)?, 100);
         let start = match request.text_within("nextToken", 1, 3_096)? {
             None => 0,
@@ -88,13 +95,19 @@ impl Region {
                 return known.map_run_arn.as_deref() == Some(of);
             }
             known.map_run_arn.is_none()
-                && (known.machine.arn == of || known.version_arn.as_deref() == Some(of) || known.alias_arn.as_deref() == Some(of))
+                && (known.machine.arn == of
+                    || known.version_arn.as_deref() == Some(of)
+                    || known.alias_arn.as_deref() == Some(of))
         };
         let mut found: Vec<(bool, Time, u64, &Execution)> = self
             .executions
             .iter()
-            .filter(|(_, known)| belongs(known) && status.is_none_or(|status| shown_status(known).name() == status))
-            .filter(|(_, known)| redrive.is_none_or(|redrive| (redrive == "REDRIVEN") == (known.redrives > 0)))
+            .filter(|(_, known)| {
+                belongs(known) && status.is_none_or(|status| shown_status(known).name() == status)
+            })
+            .filter(|(_, known)| {
+                redrive.is_none_or(|redrive| (redrive == "REDRIVEN") == (known.redrives > 0))
+            })
             .map(|(id, known)| match known.stop {
                 None => (true, known.redriven.unwrap_or(known.start), *id, known),
                 Some(stop) => (false, stop, *id, known),

@@ -39,7 +39,9 @@ fn logging_or_default(given: Option<&serde_json::Map<String, Value>>) -> Value {
 fn check_logging(logging: &Value) -> Result<(), ApiError> {
     let level = logging.get("level").and_then(Value::as_str).unwrap_or("OFF");
     if !["OFF", "ALL", "ERROR", "FATAL"].contains(&level) {
-        return Err(validation(format!("Value '{level}' at 'loggingConfiguration.level' failed to satisfy constraint")));
+        return Err(validation(format!(
+            "Value '{level}' at 'loggingConfiguration.level' failed to satisfy constraint"
+        )));
     }
     let destinations = logging.get("destinations").and_then(Value::as_array).map_or(0, Vec::len);
     if level != "OFF" && destinations == 0 {
@@ -69,19 +71,29 @@ impl Region {
         }
         let logging = logging_or_default(request.object("loggingConfiguration")?);
         check_logging(&logging)?;
-        let tracing = request.object("tracingConfiguration")?.map_or_else(|| json!({ "enabled": false }), |t| json!(t));
-        let encryption =
-            request.object("encryptionConfiguration")?.map_or_else(|| json!({ "type": "AWS_OWNED_KEY" }), |e| json!(e));
+        let tracing =
+            request.object("tracingConfiguration")?.map_or_else(|| json!({ "enabled": false }), |t| json!(t));
+        let encryption = request
+            .object("encryptionConfiguration")?
+            .map_or_else(|| json!({ "type": "AWS_OWNED_KEY" }), |e| json!(e));
         let express = kind == "EXPRESS";
-        let machine = parse_definition(definition, if express { MachineType::Express } else { MachineType::Standard })?;
+        let machine =
+            parse_definition(definition, if express { MachineType::Express } else { MachineType::Standard })?;
         let arn = self.place.arn("states", &format!("stateMachine:{name}"));
-        let fingerprint = json!([definition, kind, logging, tracing, encryption, publish, description]).to_string();
+        let fingerprint =
+            json!([definition, kind, logging, tracing, encryption, publish, description]).to_string();
         if let Some(known) = self.sfn.machines.get(&arn) {
             if known.status == MachineStatus::Deleting {
-                return Err(ApiError::new("StateMachineDeleting", format!("State Machine is being deleted: '{arn}'")));
+                return Err(ApiError::new(
+                    "StateMachineDeleting",
+                    format!("State Machine is being deleted: '{arn}'"),
+                ));
             }
             if known.fingerprint != fingerprint {
-                return Err(ApiError::new("StateMachineAlreadyExists", format!("State Machine Already Exists: '{arn}'")));
+                return Err(ApiError::new(
+                    "StateMachineAlreadyExists",
+                    format!("State Machine Already Exists: '{arn}'"),
+                ));
             }
             let mut reply = json!({ "stateMachineArn": arn, "creationDate": stamp(known.created) });
             if let (true, Some(version)) = (publish, known.versions.keys().next_back()) {
@@ -139,7 +151,11 @@ impl Region {
         if description.is_some() && !publish {
             return Err(validation("Version description can only be set when publish is true"));
         }
-        let nothing = definition.is_none() && role.is_none() && logging.is_none() && tracing.is_none() && encryption.is_none();
+        let nothing = definition.is_none()
+            && role.is_none()
+            && logging.is_none()
+            && tracing.is_none()
+            && encryption.is_none();
         if nothing && !publish {
             let text = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified";
             return Err(ApiError::new("MissingRequiredParameter", text));
@@ -151,7 +167,10 @@ impl Region {
         let now = self.now;
         let Some(machine) = self.sfn.machines.get_mut(&named.arn) else { return Err(no_machine(arn)) };
         if machine.status == MachineStatus::Deleting {
-            return Err(ApiError::new("StateMachineDeleting", format!("State Machine is being deleted: '{arn}'")));
+            return Err(ApiError::new(
+                "StateMachineDeleting",
+                format!("State Machine is being deleted: '{arn}'"),
+            ));
         }
         let old = Arc::clone(&machine.current);
         let kind = if machine.express { MachineType::Express } else { MachineType::Standard };
@@ -174,8 +193,16 @@ impl Region {
         }
         let kind = if machine.express { "EXPRESS" } else { "STANDARD" };
         let current = &machine.current;
-        machine.fingerprint =
-            json!([current.definition, kind, current.logging, current.tracing, machine.encryption, publish, description]).to_string();
+        machine.fingerprint = json!([
+            current.definition,
+            kind,
+            current.logging,
+            current.tracing,
+            machine.encryption,
+            publish,
+            description
+        ])
+        .to_string();
         let mut reply = json!({ "updateDate": stamp(now), "revisionId": revision_id });
         if publish {
             let version = self.publish(&named.arn, description.map(str::to_owned))?;
@@ -190,12 +217,12 @@ impl Region {
         request.word("includedData", &["ALL_DATA", "METADATA_ONLY"])?;
         let named = machine_arn(arn)?;
         let Some(machine) = self.sfn.machines.get(&named.arn) else { return Err(no_machine(arn)) };
-        let (revision, created) = match &named.qualifier {
-            None => (&machine.current, machine.created),
+        let (revision, created, description) = match &named.qualifier {
+            None => (&machine.current, machine.created, None),
             Some(qualifier) => {
                 let version = qualifier.parse::<u64>().ok().and_then(|number| machine.versions.get(&number));
                 let version = version.ok_or_else(|| no_machine(arn))?;
-                (&version.revision, version.created)
+                (&version.revision, version.created, version.description.as_ref())
             }
         };
         let mut reply = json!({
@@ -212,6 +239,9 @@ impl Region {
         });
         if let Some(revision) = &revision.revision_id {
             reply["revisionId"] = json!(revision);
+        }
+        if let Some(description) = description {
+            reply["description"] = json!(description);
         }
         Ok(reply)
     }
@@ -255,7 +285,8 @@ impl Region {
     }
 
     fn remove_if_idle(&mut self, arn: &str) {
-        let deleting = self.sfn.machines.get(arn).is_some_and(|machine| machine.status == MachineStatus::Deleting);
+        let deleting =
+            self.sfn.machines.get(arn).is_some_and(|machine| machine.status == MachineStatus::Deleting);
         if deleting && !self.executions.values().any(|known| known.is_running() && known.machine.arn == arn) {
             self.sfn.machines.remove(arn);
         }
@@ -272,7 +303,8 @@ fn check_role(role: &str) -> Result<(), ApiError> {
 /// ValidateStateMachineDefinition (DEF-32, DEF-33).
 pub(super) fn validate_state_machine_definition(call: &Call) -> Reply {
     let request = Request::of(call);
-    let definition = request.text("definition")?.ok_or_else(|| validation("Member must not be null: definition"))?;
+    let definition =
+        request.text("definition")?.ok_or_else(|| validation("Member must not be null: definition"))?;
     crate::request::within("definition", "***", definition.chars().count(), 0, DEFINITION_LIMIT)?;
     let kind = request.word("type", &["STANDARD", "EXPRESS"])?.unwrap_or("STANDARD");
     let severity = request.word("severity", &["ERROR", "WARNING"])?.unwrap_or("ERROR");

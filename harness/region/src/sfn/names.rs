@@ -42,7 +42,9 @@ pub(super) fn machine_arn(arn: &str) -> Result<MachineArn, ApiError> {
         return Err(invalid_arn(format_args!("Resource type not valid in this context: {kind}")));
     };
     if name.contains('/') {
-        return Err(validation(format!("Labeled state machine ARN is not supported by this operation: '{arn}'")));
+        return Err(validation(format!(
+            "Labeled state machine ARN is not supported by this operation: '{arn}'"
+        )));
     }
     let (name, qualifier) = match name.split_once(':') {
         Some((name, qualifier)) => (name, Some(qualifier.to_owned())),
@@ -67,12 +69,11 @@ pub(super) fn check_execution_arn(arn: &str) -> Result<(), ApiError> {
 /// Refuses what is no ARN of an activity.
 pub(super) fn check_activity_arn(arn: &str) -> Result<(), ApiError> {
     let parsed = states_arn(arn)?;
-    match parsed.named("activity") {
-        Some(_) => Ok(()),
-        None => {
-            let kind = parsed.resource.split(':').next().unwrap_or_default();
-            Err(invalid_arn(format_args!("Resource type not valid in this context: {kind}")))
-        }
+    if parsed.named("activity").is_some() {
+        Ok(())
+    } else {
+        let kind = parsed.resource.split(':').next().unwrap_or_default();
+        Err(invalid_arn(format_args!("Resource type not valid in this context: {kind}")))
     }
 }
 

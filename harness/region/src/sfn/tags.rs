@@ -48,7 +48,8 @@ impl Region {
 
     pub(super) fn list_tags_of_states(&mut self, call: &Call) -> Reply {
         let arn = Request::of(call).required("resourceArn", 1, 256)?;
-        let all: Vec<Value> = self.tags_of(arn)?.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
+        let all: Vec<Value> =
+            self.tags_of(arn)?.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
         Ok(json!({ "tags": all }))
     }
 }

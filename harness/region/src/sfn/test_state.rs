@@ -2,7 +2,10 @@
 //!
 //! What it does not do: calling services. A state that would call one needs a mock.
 
-use asl::{Entered, Exit, Failure, Inputs, Next, Pattern, Recovery, RetryCounts, State, StateKind, TaskFailure, Variables};
+use asl::{
+    Entered, Exit, Failure, Inputs, Next, Pattern, Recovery, RetryCounts, State, StateKind, TaskFailure,
+    Variables,
+};
 use record::{ApiError, Call};
 use serde_json::{Map, Value, json};
 
@@ -39,7 +42,9 @@ impl Region {
         let level = request.word("inspectionLevel", &["INFO", "DEBUG", "TRACE"])?.unwrap_or("INFO");
         let secrets = request.flag("revealSecrets")?.unwrap_or(false);
         let (machine, name) = read_definition(definition, request.text_within("stateName", 1, 80)?)?;
-        let state = machine.find(&name).ok_or_else(|| validation(format!("State '{name}' not found in definition")))?;
+        let state = machine
+            .find(&name)
+            .ok_or_else(|| validation(format!("State '{name}' not found in definition")))?;
         let input = request.text("input")?.unwrap_or("{}");
         let input: Value = serde_json::from_str(input).map_err(|why| {
             let why = crate::json_fault::describe(input, &why);
@@ -47,7 +52,9 @@ impl Region {
         })?;
         let variables: Variables = match request.text("variables")? {
             None => Variables::new(),
-            Some(text) => serde_json::from_str(text).map_err(|_| validation("Variables must be a valid JSON object"))?,
+            Some(text) => {
+                serde_json::from_str(text).map_err(|_| validation("Variables must be a valid JSON object"))?
+            }
         };
         let mock = read_mock(&request, state, secrets)?;
         let context = self.test_context(&request, state, mock.is_some(), &input)?;
@@ -69,7 +76,13 @@ impl Region {
     }
 
     /// The context object of the test: the given one, or one as an execution would have it.
-    fn test_context(&mut self, request: &Request<'_>, state: &State, mocked: bool, input: &Value) -> Result<Value, ApiError> {
+    fn test_context(
+        &mut self,
+        request: &Request<'_>,
+        state: &State,
+        mocked: bool,
+        input: &Value,
+    ) -> Result<Value, ApiError> {
         let Some(text) = request.text("context")? else {
             let id = self.ids.uuid();
             return Ok(json!({
@@ -88,13 +101,19 @@ impl Region {
             return Err(validation("A Context object can only be specified when a mock is specified"));
         }
         let invalid = |why: &str| validation(format!("Invalid Context object provided: {why}"));
-        let context: Value = serde_json::from_str(text).ok().filter(Value::is_object).ok_or_else(|| invalid("not a JSON object"))?;
+        let context: Value = serde_json::from_str(text)
+            .ok()
+            .filter(Value::is_object)
+            .ok_or_else(|| invalid("not a JSON object"))?;
         if context.get("Map").is_some() {
             return Err(invalid("'Map' field is not supported when mocking a Context object"));
         }
-        let holds_token = state.resource().is_some_and(|resource| resource.pattern != Pattern::RequestResponse);
+        let holds_token =
+            state.resource().is_some_and(|resource| resource.pattern != Pattern::RequestResponse);
         if context.get("Task").is_some() && !holds_token {
-            return Err(invalid("Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern"));
+            return Err(invalid(
+                "Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' service integration pattern",
+            ));
         }
         Ok(context)
     }
@@ -102,12 +121,17 @@ impl Region {
 
 /// A machine, and the state of it that is tested; a state alone makes a machine of one.
 fn read_definition(definition: &str, name: Option<&str>) -> Result<(asl::Machine, String), ApiError> {
-    let refused = |why: String| ApiError::new("InvalidDefinition", format!("Invalid State Machine Definition: '{why}'"));
-    let parsed: Value = serde_json::from_str(definition)
-        .map_err(|why| refused(format!("INVALID_JSON_DESCRIPTION: {}", crate::json_fault::describe(definition, &why))))?;
+    let refused = |why: String| {
+        ApiError::new("InvalidDefinition", format!("Invalid State Machine Definition: '{why}'"))
+    };
+    let parsed: Value = serde_json::from_str(definition).map_err(|why| {
+        refused(format!("INVALID_JSON_DESCRIPTION: {}", crate::json_fault::describe(definition, &why)))
+    })?;
     let (whole, name) = match (parsed.get("States"), name) {
         (Some(_), Some(name)) => (parsed, name.to_owned()),
-        (Some(_), None) => return Err(validation("A stateName is required when the definition is a state machine")),
+        (Some(_), None) => {
+            return Err(validation("A stateName is required when the definition is a state machine"));
+        }
         (None, name) => {
             let name = name.unwrap_or(NAME).to_owned();
             (json!({ "StartAt": name, "States": { name.clone(): parsed } }), name)
@@ -137,17 +161,22 @@ fn read_mock(request: &Request<'_>, state: &State, secrets: bool) -> Result<Opti
         return Err(validation("revealSecrets is not supported when a mock is specified"));
     }
     match (mock.get("result"), mock.get("errorOutput")) {
-        (Some(_), Some(_)) => Err(validation("A test mock should have only one of the following fields: [result, errorOutput].")),
+        (Some(_), Some(_)) => Err(validation(
+            "A test mock should have only one of the following fields: [result, errorOutput].",
+        )),
         (Some(result), None) => {
             let text = result.as_str().unwrap_or_default();
-            let value = serde_json::from_str(text).map_err(|_| validation("Mocked result must be valid JSON"))?;
+            let value =
+                serde_json::from_str(text).map_err(|_| validation("Mocked result must be valid JSON"))?;
             Ok(Some(Mock::Result(value)))
         }
         (None, Some(error)) => {
             let text = |member: &str| error.get(member).and_then(Value::as_str).map(str::to_owned);
             Ok(Some(Mock::Fails(TaskFailure::new(text("error"), text("cause")))))
         }
-        (None, None) => Err(validation("A test mock should have one of the following fields: [result, errorOutput].")),
+        (None, None) => {
+            Err(validation("A test mock should have one of the following fields: [result, errorOutput]."))
+        }
     }
 }
 
@@ -166,7 +195,11 @@ impl Trial<'_> {
             Some(Mock::Result(value)) => Some(value.clone()),
             _ => None,
         };
-        let stages = asl::inspect(self.state, &self.inputs, result.as_ref().filter(|_| entered.is_ok() && !self.is_map()));
+        let stages = asl::inspect(
+            self.state,
+            &self.inputs,
+            result.as_ref().filter(|_| entered.is_ok() && !self.is_map()),
+        );
         for (name, value) in stages {
             self.inspection.insert(name.to_owned(), json!(value.to_string()));
         }
@@ -177,9 +210,11 @@ impl Trial<'_> {
             Ok(Entered::Fail { error, cause }) => failed("FAILED", &TaskFailure::new(error, cause)),
             Ok(_) => match self.mock.take() {
                 Some(Mock::Fails(failure)) => self.task_failed(failure),
-                Some(Mock::Result(_)) if self.is_map() && self.failed_items > tolerated.unwrap_or(0) => {
-                    self.task_failed(TaskFailure::new(Some(THRESHOLD.0.to_owned()), Some(THRESHOLD.1.to_owned())))
-                }
+                Some(Mock::Result(_)) if self.is_map() && self.failed_items > tolerated.unwrap_or(0) => self
+                    .task_failed(TaskFailure::new(
+                        Some(THRESHOLD.0.to_owned()),
+                        Some(THRESHOLD.1.to_owned()),
+                    )),
                 Some(Mock::Result(value)) => self.complete(&value),
                 None => failed("FAILED", &TaskFailure::new(Some("States.Runtime".to_owned()), None)),
             },
@@ -200,7 +235,9 @@ impl Trial<'_> {
     /// A cause without AWS's preamble about events: a test has none (recorded: `state_map_context_object`).
     fn interpreter_failed(&mut self, failure: &Failure) -> Map<String, Value> {
         let mut failure = TaskFailure::from(failure);
-        if let Some((_, plain)) = failure.cause.as_deref().and_then(|cause| cause.split_once("(entered at the event id #2). ")) {
+        if let Some((_, plain)) =
+            failure.cause.as_deref().and_then(|cause| cause.split_once("(entered at the event id #2). "))
+        {
             failure.cause = Some(plain.to_owned());
         }
         self.task_failed(failure)
@@ -217,7 +254,9 @@ impl Trial<'_> {
             }
         }
         let matching = |names: &Vec<String>| {
-            names.iter().any(|name| name == "States.ALL" || name == "States.TaskFailed" || failure.error.as_ref() == Some(name))
+            names.iter().any(|name| {
+                name == "States.ALL" || name == "States.TaskFailed" || failure.error.as_ref() == Some(name)
+            })
         };
         let retrier = self.state.retriers().iter().position(|retrier| matching(&retrier.error_equals));
         let mut about = Map::new();

@@ -26,7 +26,8 @@ impl Region {
     pub(super) fn send_task_success(&mut self, call: &Call) -> Reply {
         let request = Request::of(call);
         let token = request.required("taskToken", 1, TOKEN_LIMIT)?;
-        let output = request.text("output")?.ok_or_else(|| constraint("output", "null", "Member must not be null"))?;
+        let output =
+            request.text("output")?.ok_or_else(|| constraint("output", "null", "Member must not be null"))?;
         if self.conduct.measure(output) > OUTPUT_LIMIT {
             let refusal = within("output", "***", usize::MAX, 0, OUTPUT_LIMIT);
             self.spoil(token);
@@ -35,7 +36,10 @@ impl Region {
         let found = self.find_token(call.operation, token)?;
         if let (Err(why), true) = (serde_json::from_str::<Value>(output), self.conduct.refuses_bad_output()) {
             self.spoil(token);
-            return Err(ApiError::new("InvalidOutput", format!("Invalid Output: '{}'", crate::json_fault::describe(output, &why))));
+            return Err(ApiError::new(
+                "InvalidOutput",
+                format!("Invalid Output: '{}'", crate::json_fault::describe(output, &why)),
+            ));
         }
         self.answer_token(call.operation, found, Completion::Success(output.to_owned()))
     }
@@ -43,7 +47,9 @@ impl Region {
     pub(super) fn send_task_failure(&mut self, call: &Call) -> Reply {
         let request = Request::of(call);
         let token = request.required("taskToken", 1, TOKEN_LIMIT)?;
-        let limits = request.text_within("error", 0, 256).and_then(|error| Ok((error, request.text_within("cause", 0, 32_768)?)));
+        let limits = request
+            .text_within("error", 0, 256)
+            .and_then(|error| Ok((error, request.text_within("cause", 0, 32_768)?)));
         let (error, cause) = match limits {
             Ok((error, cause)) => (error.map(str::to_owned), cause.map(str::to_owned)),
             Err(refusal) => {
@@ -96,7 +102,10 @@ impl Region {
         if self.conduct.refusal_keeps_open() {
             return;
         }
-        let serial = self.ids.serial_of(token).filter(|serial| self.issued.get(serial).is_some_and(|i| i.closed.is_none()));
+        let serial = self
+            .ids
+            .serial_of(token)
+            .filter(|serial| self.issued.get(serial).is_some_and(|i| i.closed.is_none()));
         if let Some(serial) = serial {
             self.accept(serial, Completion::Failure(Some("States.TaskFailed".to_owned()), None));
         }

@@ -21,13 +21,17 @@ impl Region {
     pub(super) fn publish(&mut self, arn: &str, description: Option<String>) -> Result<String, ApiError> {
         let now = self.now;
         let Some(machine) = self.sfn.machines.get_mut(arn) else { return Err(no_machine(arn)) };
-        if let Some((number, version)) = machine.versions.last_key_value() {
-            if Arc::ptr_eq(&version.revision, &machine.current) {
-                return Ok(format!("{arn}:{number}"));
-            }
+        if let Some((number, version)) = machine.versions.last_key_value()
+            && Arc::ptr_eq(&version.revision, &machine.current)
+        {
+            return Ok(format!("{arn}:{number}"));
         }
         if machine.versions.len() >= 1_000 {
-            return Err(ApiError::new("ServiceQuotaExceededException", "A state machine can have up to 1000 versions").with_status(402));
+            return Err(ApiError::new(
+                "ServiceQuotaExceededException",
+                "A state machine can have up to 1000 versions",
+            )
+            .with_status(402));
         }
         let number = machine.next_version;
         machine.next_version += 1;
@@ -43,8 +47,12 @@ impl Region {
         let revision = request.text("revisionId")?;
         let named = machine_arn(arn)?;
         let machine = self.sfn.machines.get(&named.arn).ok_or_else(|| no_machine(arn))?;
-        if revision.is_some_and(|asked| machine.current.revision_id.as_deref().unwrap_or("INITIAL") != asked) {
-            let text = format!("Failed to publish the State Machine version for revision {}. The current revision is another one.", revision.unwrap_or_default());
+        if revision.is_some_and(|asked| machine.current.revision_id.as_deref().unwrap_or("INITIAL") != asked)
+        {
+            let text = format!(
+                "Failed to publish the State Machine version for revision {}. The current revision is another one.",
+                revision.unwrap_or_default()
+            );
             return Err(ApiError::new("ConflictException", text).with_status(409));
         }
         let version = self.publish(&named.arn, description.map(str::to_owned))?;
@@ -71,10 +79,14 @@ impl Region {
         let arn = Request::of(call).required("stateMachineVersionArn", 1, 2_000)?;
         let named = machine_arn(arn)?;
         let number = named.qualifier.as_deref().and_then(|text| text.parse::<u64>().ok());
-        let Some(number) = number else { return Err(validation(format!("Not the ARN of a version: '{arn}'"))) };
+        let Some(number) = number else {
+            return Err(validation(format!("Not the ARN of a version: '{arn}'")));
+        };
         if let Some(machine) = self.sfn.machines.get_mut(&named.arn) {
             if machine.aliases.values().any(|alias| alias.routes.iter().any(|(version, _)| version == arn)) {
-                let text = format!("Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: {arn}");
+                let text = format!(
+                    "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: {arn}"
+                );
                 return Err(ApiError::new("ConflictException", text).with_status(409));
             }
             machine.versions.remove(&number);
@@ -105,12 +117,17 @@ impl Region {
         let alias = Alias { description, routes, created: now, updated: now };
         if let Some(known) = machine.aliases.get(name) {
             if known.routes != alias.routes || known.description != alias.description {
-                return Err(ApiError::new("ConflictException", format!("Alias already exists: '{arn}'")).with_status(409));
+                return Err(ApiError::new("ConflictException", format!("Alias already exists: '{arn}'"))
+                    .with_status(409));
             }
             return Ok(json!({ "stateMachineAliasArn": arn, "creationDate": stamp(known.created) }));
         }
         if machine.aliases.len() >= 100 {
-            return Err(ApiError::new("ServiceQuotaExceededException", "A state machine can have up to 100 aliases").with_status(402));
+            return Err(ApiError::new(
+                "ServiceQuotaExceededException",
+                "A state machine can have up to 100 aliases",
+            )
+            .with_status(402));
         }
         machine.aliases.insert(name.to_owned(), alias);
         Ok(json!({ "stateMachineAliasArn": arn, "creationDate": stamp(now) }))
@@ -120,9 +137,17 @@ impl Region {
         let arn = Request::of(call).required("stateMachineAliasArn", 1, 256)?;
         let named = machine_arn(arn)?;
         let name = named.qualifier.unwrap_or_default();
-        let alias = self.sfn.machines.get(&named.arn).and_then(|m| m.aliases.get(&name)).ok_or_else(|| not_found(arn))?;
-        let routes: Vec<Value> =
-            alias.routes.iter().map(|(version, weight)| json!({ "stateMachineVersionArn": version, "weight": weight })).collect();
+        let alias = self
+            .sfn
+            .machines
+            .get(&named.arn)
+            .and_then(|m| m.aliases.get(&name))
+            .ok_or_else(|| not_found(arn))?;
+        let routes: Vec<Value> = alias
+            .routes
+            .iter()
+            .map(|(version, weight)| json!({ "stateMachineVersionArn": version, "weight": weight }))
+            .collect();
         let mut reply = json!({
             "stateMachineAliasArn": arn,
             "name": name,
@@ -162,10 +187,14 @@ impl Region {
 
 /// `routingConfiguration`: one version, or two whose weights make 100.
 fn routes(request: &Request<'_>) -> Result<Vec<(String, u64)>, ApiError> {
-    let items = request.list("routingConfiguration")?.ok_or_else(|| validation("Member must not be null: routingConfiguration"))?;
+    let items = request
+        .list("routingConfiguration")?
+        .ok_or_else(|| validation("Member must not be null: routingConfiguration"))?;
     let routes: Option<Vec<(String, u64)>> = items
         .iter()
-        .map(|item| Some((item.get("stateMachineVersionArn")?.as_str()?.to_owned(), item.get("weight")?.as_u64()?)))
+        .map(|item| {
+            Some((item.get("stateMachineVersionArn")?.as_str()?.to_owned(), item.get("weight")?.as_u64()?))
+        })
         .collect();
     let routes = routes.ok_or_else(|| validation("A route has a version ARN and a weight"))?;
     let sum = routes.iter().try_fold(0_u64, |sum, (_, weight)| sum.checked_add(*weight));

@@ -16,7 +16,10 @@ use crate::region::{Due, Served};
 use crate::request::Request;
 
 fn invalid(name: &str, value: &str, reason: &str) -> ApiError {
-    ApiError::new("InvalidParameterValue", format!("Value {value} for parameter {name} is invalid. Reason: {reason}"))
+    ApiError::new(
+        "InvalidParameterValue",
+        format!("Value {value} for parameter {name} is invalid. Reason: {reason}"),
+    )
 }
 
 fn missing(name: &str) -> ApiError {
@@ -24,12 +27,18 @@ fn missing(name: &str) -> ApiError {
 }
 
 /// A number that SQS itself checks, with its own words.
-fn number(request: &Request<'_>, name: &str, min: i64, max: i64, reason: &str) -> Result<Option<u64>, ApiError> {
+fn number(
+    request: &Request<'_>,
+    name: &str,
+    min: i64,
+    max: i64,
+    reason: &str,
+) -> Result<Option<u64>, ApiError> {
     let Some(value) = request.get(name) else { return Ok(None) };
-    let number = value
-        .as_i64()
-        .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
-        .ok_or_else(|| ApiError::new("SerializationException", format!("Expected a whole number for {name}")))?;
+    let number =
+        value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok())).ok_or_else(|| {
+            ApiError::new("SerializationException", format!("Expected a whole number for {name}"))
+        })?;
     if !(min..=max).contains(&number) {
         return Err(invalid(name, &number.to_string(), reason));
     }
@@ -85,7 +94,10 @@ impl Region {
         let given = request.object("Attributes")?.unwrap_or(&empty);
         let fifo = given.get("FifoQueue").is_some_and(|flag| flag == "true" || flag == &json!(true));
         if fifo != name.ends_with(".fifo") {
-            return Err(ApiError::new("InvalidParameterValue", "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length."));
+            return Err(ApiError::new(
+                "InvalidParameterValue",
+                "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.",
+            ));
         }
         let mut attributes = Attributes::default();
         attributes.set(given, fifo, true)?;
@@ -104,7 +116,8 @@ impl Region {
             return Ok(json!({ "QueueUrl": known.url }));
         }
         let tags = request.object("tags")?.or(request.object("Tags")?).unwrap_or(&empty);
-        let tags = tags.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+        let tags =
+            tags.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
         let url = self.place.queue_url(name);
         let queue = Queue {
             name: name.to_owned(),
@@ -130,7 +143,9 @@ impl Region {
         let target = queue_name(&redrive.target).and_then(|name| self.sqs.queues.get(name));
         let reason = match target {
             None => "Dead letter target does not exist.",
-            Some(target) if target.fifo != fifo => "Dead-letter queue must be same type of queue as the source.",
+            Some(target) if target.fifo != fifo => {
+                "Dead-letter queue must be same type of queue as the source."
+            }
             Some(_) => return Ok(()),
         };
         Err(invalid("RedrivePolicy", &redrive.target, reason))
@@ -153,7 +168,8 @@ impl Region {
         let request = Request::of(call);
         let prefix = request.text("QueueNamePrefix")?.unwrap_or_default();
         let most = number(&request, "MaxResults", 1, 1_000, "Must be between 1 and 1000, if provided.")?;
-        let all: Vec<&str> = self.sqs.queues.values().filter(|q| q.name.starts_with(prefix)).map(|q| q.url.as_str()).collect();
+        let all: Vec<&str> =
+            self.sqs.queues.values().filter(|q| q.name.starts_with(prefix)).map(|q| q.url.as_str()).collect();
         let start = match request.text("NextToken")? {
             None => 0,
             Some(token) => self.page_start("queues", prefix, token)?,
@@ -220,7 +236,8 @@ impl Region {
         let now = self.now;
         let queue = self.queue_of(call)?;
         if queue.purged.is_some_and(|at| now.since(at) < Duration::from_secs(60)) {
-            let text = format!("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue.name);
+            let text =
+                format!("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue.name);
             return Err(ApiError::new("PurgeQueueInProgress", text));
         }
         queue.purged = Some(now);
@@ -230,10 +247,15 @@ impl Region {
 
     fn read_outgoing(members: &Map<String, Value>) -> Result<Outgoing, ApiError> {
         let request = Request(members);
-        let body = request.text("MessageBody")?.filter(|body| !body.is_empty()).ok_or_else(|| missing("MessageBody"))?;
+        let body = request
+            .text("MessageBody")?
+            .filter(|body| !body.is_empty())
+            .ok_or_else(|| missing("MessageBody"))?;
         let attributes = request.object("MessageAttributes")?.cloned().unwrap_or_default();
         let mut system = BTreeMap::new();
-        if let Some(trace) = request.object("MessageSystemAttributes")?.and_then(|all| all.get("AWSTraceHeader")) {
+        if let Some(trace) =
+            request.object("MessageSystemAttributes")?.and_then(|all| all.get("AWSTraceHeader"))
+        {
             let text = trace.get("StringValue").and_then(Value::as_str).unwrap_or_default();
             system.insert("AWSTraceHeader".to_owned(), text.to_owned());
         }
@@ -257,9 +279,11 @@ impl Region {
     fn send_message_batch(&mut self, call: &Call) -> Reply {
         let name = self.queue_of(call)?.name.clone();
         let entries = batch_entries(call)?;
-        let total: usize = entries.iter().filter_map(|(_, entry)| entry.get("MessageBody")?.as_str()).map(str::len).sum();
+        let total: usize =
+            entries.iter().filter_map(|(_, entry)| entry.get("MessageBody")?.as_str()).map(str::len).sum();
         if total > 1_048_576 {
-            let text = format!("Batch requests cannot be longer than 1048576 bytes. You have sent {total} bytes.");
+            let text =
+                format!("Batch requests cannot be longer than 1048576 bytes. You have sent {total} bytes.");
             return Err(ApiError::new("BatchRequestTooLong", text));
         }
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
@@ -284,18 +308,27 @@ impl Region {
         known.tidy(now);
         let most = known.attributes.number("MaximumMessageSize");
         if size as u64 > most {
-            let text = format!("One or more parameters are invalid. Reason: Message must be shorter than {most} bytes.");
+            let text = format!(
+                "One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
+            );
             return Err(ApiError::new("InvalidParameterValue", text));
         }
         if !outgoing.body.chars().all(is_allowed) {
-            return Err(ApiError::new("InvalidMessageContents", "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"));
+            return Err(ApiError::new(
+                "InvalidMessageContents",
+                "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
+            ));
         }
         check_attributes(&outgoing.attributes)?;
         let mut key = None;
         if known.fifo {
             let Some(group) = &outgoing.group else { return Err(missing("MessageGroupId")) };
             if outgoing.delay.is_some_and(|delay| delay > 0) {
-                return Err(invalid("DelaySeconds", "1", "The request include parameter that is not valid for this queue type."));
+                return Err(invalid(
+                    "DelaySeconds",
+                    "1",
+                    "The request include parameter that is not valid for this queue type.",
+                ));
             }
             let id = match &outgoing.deduplication {
                 Some(id) => id.clone(),
@@ -311,14 +344,22 @@ impl Region {
             outgoing.system.insert("MessageGroupId".to_owned(), group.clone());
             outgoing.system.insert("MessageDeduplicationId".to_owned(), id.clone());
             // High-throughput queues deduplicate within a group (recording `sqs::test_fifo_high_throughput_ordering`).
-            let per_group = known.attributes.shown().get("DeduplicationScope").is_some_and(|scope| scope == "messageGroup");
+            let per_group = known
+                .attributes
+                .shown()
+                .get("DeduplicationScope")
+                .is_some_and(|scope| scope == "messageGroup");
             let remembered = if per_group { format!("{group}\u{0}{id}") } else { id };
             if let Some((_, sent)) = known.remembered.get(&remembered) {
                 return Ok(sent.clone());
             }
             key = Some(remembered);
         } else if outgoing.deduplication.is_some() {
-            return Err(invalid("MessageDeduplicationId", "given", "The request include parameter that is not valid for this queue type."));
+            return Err(invalid(
+                "MessageDeduplicationId",
+                "given",
+                "The request include parameter that is not valid for this queue type.",
+            ));
         } else if let Some(group) = &outgoing.group {
             outgoing.system.insert("MessageGroupId".to_owned(), group.clone());
         }
@@ -333,7 +374,10 @@ impl Region {
             sequence: sequence.clone(),
         };
         let due = now + Duration::from_secs(delay);
-        let due = self.conduct.fires_at(Alarm { clock: Clock::Delay, from: now, due, nested: false, beats: 0 }).unwrap_or(due);
+        let due = self
+            .conduct
+            .fires_at(Alarm { clock: Clock::Delay, from: now, due, nested: false, beats: 0 })
+            .unwrap_or(due);
         self.conduct.stored_body(&mut outgoing.body);
         if let Some(sequence) = &sequence {
             outgoing.system.insert("SequenceNumber".to_owned(), sequence.clone());
@@ -353,7 +397,6 @@ impl Region {
                 first_received: None,
                 handles: Vec::new(),
                 group,
-                sequence,
             });
         }
         self.timers.set(due.max(now), Due::Visible(queue.to_owned()));
@@ -376,9 +419,11 @@ impl Region {
     fn try_receive(&mut self, call: &Call) -> Result<Option<Value>, ApiError> {
         let request = Request::of(call);
         let name = self.queue_of(call)?.name.clone();
-        let most = number(&request, "MaxNumberOfMessages", 1, 10, "Must be between 1 and 10, if provided.")?.unwrap_or(1);
+        let most = number(&request, "MaxNumberOfMessages", 1, 10, "Must be between 1 and 10, if provided.")?
+            .unwrap_or(1);
         let wait = number(&request, "WaitTimeSeconds", 0, 20, "Must be >= 0 and <= 20, if provided.")?;
-        let hidden = number(&request, "VisibilityTimeout", 0, 43_200, "Must be >= 0 and <= 43200, if provided.")?;
+        let hidden =
+            number(&request, "VisibilityTimeout", 0, 43_200, "Must be >= 0 and <= 43200, if provided.")?;
         let mut system = names(&request, "AttributeNames")?;
         system.extend(names(&request, "MessageSystemAttributeNames")?);
         let wanted = names(&request, "MessageAttributeNames")?;
@@ -388,7 +433,8 @@ impl Region {
             return Ok(if waits { None } else { Some(json!({})) });
         }
         let account = self.place.account.clone();
-        let messages: Vec<Value> = taken.iter().map(|message| shown(message, &system, &wanted, &account)).collect();
+        let messages: Vec<Value> =
+            taken.iter().map(|message| shown(message, &system, &wanted, &account)).collect();
         Ok(Some(json!({ "Messages": messages })))
     }
 
@@ -407,23 +453,31 @@ impl Region {
             let ready: Vec<usize> = known
                 .ready(now)
                 .into_iter()
-                .filter(|position| known.messages.get(*position).is_some_and(|message| !passed.contains(&message.id)))
+                .filter(|position| {
+                    known.messages.get(*position).is_some_and(|message| !passed.contains(&message.id))
+                })
                 .collect();
             // Messages of one group may come in one batch, in order; the group is blocked from the first of them on.
             let in_batch = known.messages.iter().position(|message| {
-                message.visible <= now && message.group.as_ref().is_some_and(|group| groups.contains(group)) && !passed.contains(&message.id)
+                message.visible <= now
+                    && message.group.as_ref().is_some_and(|group| groups.contains(group))
+                    && !passed.contains(&message.id)
             });
             let pick = if fifo { 0 } else { self.conduct.picks(ready.len()) };
             let Some(position) = ready.get(pick).or(ready.first()).copied().or(in_batch) else { break };
             let Some(message) = known.messages.get_mut(position) else { break };
-            if let Some(redrive) = &redrive {
-                if self.conduct.dead_letters(message.received, redrive.most) {
-                    let mut dead = known.messages.remove(position);
-                    self.bury(&mut dead, &redrive.target, queue);
-                    continue;
-                }
+            if let Some(redrive) = &redrive
+                && self.conduct.dead_letters(message.received, redrive.most)
+            {
+                let mut dead = known.messages.remove(position);
+                self.bury(&mut dead, &redrive.target, queue);
+                continue;
             }
-            let Some(message) = self.sqs.queues.get_mut(queue).and_then(|known| known.messages.get_mut(position)) else { break };
+            let Some(message) =
+                self.sqs.queues.get_mut(queue).and_then(|known| known.messages.get_mut(position))
+            else {
+                break;
+            };
             let delivery = Delivery { received: message.received, fifo };
             message.received += 1;
             message.first_received.get_or_insert(now);
@@ -470,7 +524,10 @@ impl Region {
         let queue = self.queue_of(call)?;
         let handle = Request::of(call).text("ReceiptHandle")?.ok_or_else(|| missing("ReceiptHandle"))?;
         if !looks_like_handle(handle) {
-            return Err(ApiError::new("ReceiptHandleIsInvalid", format!("The input receipt handle \"{handle}\" is not a valid receipt handle.")));
+            return Err(ApiError::new(
+                "ReceiptHandleIsInvalid",
+                format!("The input receipt handle \"{handle}\" is not a valid receipt handle."),
+            ));
         }
         let fifo = queue.fifo;
         let Some(message) = queue.by_handle(handle) else { return Ok(json!({})) };
@@ -495,15 +552,22 @@ impl Region {
         let request = Request::of(call);
         let handle = request.text("ReceiptHandle")?.ok_or_else(|| missing("ReceiptHandle"))?;
         let queue = self.queue_of(call)?;
-        let span = number(&request, "VisibilityTimeout", 0, 43_200, "Must be >= 0 and <= 43200, if provided.")?
-            .ok_or_else(|| missing("VisibilityTimeout"))?;
+        let span =
+            number(&request, "VisibilityTimeout", 0, 43_200, "Must be >= 0 and <= 43200, if provided.")?
+                .ok_or_else(|| missing("VisibilityTimeout"))?;
         if !looks_like_handle(handle) {
-            return Err(ApiError::new("ReceiptHandleIsInvalid", format!("The input receipt handle \"{handle}\" is not a valid receipt handle.")));
+            return Err(ApiError::new(
+                "ReceiptHandleIsInvalid",
+                format!("The input receipt handle \"{handle}\" is not a valid receipt handle."),
+            ));
         }
         let name = queue.name.clone();
-        let in_flight = queue.by_handle(handle).filter(|message| message.visible > now && message.received > 0);
+        let in_flight =
+            queue.by_handle(handle).filter(|message| message.visible > now && message.received > 0);
         let Some(message) = in_flight else {
-            let text = format!("Value {handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.");
+            let text = format!(
+                "Value {handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change."
+            );
             return Err(ApiError::new("MessageNotInflight", text));
         };
         message.visible = now + Duration::from_secs(span);
@@ -520,7 +584,11 @@ impl Region {
             let mut input = entry.clone();
             input.insert("QueueUrl".to_owned(), url.clone());
             let one = Call { operation, input, raw_body: None };
-            let reply = if operation == Operation::DeleteMessage { self.delete_message(&one) } else { self.change_visibility(&one) };
+            let reply = if operation == Operation::DeleteMessage {
+                self.delete_message(&one)
+            } else {
+                self.change_visibility(&one)
+            };
             match reply {
                 Ok(_) => successful.push(json!({ "Id": id })),
                 Err(error) => failed.push(failed_entry(id, &error)),
@@ -568,7 +636,9 @@ fn batch_entries(call: &Call) -> Result<Vec<(&str, &Map<String, Value>)>, ApiErr
     }
     let mut seen: Vec<(&str, &Map<String, Value>)> = Vec::new();
     for entry in entries {
-        let Some(entry) = entry.as_object() else { return Err(ApiError::new("SerializationException", "An entry is an object")) };
+        let Some(entry) = entry.as_object() else {
+            return Err(ApiError::new("SerializationException", "An entry is an object"));
+        };
         let id = entry.get("Id").and_then(Value::as_str).unwrap_or_default();
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if id.is_empty() || id.len() > 80 || !id.chars().all(allowed) {
@@ -589,17 +659,27 @@ fn shown(message: &Message, system: &[&str], wanted: &[&str], account: &str) -> 
     all.insert("SenderId".to_owned(), format!("AIDA{account}"));
     all.insert("SentTimestamp".to_owned(), message.sent.0.to_string());
     all.insert("ApproximateReceiveCount".to_owned(), message.received.to_string());
-    all.insert("ApproximateFirstReceiveTimestamp".to_owned(), message.first_received.unwrap_or(message.sent).0.to_string());
+    all.insert(
+        "ApproximateFirstReceiveTimestamp".to_owned(),
+        message.first_received.unwrap_or(message.sent).0.to_string(),
+    );
     if !system.contains(&"All") {
         all.retain(|name, _| system.contains(&name.as_str()));
     }
     let matches = |name: &str| {
         wanted.iter().any(|pattern| {
-            *pattern == "All" || *pattern == ".*" || *pattern == name || pattern.strip_suffix(".*").is_some_and(|prefix| name.starts_with(prefix))
+            *pattern == "All"
+                || *pattern == ".*"
+                || *pattern == name
+                || pattern.strip_suffix(".*").is_some_and(|prefix| name.starts_with(prefix))
         })
     };
-    let attributes: Map<String, Value> =
-        message.attributes.iter().filter(|(name, _)| matches(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let attributes: Map<String, Value> = message
+        .attributes
+        .iter()
+        .filter(|(name, _)| matches(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     let mut members = json!({
         "MessageId": message.id,
         "ReceiptHandle": message.handles.last(),
@@ -624,23 +704,38 @@ fn attributes_size(attributes: &Map<String, Value>) -> usize {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map_or(0, str::len);
     attributes
         .iter()
-        .map(|(name, value)| name.len() + text(value.get("DataType")) + text(value.get("StringValue")) + text(value.get("BinaryValue")))
+        .map(|(name, value)| {
+            name.len()
+                + text(value.get("DataType"))
+                + text(value.get("StringValue"))
+                + text(value.get("BinaryValue"))
+        })
         .sum()
 }
 
 fn check_attributes(attributes: &Map<String, Value>) -> Result<(), ApiError> {
     if attributes.len() > 10 {
-        return Err(ApiError::new("InvalidParameterValue", "Number of message attributes exceeds the allowed maximum [10]."));
+        return Err(ApiError::new(
+            "InvalidParameterValue",
+            "Number of message attributes exceeds the allowed maximum [10].",
+        ));
     }
     for (name, value) in attributes {
         let kind = value.get("DataType").and_then(Value::as_str).unwrap_or_default();
-        if !["String", "Number", "Binary"].iter().any(|known| kind == *known || kind.starts_with(&format!("{known}."))) {
-            let text = format!("The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.");
+        if !["String", "Number", "Binary"]
+            .iter()
+            .any(|known| kind == *known || kind.starts_with(&format!("{known}.")))
+        {
+            let text = format!(
+                "The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String."
+            );
             return Err(ApiError::new("InvalidParameterValue", text));
         }
         let empty = |member: &str| value.get(member).and_then(Value::as_str).is_none_or(str::is_empty);
         if empty("StringValue") && empty("BinaryValue") {
-            let text = format!("The message attribute '{name}' must contain a non-empty message attribute value for type '{kind}'.");
+            let text = format!(
+                "The message attribute '{name}' must contain a non-empty message attribute value for type '{kind}'."
+            );
             return Err(ApiError::new("InvalidParameterValue", text));
         }
     }

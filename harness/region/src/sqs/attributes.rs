@@ -44,7 +44,12 @@ fn invalid(name: &str) -> ApiError {
 
 impl Attributes {
     /// Takes new values, all or none.
-    pub(crate) fn set(&mut self, new: &serde_json::Map<String, Value>, fifo: bool, creating: bool) -> Result<(), ApiError> {
+    pub(crate) fn set(
+        &mut self,
+        new: &serde_json::Map<String, Value>,
+        fifo: bool,
+        creating: bool,
+    ) -> Result<(), ApiError> {
         let mut set = self.set.clone();
         for (name, value) in new {
             let text = match value {

@@ -27,7 +27,6 @@ pub(crate) struct Message {
     /// All handles, the newest last.
     pub(crate) handles: Vec<String>,
     pub(crate) group: Option<String>,
-    pub(crate) sequence: Option<String>,
 }
 
 /// A message on its way into a queue.
@@ -78,7 +77,9 @@ impl Queue {
     /// Positions of the messages that may be handed out now; of a blocked group none (SQS-18).
     pub(crate) fn ready(&self, now: Time) -> Vec<usize> {
         let blocked = |group: &str| {
-            self.messages.iter().any(|m| m.group.as_deref() == Some(group) && m.visible > now && m.received > 0)
+            self.messages
+                .iter()
+                .any(|m| m.group.as_deref() == Some(group) && m.visible > now && m.received > 0)
         };
         let visible = self.messages.iter().enumerate().filter(|(_, message)| message.visible <= now);
         if !self.fifo {
@@ -87,7 +88,11 @@ impl Queue {
         visible
             .filter(|(position, message)| {
                 let Some(group) = message.group.as_deref() else { return true };
-                let delayed_before = self.messages.iter().take(*position).any(|m| m.group.as_deref() == Some(group) && m.visible > now);
+                let delayed_before = self
+                    .messages
+                    .iter()
+                    .take(*position)
+                    .any(|m| m.group.as_deref() == Some(group) && m.visible > now);
                 !blocked(group) && !delayed_before
             })
             .map(|(position, _)| position)

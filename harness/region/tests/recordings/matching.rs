@@ -8,8 +8,22 @@ use super::details;
 
 /// Words that the recorder put for a value of run time without a number: any value.
 const ANY: &[&str] = &[
-    "timestamp", "datetime", "date", "start-date", "stop-date", "creation-date", "task_token", "a_task_token", "a_message_id",
-    "snf_role_arn", "RequestId", "x-amzn-RequestId", "execution-arn", "state-machine-arn", "entered-time", "start-time",
+    "timestamp",
+    "datetime",
+    "date",
+    "start-date",
+    "stop-date",
+    "creation-date",
+    "task_token",
+    "a_task_token",
+    "a_message_id",
+    "snf_role_arn",
+    "RequestId",
+    "x-amzn-RequestId",
+    "execution-arn",
+    "state-machine-arn",
+    "entered-time",
+    "start-time",
 ];
 
 /// What each numbered placeholder stands for.
@@ -37,10 +51,14 @@ impl Bindings {
                     return Ok(());
                 }
                 // Two spellings of one array.
-                if let (Ok(a @ Value::Array(_)), Ok(b @ Value::Array(_))) = (serde_json::from_str(pattern), serde_json::from_str(text)) {
+                if let (Ok(a @ Value::Array(_)), Ok(b @ Value::Array(_))) =
+                    (serde_json::from_str(pattern), serde_json::from_str(text))
+                {
                     return self.same(&a, &b);
                 }
-                if is_stand_in(text) && self.0.entry(text.clone()).or_insert_with(|| pattern.clone()) == pattern {
+                if is_stand_in(text)
+                    && self.0.entry(text.clone()).or_insert_with(|| pattern.clone()) == pattern
+                {
                     return Ok(());
                 }
                 differs()
@@ -53,9 +71,13 @@ impl Bindings {
                 if let Some(name) = b.keys().find(|name| !a.contains_key(*name)) {
                     return Err(format!("{name} was not recorded"));
                 }
-                a.iter().try_for_each(|(name, value)| self.same(value, &b[name]).map_err(|why| format!("{name}: {why}")))
+                a.iter().try_for_each(|(name, value)| {
+                    self.same(value, &b[name]).map_err(|why| format!("{name}: {why}"))
+                })
             }
-            (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a.iter().zip(b).try_for_each(|(a, b)| self.same(a, b)),
+            (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+                a.iter().zip(b).try_for_each(|(a, b)| self.same(a, b))
+            }
             // Some tests parse arrays too (the recorder's JsonStringTransformer).
             (Value::Array(_), Value::String(text)) => match serde_json::from_str(text) {
                 Ok(parsed @ Value::Array(_)) => self.same(recorded, &parsed),
@@ -71,12 +93,15 @@ impl Bindings {
     fn fits(&mut self, pattern: &[Part], text: &str) -> bool {
         match pattern {
             [] => text.is_empty(),
-            [Part::Text(literal), rest @ ..] => text.strip_prefix(literal.as_str()).is_some_and(|text| self.fits(rest, text)),
+            [Part::Text(literal), rest @ ..] => {
+                text.strip_prefix(literal.as_str()).is_some_and(|text| self.fits(rest, text))
+            }
             [Part::Symbol(name), rest @ ..] => {
                 if let Some(bound) = self.0.get(name).cloned() {
                     return text.strip_prefix(bound.as_str()).is_some_and(|text| self.fits(rest, text));
                 }
-                let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).filter(|at| *at > 0).collect();
+                let ends: Vec<usize> =
+                    text.char_indices().map(|(at, _)| at).chain([text.len()]).filter(|at| *at > 0).collect();
                 for end in ends {
                     let saved = self.0.clone();
                     if name.contains(|c: char| c.is_ascii_digit()) {
@@ -129,7 +154,11 @@ fn parts(pattern: &str) -> Vec<Part> {
 
 fn brief(value: &Value) -> String {
     let text = value.to_string();
-    if text.chars().count() > 300 { format!("{}…", text.chars().take(300).collect::<String>()) } else { text }
+    if text.chars().count() > 300 {
+        format!("{}…", text.chars().take(300).collect::<String>())
+    } else {
+        text
+    }
 }
 
 /// Whether two histories are the same partial order. `ours` may be longer where the recording stops before its end.
@@ -149,9 +178,15 @@ pub(crate) fn same_history(recorded: &[Value], ours: &[Value], ids_normalized: b
             if candidate["type"] != event["type"] {
                 continue;
             }
-            if id.is_some() && Some(number(candidate, "previousEventId")) != previous && !either_run_event(kind, ours, candidate, previous) {
+            if id.is_some()
+                && Some(number(candidate, "previousEventId")) != previous
+                && !either_run_event(kind, ours, candidate, previous)
+            {
                 if why.is_empty() {
-                    why = format!("ours follows {}, recorded {:?}", candidate["previousEventId"], event["previousEventId"]);
+                    why = format!(
+                        "ours follows {}, recorded {:?}",
+                        candidate["previousEventId"], event["previousEventId"]
+                    );
                 }
                 continue;
             }
@@ -171,7 +206,9 @@ pub(crate) fn same_history(recorded: &[Value], ours: &[Value], ids_normalized: b
                 Err(reason) => why = reason,
             }
         }
-        let Some((index, attempt)) = chosen else { return Err(format!("{} {kind} has no counterpart: {why}", event["id"])) };
+        let Some((index, attempt)) = chosen else {
+            return Err(format!("{} {kind} has no counterpart: {why}", event["id"]));
+        };
         bindings = attempt;
         let candidate = left.remove(index);
         if let Some(id) = id {
@@ -191,7 +228,9 @@ pub(crate) fn same_history(recorded: &[Value], ours: &[Value], ids_normalized: b
 
 /// MapStateExited of a distributed Map follows MapRunStarted in some recordings and MapRunSucceeded in others (facts.md 52).
 fn either_run_event(kind: &str, ours: &[Value], candidate: &Value, recorded: Option<u64>) -> bool {
-    let of = |id: Option<u64>| ours.iter().find(|event| event["id"].as_u64() == id).and_then(|event| event["type"].as_str());
+    let of = |id: Option<u64>| {
+        ours.iter().find(|event| event["id"].as_u64() == id).and_then(|event| event["type"].as_str())
+    };
     let is_run = |kind: Option<&str>| matches!(kind, Some("MapRunStarted" | "MapRunSucceeded"));
     kind == "MapStateExited" && is_run(of(recorded)) && is_run(of(candidate["previousEventId"].as_u64()))
 }

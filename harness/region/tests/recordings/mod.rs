@@ -3,12 +3,19 @@
 //! Format: one JSON file a recording, as its INDEX describes. The recorder had parsed every string that begins with `{`
 //! (one level deep); [`as_recorded`] does the same to what the region writes, so that both sides look alike.
 
+mod answers;
 pub(crate) mod matching;
 pub(crate) mod script;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
+
+/// The folder of recordings, where there is one.
+#[expect(clippy::disallowed_methods, reason = "the folder's path comes from the environment")]
+pub(crate) fn folder() -> Option<PathBuf> {
+    std::env::var("SFN_CONFORMANCE_RECORDINGS").ok().map(PathBuf::from)
+}
 
 /// One file.
 pub(crate) struct Recording {
@@ -33,14 +40,19 @@ impl Recording {
             return definition;
         }
         let entered = events.iter().rev().find(|event| event["type"] == "TaskStateEntered");
-        let state = entered.and_then(|event| event["stateEnteredEventDetails"]["name"].as_str()).unwrap_or_default().to_owned();
+        let state = entered
+            .and_then(|event| event["stateEnteredEventDetails"]["name"].as_str())
+            .unwrap_or_default()
+            .to_owned();
         let scheduled = events.iter().find(|event| event["type"] == "TaskScheduled").and_then(details);
-        for (member, field) in [("timeoutInSeconds", "TimeoutSeconds"), ("heartbeatInSeconds", "HeartbeatSeconds")] {
+        for (member, field) in
+            [("timeoutInSeconds", "TimeoutSeconds"), ("heartbeatInSeconds", "HeartbeatSeconds")]
+        {
             let seconds = scheduled.and_then(|scheduled| scheduled.get(member));
-            if let (Some(seconds), Some(fields)) = (seconds, definition["States"][&state].as_object_mut()) {
-                if fields.contains_key(field) {
-                    fields.insert(field.to_owned(), seconds.clone());
-                }
+            if let (Some(seconds), Some(fields)) = (seconds, definition["States"][&state].as_object_mut())
+                && fields.contains_key(field)
+            {
+                fields.insert(field.to_owned(), seconds.clone());
             }
         }
         definition
@@ -83,7 +95,11 @@ fn read_file(path: &Path) -> Recording {
 
 /// The details of an event in whatever member they stand.
 pub(crate) fn details(event: &Value) -> Option<&Map<String, Value>> {
-    event.as_object()?.iter().find(|(name, _)| name.ends_with("EventDetails")).and_then(|(_, value)| value.as_object())
+    event
+        .as_object()?
+        .iter()
+        .find(|(name, _)| name.ends_with("EventDetails"))
+        .and_then(|(_, value)| value.as_object())
 }
 
 /// What the recorder would have stored: strings that begin with `{` parsed where they are JSON, one level deep.
@@ -93,7 +109,10 @@ pub(crate) fn as_recorded(value: &Value) -> Value {
             members
                 .iter()
                 .map(|(name, value)| {
-                    let parsed = value.as_str().filter(|text| text.starts_with('{')).and_then(|text| serde_json::from_str(text).ok());
+                    let parsed = value
+                        .as_str()
+                        .filter(|text| text.starts_with('{'))
+                        .and_then(|text| serde_json::from_str(text).ok());
                     (name.clone(), parsed.unwrap_or_else(|| as_recorded(value)))
                 })
                 .collect(),

@@ -18,10 +18,15 @@ impl Recorded {
     pub(crate) fn of(events: &[Value]) -> Self {
         let id = |event: &Value| event["id"].as_u64().unwrap_or(0);
         let kind = |event: &Value| event["type"].as_str().unwrap_or_default().to_owned();
-        let after = |of: u64| events.iter().find(|event| event["previousEventId"].as_u64() == Some(of) && id(event) > of);
+        let after = |of: u64| {
+            events.iter().find(|event| event["previousEventId"].as_u64() == Some(of) && id(event) > of)
+        };
         let mut attempts: BTreeMap<_, VecDeque<Act>> = BTreeMap::new();
         for event in events {
-            if !matches!(kind(event).as_str(), "TaskScheduled" | "ActivityScheduled" | "LambdaFunctionScheduled") {
+            if !matches!(
+                kind(event).as_str(),
+                "TaskScheduled" | "ActivityScheduled" | "LambdaFunctionScheduled"
+            ) {
                 continue;
             }
             let (state, item) = place(events, event);
@@ -35,7 +40,8 @@ impl Recorded {
                     "ActivityStarted" => act.worker = Some(text("workerName")),
                     "TaskSubmitted" => act.submitted = members.get("output").map(unrecorded),
                     "TaskSucceeded" | "LambdaFunctionSucceeded" | "ActivitySucceeded" => {
-                        act.ending = Ending::Succeeds(members.get("output").map(unrecorded).unwrap_or_default());
+                        act.ending =
+                            Ending::Succeeds(members.get("output").map(unrecorded).unwrap_or_default());
                         break;
                     }
                     "TaskFailed" | "LambdaFunctionFailed" | "ActivityFailed" => {
@@ -56,9 +62,9 @@ impl Recorded {
 fn text_of(value: &Value, events: &[Value]) -> String {
     fn find(within: &Value, wanted: &Value) -> Option<String> {
         match within {
-            Value::String(text) if text.starts_with('{') => {
-                serde_json::from_str::<Value>(text).is_ok_and(|parsed| parsed == *wanted).then(|| text.clone())
-            }
+            Value::String(text) if text.starts_with('{') => serde_json::from_str::<Value>(text)
+                .is_ok_and(|parsed| parsed == *wanted)
+                .then(|| text.clone()),
             Value::Array(items) => items.iter().find_map(|item| find(item, wanted)),
             Value::Object(members) => members.values().find_map(|member| find(member, wanted)),
             _ => None,
@@ -79,7 +85,9 @@ fn place(events: &[Value], event: &Value) -> (String, Option<usize>) {
             state = Some(event["stateEnteredEventDetails"]["name"].as_str().unwrap_or_default().to_owned());
         }
         if kind == "MapIterationStarted" {
-            let index = event["mapIterationStartedEventDetails"]["index"].as_u64().and_then(|index| usize::try_from(index).ok());
+            let index = event["mapIterationStartedEventDetails"]["index"]
+                .as_u64()
+                .and_then(|index| usize::try_from(index).ok());
             return (state.unwrap_or_default(), index);
         }
         // A Map that has ended is over for what follows it.
@@ -94,7 +102,11 @@ impl Script for Recorded {
         let queue = if self.attempts.contains_key(&key) { key } else { (key.0, None) };
         // The tasks of a Map Run's child executions are not in the parent's history: they succeed with nothing.
         let Some(queue) = self.attempts.get_mut(&queue) else {
-            return Some(Act { submitted: None, worker: None, ending: Ending::Succeeds(serde_json::json!({})) });
+            return Some(Act {
+                submitted: None,
+                worker: None,
+                ending: Ending::Succeeds(serde_json::json!({})),
+            });
         };
         Some(queue.pop_front().unwrap_or(Act { submitted: None, worker: None, ending: Ending::Hangs }))
     }

@@ -2,25 +2,21 @@
 //!
 //! The folder's path is in `SFN_CONFORMANCE_RECORDINGS`.
 
-mod recordings;
-
-use std::path::PathBuf;
-
 use record::{Call, Operation, Outcome, Time};
-use recordings::{Recording, as_recorded, matching::Bindings, read_folder};
+
 use region::{Answer, Options, Region};
 use serde_json::{Value, json};
 
-#[expect(clippy::disallowed_methods, reason = "the folder's path comes from the environment")]
-fn folder() -> Option<PathBuf> {
-    std::env::var("SFN_CONFORMANCE_RECORDINGS").ok().map(PathBuf::from)
-}
+use super::matching::Bindings;
+use super::{Recording, as_recorded, folder, read_folder};
 
 fn ask(operation: Operation, input: Value) -> Value {
     let mut region = Region::new(1, Time(1_700_000_000_000), Options::default());
     match region.call(region.now(), &Call::new(operation, input)) {
         Answer::Now(Outcome::Done(reply)) => reply,
-        Answer::Now(Outcome::Refused(error)) => json!({ "Error": { "Code": error.code, "Message": error.message } }),
+        Answer::Now(Outcome::Refused(error)) => {
+            json!({ "Error": { "Code": error.code, "Message": error.message } })
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -54,7 +50,9 @@ fn validation_and_refused_definitions_are_as_recorded() {
             compare(&snapshot["validation_response"], &ask(Operation::ValidateStateMachineDefinition, input))
         } else if snapshot["creation_error"].is_object() {
             let mut definition = text_of(&recording.definition);
-            for (placeholder, arn) in [("<activity-arn>", "arn:aws:states:us-east-1:123456789012:activity:a")] {
+            {
+                let (placeholder, arn) =
+                    ("<activity-arn>", "arn:aws:states:us-east-1:123456789012:activity:a");
                 definition = definition.replace(placeholder, arn);
             }
             let input = json!({ "name": "m", "roleArn": "arn:aws:iam::123456789012:role/r", "type": "EXPRESS", "definition": definition });
@@ -125,6 +123,5 @@ fn report(total: usize, failures: &[String]) {
     for failure in failures {
         println!("{failure}");
     }
-    println!("reproduced {} of {total}", total - failures.len());
-    assert!(failures.is_empty(), "{} answers differ", failures.len());
+    assert!(failures.is_empty(), "{} of {total} answers differ", failures.len());
 }
