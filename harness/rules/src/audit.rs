@@ -110,7 +110,7 @@ fn documents(text: &str) -> Result<Vec<Value>, AuditError> {
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         match document.map_err(|error| AuditError::History(format!("not JSON: {error}")))? {
             Value::Array(items) if items.iter().any(|item| item.get("events").is_some()) => {
-                pages.extend(items)
+                pages.extend(items);
             }
             other => pages.push(other),
         }

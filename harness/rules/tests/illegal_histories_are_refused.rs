@@ -1097,12 +1097,10 @@ const OPERATORS: &[Operator] = &[
                 return false;
             }
             let again: Vec<Value> = legal.events[range].to_vec();
-            let mut at = end;
-            for event in again {
+            for (at, event) in (end..).zip(again) {
                 let name = kind(&event).to_owned();
                 let same = event.get(member(&name)).cloned().unwrap_or_default();
                 legal.insert_after(at, &name, same);
-                at += 1;
             }
             for later in &mut legal.events[end + 1..] {
                 later["timestamp"] = json!(1_900_000_000.25);

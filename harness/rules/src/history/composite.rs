@@ -65,7 +65,7 @@ pub(super) fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger
         "MapStateFailed" => failed(trace, position, event, "Map", ledger),
         "MapIterationStarted" => iteration_started(trace, event, ledger),
         "MapIterationSucceeded" | "MapIterationFailed" | "MapIterationAborted" => {
-            iteration_ended(trace, event, ledger)
+            iteration_ended(trace, event, ledger);
         }
         "MapRunStarted" | "MapRunRedriven" => run(trace, position, event, Phase::RunStarted, ledger),
         "MapRunSucceeded" => run(trace, position, event, Phase::RunEnded, ledger),
@@ -166,7 +166,7 @@ fn succeeded(trace: &mut Trace<'_>, event: &Event, kind: &str, ledger: &mut Ledg
         links(trace, at).contains(&event.previous) || trace.strand(at).is_some_and(|strand| strand.loose)
     };
     let fitting: Vec<usize> = (0..trace.strands.len()).rev().filter(|at| running(trace, *at)).collect();
-    let strand = fitting.iter().find(|at| linked(trace, **at)).or(fitting.first()).copied();
+    let strand = fitting.iter().find(|at| linked(trace, **at)).or_else(|| fitting.first()).copied();
     let Some(strand) = strand else {
         let place = trace.whereabouts(0);
         return trace.fault(
@@ -293,7 +293,8 @@ fn failed(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, led
         failures(trace, visit).contains(&event.previous) || own
     };
     let fitting: Vec<usize> = (0..trace.strands.len()).rev().filter(|at| candidate(trace, *at)).collect();
-    let Some(strand) = fitting.iter().find(|at| linked(trace, **at)).or(fitting.first()).copied() else {
+    let Some(strand) = fitting.iter().find(|at| linked(trace, **at)).or_else(|| fitting.first()).copied()
+    else {
         let place = trace.whereabouts(0);
         return trace.fault(
             "HIS-26",
@@ -356,7 +357,7 @@ fn iteration_started(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) 
         .iter()
         .rev()
         .find(|(visit, _)| trace.visits.get(*visit).is_some_and(|visit| visit.name == name));
-    let Some((visit, round)) = by_link.or(by_name).or(rounds.last()).copied() else {
+    let Some((visit, round)) = by_link.or(by_name).or_else(|| rounds.last()).copied() else {
         let place = trace.whereabouts(0);
         return trace.fault(
             "HIS-26",
@@ -463,7 +464,7 @@ fn iteration_ended(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
     };
     let strand = best(&|at, strand| at_end(trace, strand) && linked(trace, at, strand))
         .or_else(|| best(&|at, strand| linked(trace, at, strand)))
-        .or(fitting.first().copied());
+        .or_else(|| fitting.first().copied());
     let Some(strand) = strand else {
         return trace.fault(
             "HIS-26",
@@ -545,7 +546,7 @@ fn aborted(trace: &mut Trace<'_>, position: usize, event: &Event, kinds: &[&str]
         owner.is_some_and(|owner| around(owner).is_some() && around(owner) == around(at))
     };
     let Some(strand) =
-        own.or_else(|| fitting.iter().copied().find(|at| siblings(*at))).or(fitting.last().copied())
+        own.or_else(|| fitting.iter().copied().find(|at| siblings(*at))).or_else(|| fitting.last().copied())
     else {
         return trace.fault(
             "HIS-27",

@@ -181,10 +181,10 @@ fn completed(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &m
             }
         }
         (Ok(_), _) => {
-            ledger.breach("HIS-19", ended, format!("{} although SendTaskSuccess was accepted", ended.kind))
+            ledger.breach("HIS-19", ended, format!("{} although SendTaskSuccess was accepted", ended.kind));
         }
         (Err(_), _) => {
-            ledger.breach("HIS-20", ended, format!("{} although SendTaskFailure was accepted", ended.kind))
+            ledger.breach("HIS-20", ended, format!("{} although SendTaskFailure was accepted", ended.kind));
         }
     }
 }
@@ -238,7 +238,8 @@ pub(super) fn uncaught(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger) {
     let equal = |a: Option<&str>, b: Option<&str>| same_text(a.unwrap_or_default(), b.unwrap_or_default());
     let ((error, cause), (last_error, last_cause)) = (error_of(failure), error_of(last));
     let same_cause = failure.kind == "MapRunFailed" || equal(cause, last_cause);
-    if !replaced && !(equal(error, last_error) && same_cause) {
+    let repeated = equal(error, last_error) && same_cause;
+    if !replaced && !repeated {
         let message = format!(
             "error {last_error:?} and cause {last_cause:?}, but {} had {error:?} and {cause:?}",
             failure.kind

@@ -48,7 +48,7 @@ fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledg
         _ if event.is_terminal() => terminal(trace, position, event, ledger),
         _ if event.is_entered() => entered(trace, position, event, ledger),
         _ if event.is_exited() && record::history::is_modelled(kind) => {
-            exited(trace, position, event, ledger)
+            exited(trace, position, event, ledger);
         }
         "EvaluationFailed" => evaluation_failed(trace, position, event, ledger),
         _ => {
@@ -260,23 +260,14 @@ fn evaluation_failed(trace: &mut Trace<'_>, position: usize, event: &Event, ledg
         .collect();
     let strand =
         fitting.iter().rev().find(|at| trace.strand(**at).is_some_and(|strand| linked(trace, **at, strand)));
-    let strand = match strand.or(fitting.last()).copied() {
-        Some(at) => {
-            if !trace.strand(at).is_some_and(|strand| linked(trace, at, strand)) {
-                trace.bad_link(event, at, ledger);
-            }
-            at
-        }
-        None => {
-            trace.fault(
-                "HIS-11",
-                event,
-                format!("EvaluationFailed of state {name:?}, which is not at a point where that is possible"),
-                ledger,
-            );
-            return;
-        }
+    let Some(strand) = strand.or_else(|| fitting.last()).copied() else {
+        let message =
+            format!("EvaluationFailed of state {name:?}, which is not at a point where that is possible");
+        return trace.fault("HIS-11", event, message, ledger);
     };
+    if !trace.strand(strand).is_some_and(|found| linked(trace, strand, found)) {
+        trace.bad_link(event, strand, ledger);
+    }
     let entered =
         trace.open_visit(strand).and_then(|(_, visit)| trace.event(visit.entered)).map(|event| event.id);
     let earlier = trace.open_visit(strand).and_then(|(_, visit)| trace.event(visit.evaluation?));

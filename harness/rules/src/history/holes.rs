@@ -128,7 +128,7 @@ impl Holes {
                 for (name, value) in one {
                     match (two.get(name), actual.get(name)) {
                         (Some(two), Some(actual)) => {
-                            self.walk(value, two, actual, &format!("{at}.{name}"))?
+                            self.walk(value, two, actual, &format!("{at}.{name}"))?;
                         }
                         (Some(_), None) if is_unsettled(name, one) => {}
                         (Some(_), None) => return Err(format!("at {at}: no member {name:?}")),
@@ -185,24 +185,21 @@ impl Holes {
                         .ok_or_else(|| format!("{actual:?} lacks {text:?}"))?;
                 }
                 Part::Hole(hole) => {
-                    let value = match self.filled.get(hole) {
-                        Some(known) => {
-                            if !rest.starts_with(known.as_str()) {
-                                return Err(format!(
-                                    "{actual:?} does not hold the {hole} {known:?} of earlier events"
-                                ));
-                            }
-                            known.clone()
+                    let value = if let Some(known) = self.filled.get(hole) {
+                        if !rest.starts_with(known.as_str()) {
+                            return Err(format!(
+                                "{actual:?} does not hold the {hole} {known:?} of earlier events"
+                            ));
                         }
-                        None => {
-                            let end = match parts.peek() {
-                                Some(Part::Text(text)) => rest
-                                    .find(text.as_str())
-                                    .ok_or_else(|| format!("{actual:?} lacks {text:?}"))?,
-                                _ => rest.len(),
-                            };
-                            rest.get(..end).unwrap_or_default().to_owned()
-                        }
+                        known.clone()
+                    } else {
+                        let end = match parts.peek() {
+                            Some(Part::Text(text)) => rest
+                                .find(text.as_str())
+                                .ok_or_else(|| format!("{actual:?} lacks {text:?}"))?,
+                            _ => rest.len(),
+                        };
+                        rest.get(..end).unwrap_or_default().to_owned()
                     };
                     if value.is_empty() {
                         return Err(format!("{actual:?} has nothing for the {hole}"));

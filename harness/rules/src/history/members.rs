@@ -73,7 +73,6 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
             optional("stateMachineVersionArn", ARN),
         ],
         "ExecutionSucceeded" => table![data("output", "HIS-12"), OUTPUT_DETAILS],
-        "ExecutionFailed" | "ExecutionAborted" | "ExecutionTimedOut" => FAILURE,
         "ExecutionRedriven" => table![optional("redriveCount", Shape::Count)],
         "TaskStateEntered"
         | "PassStateEntered"
@@ -120,7 +119,10 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         ],
         "ActivityStarted" => table![optional("workerName", Shape::Text(256))],
         "ActivitySucceeded" | "LambdaFunctionSucceeded" => table![data("output", "HIS-19"), OUTPUT_DETAILS],
-        "ActivityScheduleFailed"
+        "ExecutionFailed"
+        | "ExecutionAborted"
+        | "ExecutionTimedOut"
+        | "ActivityScheduleFailed"
         | "ActivityFailed"
         | "ActivityTimedOut"
         | "LambdaFunctionScheduleFailed"

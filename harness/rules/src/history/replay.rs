@@ -80,7 +80,7 @@ impl Setting<'_> {
 }
 
 /// The item that an iteration works on, if the strand is inside one.
-type Item = Option<(usize, Value)>;
+type Item<'i> = Option<&'i (usize, Value)>;
 
 /// Replays a history against its definition.
 pub(super) fn check(
@@ -102,12 +102,18 @@ pub(super) fn check(
     ledger.met("HIS-13");
     ledger.met("HIS-29");
     let mut replay = Replay { trace, scene, ledger, holes: Holes::default(), tokens: BTreeMap::new(), real };
-    let outcome = replay.strand(0, machine.top(), Variables::default(), &None);
+    let outcome = replay.strand(0, machine.top(), Variables::default(), None);
     replay.end(machine, &outcome);
 }
 
-impl<'h> Replay<'_, 'h> {
-    fn strand(&mut self, strand: usize, scope: Scope<'_>, mut variables: Variables, item: &Item) -> Outcome {
+impl Replay<'_, '_> {
+    fn strand(
+        &mut self,
+        strand: usize,
+        scope: Scope<'_>,
+        mut variables: Variables,
+        item: Item<'_>,
+    ) -> Outcome {
         let Some(found) = self.trace.strand(strand) else { return Outcome::Open };
         let visits = found.visits.clone();
         let mut goal = Goal::Start;
@@ -194,7 +200,7 @@ impl<'h> Replay<'_, 'h> {
         visit: &Visit,
         input: Value,
         variables: &'v Variables,
-        item: &Item,
+        item: Item<'_>,
         retries: Option<u64>,
         token: Option<&str>,
     ) -> Option<Setting<'v>> {
@@ -214,7 +220,7 @@ impl<'h> Replay<'_, 'h> {
         })
     }
 
-    fn visit(&mut self, at: usize, state: &State, variables: &Variables, item: &Item) -> (Goal, Outcome) {
+    fn visit(&mut self, at: usize, state: &State, variables: &Variables, item: Item<'_>) -> (Goal, Outcome) {
         let trace = self.trace;
         let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
         let Some(entered) = trace.event(visit.entered) else { return (Goal::Any, Outcome::Open) };
@@ -224,8 +230,8 @@ impl<'h> Replay<'_, 'h> {
         let Some(input) = json(entered, "input") else { return blind(trace, visit, state) };
         match &state.kind {
             StateKind::Task(_) => self.task(at, state, input, variables, item),
-            StateKind::Parallel { .. } => self.parallel(at, state, input, variables, item),
-            StateKind::Map(_) => self.map(at, state, input, variables, item),
+            StateKind::Parallel { .. } => self.parallel(at, state, &input, variables, item),
+            StateKind::Map(_) => self.map(at, state, &input, variables, item),
             _ => self.plain(visit, state, input, variables, item),
         }
     }
@@ -237,7 +243,7 @@ impl<'h> Replay<'_, 'h> {
         state: &State,
         input: Value,
         variables: &Variables,
-        item: &Item,
+        item: Item<'_>,
     ) -> (Goal, Outcome) {
         let Some(setting) = self.setting(visit, input, variables, item, None, None) else {
             return (Goal::Any, Outcome::Open);
@@ -456,9 +462,9 @@ impl<'h> Replay<'_, 'h> {
         &mut self,
         at: usize,
         state: &State,
-        input: Value,
+        input: &Value,
         variables: &Variables,
-        item: &Item,
+        item: Item<'_>,
     ) -> (Goal, Outcome) {
         let trace = self.trace;
         let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
@@ -538,7 +544,7 @@ impl<'h> Replay<'_, 'h> {
                 return ended;
             }
         }
-        self.unstarted(visit, state, &input, variables, item)
+        self.unstarted(visit, state, input, variables, item)
     }
 
     /// Iterations and what came of them.
@@ -546,9 +552,9 @@ impl<'h> Replay<'_, 'h> {
         &mut self,
         at: usize,
         state: &State,
-        input: Value,
+        input: &Value,
         variables: &Variables,
-        item: &Item,
+        item: Item<'_>,
     ) -> (Goal, Outcome) {
         let trace = self.trace;
         let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
@@ -617,7 +623,7 @@ impl<'h> Replay<'_, 'h> {
                     }
                 }
                 let scope = Scope { start_at: &processor.start_at, states: &processor.states };
-                let outcome = self.strand(strand, scope, variables.clone(), &item);
+                let outcome = self.strand(strand, scope, variables.clone(), item.as_ref());
                 if let Outcome::Failed(found) = &outcome {
                     failures.push((strand, found.clone()));
                 }
@@ -630,7 +636,7 @@ impl<'h> Replay<'_, 'h> {
                 return ended;
             }
         }
-        self.unstarted(visit, state, &input, variables, item)
+        self.unstarted(visit, state, input, variables, item)
     }
 
     /// The results of child executions are not in this history.
@@ -653,7 +659,7 @@ impl<'h> Replay<'_, 'h> {
         state: &State,
         input: &Value,
         variables: &Variables,
-        item: &Item,
+        item: Item<'_>,
     ) -> (Goal, Outcome) {
         if visit.rounds.is_empty()
             && let Some(setting) = self.setting(visit, input.clone(), variables, item, Some(0), None)
@@ -786,7 +792,7 @@ impl<'h> Replay<'_, 'h> {
             .iter()
             .rev()
             .find(|event| event.kind == "ExecutionRedriven")
-            .or(self.trace.event(0))
+            .or_else(|| self.trace.event(0))
             .map(|event| event.at);
         let bound = i64::try_from(seconds).unwrap_or_default() * 1000;
         if self.real && from.is_some_and(|from| is_early(from, last.at, bound)) {

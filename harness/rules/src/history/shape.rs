@@ -51,7 +51,11 @@ fn ids(events: &[Event], ledger: &mut Ledger) {
             break;
         }
     }
-    if let Some([a, b]) = events.array_windows().find(|[a, b]| b.id < a.id) {
+    for pair in events.windows(2) {
+        let [a, b] = pair else { continue };
+        if b.id >= a.id {
+            continue;
+        }
         ledger.breach("GEH-01", b, format!("event {} is listed after event {}", b.id, a.id));
     }
     let present: std::collections::BTreeSet<u64> = events.iter().map(|event| event.id).collect();
@@ -171,9 +175,8 @@ fn details(event: &Event, hidden: bool, ledger: &mut Ledger) {
             break;
         }
         match table.iter().find(|member| member.name == name) {
-            Some(_) if value.is_null() => {}
+            _ if value.is_null() => {}
             Some(member) => shape(event, member, value, ledger),
-            None if value.is_null() => {}
             None => ledger.breach(
                 "HIS-10",
                 event,

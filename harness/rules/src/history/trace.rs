@@ -66,6 +66,7 @@ impl Phase {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact of its own")]
 pub(super) struct Strand {
     pub(super) home: Home,
     pub(super) visits: Vec<usize>,
@@ -231,7 +232,7 @@ impl<'h> Trace<'h> {
         let owner = self.owner.get(&event.previous).copied();
         let fits: Vec<usize> =
             alive().filter(|(at, strand)| accepts(*at, strand)).map(|(at, _)| at).collect();
-        match fits.iter().find(|at| Some(**at) == owner).or(fits.last()) {
+        match fits.iter().find(|at| Some(**at) == owner).or_else(|| fits.last()) {
             Some(strand) => Ok(Pick { strand: *strand, linked: false }),
             None => {
                 Err(owner
