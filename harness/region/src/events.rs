@@ -116,7 +116,7 @@ impl Region {
                 continue;
             };
             let resources = entry.get("Resources").cloned().unwrap_or_else(|| json!([]));
-            let id = self.route(source, kind, &resources, detail);
+            let id = self.route(source, kind, &resources, &detail);
             results.push(json!({ "EventId": id }));
         }
         Ok(json!({ "Entries": results, "FailedEntryCount": failed }))
@@ -154,11 +154,11 @@ impl Region {
             "cause": plain("cause"),
         });
         let resources = json!([known.arn]);
-        self.route("aws.states", "Step Functions Execution Status Change", &resources, detail);
+        self.route("aws.states", "Step Functions Execution Status Change", &resources, &detail);
     }
 
     /// Hands an event to every queue whose rule matches it; gives the event's id.
-    fn route(&mut self, source: &str, kind: &str, resources: &Value, detail: Value) -> String {
+    fn route(&mut self, source: &str, kind: &str, resources: &Value, detail: &Value) -> String {
         let id = self.ids.uuid();
         let time = self.now.iso();
         let event = json!({
@@ -211,7 +211,7 @@ fn matches(pattern: &Value, event: &Value) -> bool {
 }
 
 fn matches_one(wanted: &Value, found: Option<&Value>) -> bool {
-    let Value::Object(test) = wanted else { return found == Some(wanted) };
+    let Value::Object(tests) = wanted else { return found == Some(wanted) };
     let text = found.and_then(Value::as_str);
     let one = |(name, value): (&String, &Value)| match (name.as_str(), value) {
         ("exists", Value::Bool(wanted)) => found.is_some() == *wanted,
@@ -224,5 +224,5 @@ fn matches_one(wanted: &Value, found: Option<&Value>) -> bool {
         ("anything-but", other) => found.is_some_and(|found| found != other),
         _ => false,
     };
-    test.iter().all(one)
+    tests.iter().all(one)
 }

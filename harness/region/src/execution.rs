@@ -211,6 +211,8 @@ pub(crate) struct Fan {
     pub(crate) last: u64,
     /// What the end follows.
     pub(crate) joined: u64,
+    /// A branch or iteration has failed: nothing more starts or joins.
+    pub(crate) failed: bool,
 }
 
 /// What a strand does next.

@@ -50,12 +50,7 @@ impl Ids {
 
     /// Hexadecimal digits.
     pub(crate) fn hex(&mut self, digits: usize) -> String {
-        let mut text = String::with_capacity(digits + 16);
-        while text.len() < digits {
-            text.push_str(&format!("{:016x}", self.draw()));
-        }
-        text.truncate(digits);
-        text
+        (0..digits).filter_map(|_| char::from_digit(u32::try_from(self.below(16)).unwrap_or(0), 16)).collect()
     }
 
     /// Base64 text that stands for `bytes` drawn bytes.

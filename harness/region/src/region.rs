@@ -218,7 +218,7 @@ impl Region {
             Due::Returned(caller, reply) => self.function_returned(caller, *reply),
             Due::Visible(queue) => self.wake_mappings(&queue),
             Due::Runs(run) => self.run_for_task(&run),
-            Due::BatchReturned(batch) => self.batch_returned(*batch),
+            Due::BatchReturned(batch) => self.batch_returned(&batch),
         }
     }
 

@@ -43,6 +43,7 @@ pub(crate) struct Revision {
     pub(crate) definition: String,
     pub(crate) machine: asl::Machine,
     pub(crate) role_arn: String,
+    #[expect(clippy::struct_field_names, reason = "AWS's name")]
     pub(crate) revision_id: Option<String>,
     pub(crate) logging: Value,
     pub(crate) tracing: Value,

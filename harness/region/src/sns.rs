@@ -9,7 +9,7 @@ use crate::Region;
 use crate::place::Arn;
 use crate::refuse::Reply;
 use crate::request::{Request, tags};
-use crate::sqs::{Outgoing, queue_name};
+use crate::sqs::{Outgoing, is_fifo, queue_name};
 
 /// The largest message, attributes included, without a topic attribute that raises it (SNS-04).
 const MESSAGE_LIMIT: usize = 262_144;
@@ -109,7 +109,7 @@ impl Region {
         }
         let attributes = texts(request.object("Attributes")?);
         let fifo = attributes.get("FifoTopic").is_some_and(|flag| flag == "true");
-        if fifo != name.ends_with(".fifo") {
+        if fifo != is_fifo(name) {
             return Err(invalid(
                 "Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long.",
             ));
@@ -296,13 +296,13 @@ impl Region {
                 let outgoing = Outgoing {
                     body: body.clone(),
                     attributes: attributes.clone(),
-                    group: group.clone().filter(|_| queue.ends_with(".fifo")),
-                    deduplication: deduplication.clone().filter(|_| queue.ends_with(".fifo")),
+                    group: group.clone().filter(|_| is_fifo(&queue)),
+                    deduplication: deduplication.clone().filter(|_| is_fifo(&queue)),
                     ..Outgoing::default()
                 };
                 let delivered = self.put_message(&queue, outgoing.clone());
                 if delivered.is_err() {
-                    self.to_subscription_dead_letters(&subscriber, outgoing);
+                    self.bury_notification(&subscriber, outgoing);
                 }
             }
         }
@@ -313,7 +313,7 @@ impl Region {
         Ok(reply)
     }
 
-    fn to_subscription_dead_letters(&mut self, subscriber: &Subscription, outgoing: Outgoing) {
+    fn bury_notification(&mut self, subscriber: &Subscription, outgoing: Outgoing) {
         let policy = subscriber
             .attributes
             .get("RedrivePolicy")
@@ -365,8 +365,11 @@ impl Region {
             let shown: Map<String, Value> = attributes
                 .iter()
                 .map(|(name, value)| {
-                    let text =
-                        value.get("StringValue").or(value.get("BinaryValue")).cloned().unwrap_or_default();
+                    let text = value
+                        .get("StringValue")
+                        .or_else(|| value.get("BinaryValue"))
+                        .cloned()
+                        .unwrap_or_default();
                     (name.clone(), json!({ "Type": value.get("DataType"), "Value": text }))
                 })
                 .collect();

@@ -27,6 +27,12 @@ pub(crate) fn no_queue() -> ApiError {
     ApiError::new("QueueDoesNotExist", "The specified queue does not exist.")
 }
 
+/// Whether this is the name of a FIFO queue or topic; the suffix is always small.
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "a suffix of AWS's, not of a file")]
+pub(crate) fn is_fifo(name: &str) -> bool {
+    name.ends_with(".fifo")
+}
+
 /// The name of the queue that a URL or an ARN names.
 pub(crate) fn queue_name(of: &str) -> Option<&str> {
     let name = of.rsplit(['/', ':']).next()?;

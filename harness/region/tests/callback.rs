@@ -1,7 +1,5 @@
 //! The callback pattern end to end in the region: histories, tokens, timers, queues.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
-
 mod desk;
 
 use desk::Desk;

@@ -15,10 +15,12 @@ impl Region {
             "sqs" => Service::Sqs,
             "sns" => Service::Sns,
             "eventbridge" => Service::Events,
-            _ => return Dispatched::Replied(self.hold(&format!("aws-sdk:{service}"), action, parameters)),
+            _ => {
+                return Dispatched::Replied(Ok(self.hold(&format!("aws-sdk:{service}"), action, parameters)));
+            }
         };
         let Some(operation) = Operation::of(of, &capital(action)) else {
-            return Dispatched::Replied(self.hold(&format!("aws-sdk:{service}"), action, parameters));
+            return Dispatched::Replied(Ok(self.hold(&format!("aws-sdk:{service}"), action, parameters)));
         };
         let mut input = Map::new();
         for (name, value) in parameters.as_object().into_iter().flatten() {

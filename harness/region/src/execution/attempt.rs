@@ -328,6 +328,21 @@ impl Region {
         true
     }
 
+    /// Lets every accepted completion of an execution take effect now: something is about to end its tasks, and what was
+    /// answered with 200 must count.
+    pub(crate) fn settle_all(&mut self, execution: ExecutionId) {
+        let Some(known) = self.executions.get(&execution) else { return };
+        let pending = |strand: &super::Strand| match &strand.visit.as_ref()?.mode {
+            Mode::Task(attempt) if attempt.pending.is_some() => Some(attempt.serial),
+            _ => None,
+        };
+        let all: Vec<(StrandId, u64)> =
+            known.strands.iter().filter_map(|(id, s)| Some((*id, pending(s)?))).collect();
+        for (strand, serial) in all {
+            self.settle(execution, strand, serial);
+        }
+    }
+
     /// Lets an accepted completion take effect.
     pub(super) fn settle(&mut self, execution: ExecutionId, strand: StrandId, serial: u64) {
         let Some(completion) =
@@ -408,7 +423,7 @@ impl Region {
         let mut members = error_details(failure.error.as_deref(), failure.cause.as_deref());
         let kind = attempt.ended("Failed", &mut members);
         let leaf = self.emit(execution, strand, attempt.last, kind, members);
-        self.fail_state(execution, strand, Fault { failure, leaf }, false);
+        self.fail_state(execution, strand, &Fault { failure, leaf }, false);
     }
 
     /// A clock of the task ran out.
@@ -419,8 +434,10 @@ impl Region {
         serial: u64,
         clock: Clock,
     ) {
-        if self.attempt(execution, strand, serial).is_none() {
-            return;
+        match self.attempt(execution, strand, serial) {
+            None => return,
+            Some(attempt) if attempt.pending.is_some() => return self.settle(execution, strand, serial),
+            Some(_) => {}
         }
         self.write_submitted(execution, strand, serial);
         self.close_token(serial, Closed::TimedOut);
@@ -436,7 +453,7 @@ impl Region {
             if clock == Clock::Heartbeat { TaskFailure::missed_heartbeat() } else { TaskFailure::timeout() };
         let failure =
             TaskFailure { error: Some(error), cause: cause.or(lawful.cause), origin: lawful.origin };
-        self.fail_state(execution, strand, Fault { failure, leaf }, false);
+        self.fail_state(execution, strand, &Fault { failure, leaf }, false);
     }
 
     /// Takes the attempt out of its state and stops its clocks.

@@ -227,7 +227,10 @@ impl Region {
             Alarmed::TaskTimeout(execution, strand, serial, clock) => {
                 self.task_timed_out(execution, strand, serial, clock);
             }
-            Alarmed::MachineTimeout(execution) => self.close(execution, Ending::TimedOut, 0),
+            Alarmed::MachineTimeout(execution) => {
+                self.settle_all(execution);
+                self.close(execution, Ending::TimedOut, 0);
+            }
         }
     }
 

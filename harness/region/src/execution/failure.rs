@@ -41,12 +41,18 @@ impl Region {
             );
         }
         let fault = Fault { failure: TaskFailure::from(failure), leaf };
-        self.fail_state(execution, strand, fault, failure.evaluation.is_some());
+        self.fail_state(execution, strand, &fault, failure.evaluation.is_some());
     }
 
     /// Asks Retry and Catch of the state the strand is in. `shows` says that Map or Parallel writes its own failure although
     /// nothing of it has started.
-    pub(super) fn fail_state(&mut self, execution: ExecutionId, strand: StrandId, fault: Fault, shows: bool) {
+    pub(super) fn fail_state(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        fault: &Fault,
+        shows: bool,
+    ) {
         let Some(sight) = self.sight(execution, strand, None) else { return };
         let Some(state) = sight.state() else { return };
         let kind = state.type_name();
@@ -126,12 +132,17 @@ impl Region {
                     cause.filter(|cause| !(cause.is_empty() && error.as_deref() == Some("States.Timeout")));
                 self.close(execution, Ending::Failed { error, cause }, fault.leaf);
             }
-            Some((parent, index)) => self.child_failed(execution, parent, index, fault),
+            Some((parent, index)) => self.child_failed(execution, parent, index, &fault),
         }
     }
 
     /// A branch or iteration failed: its siblings end, then Parallel or Map fails (facts.md 49, 50).
-    fn child_failed(&mut self, execution: ExecutionId, parent: StrandId, failed: usize, fault: Fault) {
+    fn child_failed(&mut self, execution: ExecutionId, parent: StrandId, failed: usize, fault: &Fault) {
+        match self.fan(execution, parent) {
+            Some(fan) if !fan.failed => fan.failed = true,
+            _ => return,
+        }
+        self.settle_all(execution);
         let Some(visit) = self.visit(execution, parent) else { return };
         let state = visit.state.clone();
         let Mode::Fan(fan) = &visit.mode else { return };

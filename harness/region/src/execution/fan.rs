@@ -25,6 +25,7 @@ impl Region {
             concurrency: starts.len(),
             last: started,
             joined: started,
+            failed: false,
         };
         self.set_fan(execution, strand, fan);
         for (index, start) in starts.into_iter().enumerate() {
@@ -37,7 +38,7 @@ impl Region {
         let Some(sight) = self.sight(execution, strand, None) else { return };
         let Some(state) = sight.state() else { return };
         if super::is_distributed(&map, state) {
-            self.start_map_run(execution, strand, map);
+            self.start_map_run(execution, strand, &map);
             return;
         }
         let previous = self.previous(execution, strand);
@@ -68,6 +69,7 @@ impl Region {
             concurrency: if concurrency == 0 { 40 } else { concurrency },
             last: started,
             joined: started,
+            failed: false,
         };
         self.set_fan(execution, strand, fan);
         self.start_iterations(execution, strand);
@@ -82,7 +84,7 @@ impl Region {
             return;
         };
         loop {
-            let Some(fan) = self.fan(execution, strand) else { return };
+            let Some(fan) = self.fan(execution, strand).filter(|fan| !fan.failed) else { return };
             let running = fan.children.iter().flatten().count();
             let index = fan.next;
             let (Some(input), true) = (fan.inputs.get(index).cloned(), running < fan.concurrency) else {
@@ -158,7 +160,7 @@ impl Region {
     /// Leaves Parallel or Map once every result is there. Succeeded and Exited both follow the last branch's last event, or
     /// the last MapIterationSucceeded (facts.md 52).
     fn join_if_done(&mut self, execution: ExecutionId, strand: StrandId) {
-        let Some(fan) = self.fan(execution, strand) else { return };
+        let Some(fan) = self.fan(execution, strand).filter(|fan| !fan.failed) else { return };
         let Some(results) = fan.results.iter().cloned().collect::<Option<Vec<Value>>>() else { return };
         let (is_map, last) = (fan.is_map, fan.joined);
         let kind = if is_map { "MapStateSucceeded" } else { "ParallelStateSucceeded" };

@@ -54,7 +54,7 @@ impl MapRun {
 }
 
 impl Region {
-    pub(super) fn start_map_run(&mut self, execution: ExecutionId, strand: StrandId, map: MapEntered) {
+    pub(super) fn start_map_run(&mut self, execution: ExecutionId, strand: StrandId, map: &MapEntered) {
         let Some(sight) = self.sight(execution, strand, None) else { return };
         let Some(state) = sight.state() else { return };
         let items = match &map.reading {
@@ -68,7 +68,7 @@ impl Region {
                     let cause = format!("The region holds no data behind '{}'.", reading.resource.arn);
                     let failure = TaskFailure::new(Some("States.ItemReaderFailed".to_owned()), Some(cause));
                     let leaf = self.previous(execution, strand);
-                    self.fail_state(execution, strand, Fault { failure, leaf }, true);
+                    self.fail_state(execution, strand, &Fault { failure, leaf }, true);
                     return;
                 }
             }
@@ -88,7 +88,7 @@ impl Region {
             items.iter().enumerate().map(|(i, item)| asl::item_input(state, &sight.inputs(), i, item));
         let inputs = inputs
             .collect::<Result<Vec<Value>, _>>()
-            .and_then(|inputs| asl::batches(state, &sight.inputs(), &map, inputs));
+            .and_then(|inputs| asl::batches(state, &sight.inputs(), map, inputs));
         let inputs = match inputs {
             Ok(inputs) => inputs,
             Err(failure) => {
@@ -259,7 +259,7 @@ impl Region {
         let leaf =
             self.emit(execution, strand, started, "MapRunFailed", error_details(Some(error), Some(cause)));
         let failure = TaskFailure::new(Some(error.to_owned()), Some(cause.to_owned()));
-        self.fail_state(execution, strand, Fault { failure, leaf }, true);
+        self.fail_state(execution, strand, &Fault { failure, leaf }, true);
     }
 
     fn end_run_if_done(&mut self, execution: ExecutionId, strand: StrandId) {

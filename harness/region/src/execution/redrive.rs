@@ -79,6 +79,7 @@ impl Region {
     fn resume_fan(&mut self, execution: ExecutionId, strand: StrandId, previous: u64) {
         let Some(fan) = self.fan(execution, strand) else { return };
         fan.last = previous;
+        fan.failed = false;
         let open: Vec<StrandId> = fan.children.iter().flatten().copied().collect();
         for child in open {
             let starts = self.strand(execution, child).is_some_and(|walker| walker.visit.is_none());

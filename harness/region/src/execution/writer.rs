@@ -12,7 +12,8 @@ fn whole() -> Value {
     json!({ "truncated": false })
 }
 
-/// Details as a list of members; null ones are left out.
+/// Details as a list of members; null ones are left out. An `Option`, as events take their details.
+#[expect(clippy::unnecessary_wraps, reason = "the shape that `emit` takes")]
 pub(crate) fn details<const N: usize>(members: [(&str, Value); N]) -> Option<Map<String, Value>> {
     Some(
         members

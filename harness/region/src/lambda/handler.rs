@@ -79,7 +79,7 @@ impl Region {
     }
 
     fn obey(&mut self, instruction: &Value) -> Result<(), Raised> {
-        if let Some(throw) = instruction.get("Throw").or(instruction.get("ThrowBatch")) {
+        if let Some(throw) = instruction.get("Throw").or_else(|| instruction.get("ThrowBatch")) {
             let kind = throw.get("errorType").and_then(Value::as_str).unwrap_or("Error");
             let message =
                 throw.get("errorMessage").and_then(Value::as_str).or(throw.as_str()).unwrap_or_default();

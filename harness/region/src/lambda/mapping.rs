@@ -254,7 +254,7 @@ impl Region {
                 result: invoked.result.ok(),
             };
             if invoked.millis == 0 {
-                self.batch_returned(batch);
+                self.batch_returned(&batch);
             } else {
                 self.timers.set(
                     self.now + Duration::from_millis(invoked.millis),
@@ -265,7 +265,7 @@ impl Region {
     }
 
     /// Deletes what the function has dealt with; the rest comes back with its visibility timeout.
-    pub(crate) fn batch_returned(&mut self, batch: Batch) {
+    pub(crate) fn batch_returned(&mut self, batch: &Batch) {
         let partial = self.lambda.mappings.get(&batch.mapping).is_some_and(|mapping| mapping.partial);
         let failed: Vec<String> = match &batch.result {
             None if self.conduct.failed_batch_returns() => batch.messages.clone(),

@@ -5,11 +5,11 @@ use serde_json::Value;
 use super::Variant;
 use crate::conduct::Completion;
 
-fn on_success(completion: Completion, change: fn(String) -> String) -> Option<Completion> {
-    Some(match completion {
+fn on_success(completion: Completion, change: fn(String) -> String) -> Completion {
+    match completion {
         Completion::Success(output) => Completion::Success(change(output)),
         failure @ Completion::Failure(..) => failure,
-    })
+    }
 }
 
 fn without_nulls(value: &Value) -> Value {
@@ -51,7 +51,7 @@ pub(super) const VARIANTS: &[Variant] = &[
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             Some(match completion {
                 Completion::Failure(_, cause) => Completion::Failure(None, cause),
-                success => success,
+                success @ Completion::Success(_) => success,
             })
         }
     }),
@@ -59,7 +59,7 @@ pub(super) const VARIANTS: &[Variant] = &[
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             Some(match completion {
                 Completion::Failure(error, _) => Completion::Failure(error, None),
-                success => success,
+                success @ Completion::Success(_) => success,
             })
         }
     }),
@@ -79,7 +79,7 @@ pub(super) const VARIANTS: &[Variant] = &[
                 Completion::Failure(error, cause) => {
                     Completion::Failure(error.map(|error| error.to_lowercase()), cause)
                 }
-                success => success,
+                success @ Completion::Success(_) => success,
             })
         }
     }),
@@ -87,7 +87,7 @@ pub(super) const VARIANTS: &[Variant] = &[
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             Some(match completion {
                 Completion::Failure(..) => Completion::Success("null".to_owned()),
-                success => success,
+                success @ Completion::Success(_) => success,
             })
         }
     }),
@@ -97,21 +97,21 @@ pub(super) const VARIANTS: &[Variant] = &[
         ["TOK-07", "HIS-19"],
         {
             fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
-                on_success(completion, |output| Value::String(output).to_string())
+                Some(on_success(completion, |output| Value::String(output).to_string()))
             }
         }
     ),
     variant!("output-emptied", "the output of a callback is lost", ["TOK-07", "HIS-19"], {
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
-            on_success(completion, |_| "{}".to_owned())
+            Some(on_success(completion, |_| "{}".to_owned()))
         }
     }),
     variant!("output-loses-nulls", "null members of an output are lost", ["IO-08"], {
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
-            on_success(completion, |output| {
+            Some(on_success(completion, |output| {
                 serde_json::from_str::<Value>(&output)
                     .map_or(output, |value| without_nulls(&value).to_string())
-            })
+            }))
         }
     }),
     variant!(
@@ -120,9 +120,9 @@ pub(super) const VARIANTS: &[Variant] = &[
         ["IO-08", "HIS-19"],
         {
             fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
-                on_success(completion, |output| {
+                Some(on_success(completion, |output| {
                     output.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
-                })
+                }))
             }
         }
     ),

@@ -149,6 +149,8 @@ impl Region {
         let error = request.text_within("error", 0, 256)?.map(str::to_owned);
         let cause = request.text_within("cause", 0, 32_768)?.map(str::to_owned);
         let id = self.find_execution(arn)?;
+        self.settle_all(id);
+        self.run_ready();
         if self.runs(id) {
             match self.conduct.stop() {
                 Stop::Ends => self.close(id, Ending::Aborted { error, cause }, 0),

@@ -7,11 +7,11 @@ use asl::{Diagnostic, MachineType, Severity};
 use record::{ApiError, Call};
 use serde_json::{Value, json};
 
-use super::names::{check_name, machine_arn, states_arn};
+use super::names::{check_name, machine_arn};
 use super::{Machine, MachineStatus, Revision};
 use crate::Region;
 use crate::execution::{ExecutionId, stamp};
-use crate::refuse::{Reply, invalid_arn, no_machine, validation};
+use crate::refuse::{Reply, bad_arn_prefix, no_machine, validation};
 use crate::request::{Request, tags};
 
 /// The longest definition (DEF-02).
@@ -296,7 +296,7 @@ impl Region {
 fn check_role(role: &str) -> Result<(), ApiError> {
     match crate::place::Arn::parse(role) {
         Some(arn) if arn.service == "iam" => Ok(()),
-        _ => states_arn(role).and(Err(invalid_arn(format_args!("Invalid ARN prefix: {role}")))),
+        _ => Err(bad_arn_prefix(role)),
     }
 }
 

@@ -209,7 +209,7 @@ impl Trial<'_> {
             Ok(Entered::Wait { .. }) => self.complete(&self.inputs.input.clone()),
             Ok(Entered::Fail { error, cause }) => failed("FAILED", &TaskFailure::new(error, cause)),
             Ok(_) => match self.mock.take() {
-                Some(Mock::Fails(failure)) => self.task_failed(failure),
+                Some(Mock::Fails(failure)) => self.task_failed(&failure),
                 Some(Mock::Result(_)) if self.is_map() && self.failed_items > tolerated.unwrap_or(0) => self
                     .task_failed(TaskFailure::new(
                         Some(THRESHOLD.0.to_owned()),
@@ -240,15 +240,15 @@ impl Trial<'_> {
         {
             failure.cause = Some(plain.to_owned());
         }
-        self.task_failed(failure)
+        self.task_failed(&failure)
     }
 
     /// Asks Retry and Catch, as if the matching retrier had been used as often as the test says (TST-04, TST-05).
-    fn task_failed(&mut self, failure: TaskFailure) -> Map<String, Value> {
+    fn task_failed(&mut self, failure: &TaskFailure) -> Map<String, Value> {
         let mut counts = RetryCounts::default();
         let mut recovery = Ok(Recovery::Uncaught(failure.clone()));
         for _ in 0..=self.retries {
-            recovery = asl::recover(self.state, &self.inputs, &failure, &mut counts);
+            recovery = asl::recover(self.state, &self.inputs, failure, &mut counts);
             if !matches!(recovery, Ok(Recovery::Retry { .. })) {
                 break;
             }
@@ -267,11 +267,11 @@ impl Trial<'_> {
             Ok(Recovery::Retry { after_ms_max, retrier, .. }) => {
                 about.insert("retryIndex".to_owned(), json!(retrier));
                 about.insert("retryBackoffIntervalSeconds".to_owned(), json!(after_ms_max / 1000));
-                failed("RETRIABLE", &failure)
+                failed("RETRIABLE", failure)
             }
             Ok(Recovery::Caught { catcher, exit }) => {
                 about.insert("catchIndex".to_owned(), json!(catcher));
-                let mut reply = failed("CAUGHT_ERROR", &failure);
+                let mut reply = failed("CAUGHT_ERROR", failure);
                 reply.insert("output".to_owned(), json!(exit.output.to_string()));
                 if let Next::State(next) = exit.next {
                     reply.insert("nextState".to_owned(), json!(next));

@@ -33,7 +33,7 @@ impl Region {
             self.spoil(token);
             return refusal.map(|()| json!({}));
         }
-        let found = self.find_token(call.operation, token)?;
+        let found = self.find_token(call.operation, token);
         if let (Err(why), true) = (serde_json::from_str::<Value>(output), self.conduct.refuses_bad_output()) {
             self.spoil(token);
             return Err(ApiError::new(
@@ -57,13 +57,13 @@ impl Region {
                 return Err(refusal);
             }
         };
-        let found = self.find_token(call.operation, token)?;
+        let found = self.find_token(call.operation, token);
         self.answer_token(call.operation, found, Completion::Failure(error, cause))
     }
 
     pub(super) fn send_task_heartbeat(&mut self, call: &Call) -> Reply {
         let token = Request::of(call).required("taskToken", 1, TOKEN_LIMIT)?;
-        match self.find_token(call.operation, token)? {
+        match self.find_token(call.operation, token) {
             Found::Settled(answer) => answer.map(|()| json!({})),
             Found::Open(serial) => {
                 self.beat(serial);
@@ -72,18 +72,18 @@ impl Region {
         }
     }
 
-    fn find_token(&mut self, operation: Operation, token: &str) -> Result<Found, ApiError> {
+    fn find_token(&mut self, operation: Operation, token: &str) -> Found {
         let Some(serial) = self.ids.serial_of(token) else {
-            return Ok(Found::Settled(self.conduct.unknown_token(operation, invalid_token())));
+            return Found::Settled(self.conduct.unknown_token(operation, invalid_token()));
         };
         let (how, running) = match self.issued.get(&serial) {
             Some(issued) => match issued.closed {
-                None => return Ok(Found::Open(serial)),
+                None => return Found::Open(serial),
                 Some(how) => (how, self.runs(issued.execution)),
             },
             None => (UNKNOWN_CLOSED, false),
         };
-        Ok(Found::Settled(self.conduct.closed_token(Late { operation, how, running }, task_timed_out())))
+        Found::Settled(self.conduct.closed_token(Late { operation, how, running }, task_timed_out()))
     }
 
     fn answer_token(&mut self, operation: Operation, found: Found, completion: Completion) -> Reply {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::attributes::Attributes;
 use super::digest::{md5_hex, md5_of_attributes};
-use super::{Message, Outgoing, Queue, Sent, no_queue, queue_name};
+use super::{Message, Outgoing, Queue, Sent, is_fifo, no_queue, queue_name};
 use crate::Region;
 use crate::conduct::{Alarm, Clock, Delivery};
 use crate::refuse::Reply;
@@ -93,7 +93,7 @@ impl Region {
         let empty = Map::new();
         let given = request.object("Attributes")?.unwrap_or(&empty);
         let fifo = given.get("FifoQueue").is_some_and(|flag| flag == "true" || flag == &json!(true));
-        if fifo != name.ends_with(".fifo") {
+        if fifo != is_fifo(name) {
             return Err(ApiError::new(
                 "InvalidParameterValue",
                 "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.",
@@ -297,7 +297,7 @@ impl Region {
                 Err(error) => failed.push(failed_entry(id, &error)),
             }
         }
-        Ok(batch_result(successful, failed))
+        Ok(batch_result(&successful, &failed))
     }
 
     /// Puts a message into a queue, from wherever it comes.
@@ -464,7 +464,9 @@ impl Region {
                     && !passed.contains(&message.id)
             });
             let pick = if fifo { 0 } else { self.conduct.picks(ready.len()) };
-            let Some(position) = ready.get(pick).or(ready.first()).copied().or(in_batch) else { break };
+            let Some(position) = ready.get(pick).or_else(|| ready.first()).copied().or(in_batch) else {
+                break;
+            };
             let Some(message) = known.messages.get_mut(position) else { break };
             if let Some(redrive) = &redrive
                 && self.conduct.dead_letters(message.received, redrive.most)
@@ -483,7 +485,7 @@ impl Region {
             message.first_received.get_or_insert(now);
             let handle = self.ids.base64(258);
             message.handles.push(handle);
-            let hides = self.conduct.hides(delivery) && !(self.conduct.delivers_again(delivery) && !fifo);
+            let hides = (fifo || !self.conduct.delivers_again(delivery)) && self.conduct.hides(delivery);
             let due = now + Duration::from_secs(if hides { span } else { 0 });
             let alarm = Alarm { clock: Clock::Visibility, from: now, due, nested: false, beats: 0 };
             let due = self.conduct.fires_at(alarm);
@@ -594,7 +596,7 @@ impl Region {
                 Err(error) => failed.push(failed_entry(id, &error)),
             }
         }
-        Ok(batch_result(successful, failed))
+        Ok(batch_result(&successful, &failed))
     }
 }
 
@@ -613,7 +615,7 @@ fn failed_entry(id: &str, error: &ApiError) -> Value {
     json!({ "Id": id, "SenderFault": true, "Code": error.code, "Message": error.message })
 }
 
-fn batch_result(successful: Vec<Value>, failed: Vec<Value>) -> Value {
+fn batch_result(successful: &[Value], failed: &[Value]) -> Value {
     let mut reply = json!({});
     if !successful.is_empty() || failed.is_empty() {
         reply["Successful"] = json!(successful);
@@ -624,8 +626,11 @@ fn batch_result(successful: Vec<Value>, failed: Vec<Value>) -> Value {
     reply
 }
 
+/// One entry of a batch: its id and its members.
+type BatchEntry<'a> = (&'a str, &'a Map<String, Value>);
+
 /// The entries of a batch, checked as SQS-10 says.
-fn batch_entries(call: &Call) -> Result<Vec<(&str, &Map<String, Value>)>, ApiError> {
+fn batch_entries(call: &Call) -> Result<Vec<BatchEntry<'_>>, ApiError> {
     let entries = Request::of(call).list("Entries")?.map(Vec::as_slice).unwrap_or_default();
     if entries.is_empty() {
         return Err(ApiError::new("EmptyBatchRequest", "There should be at least one entry in the request."));
@@ -634,7 +639,7 @@ fn batch_entries(call: &Call) -> Result<Vec<(&str, &Map<String, Value>)>, ApiErr
         let text = format!("Maximum number of entries per request are 10. You have sent {}.", entries.len());
         return Err(ApiError::new("TooManyEntriesInBatchRequest", text));
     }
-    let mut seen: Vec<(&str, &Map<String, Value>)> = Vec::new();
+    let mut seen: Vec<BatchEntry<'_>> = Vec::new();
     for entry in entries {
         let Some(entry) = entry.as_object() else {
             return Err(ApiError::new("SerializationException", "An entry is an object"));

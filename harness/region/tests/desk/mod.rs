@@ -80,7 +80,7 @@ impl Desk {
         }
         messages
             .iter()
-            .map(|m| serde_json::from_str(m["Body"].as_str().unwrap()).unwrap_or(m["Body"].clone()))
+            .map(|m| serde_json::from_str(m["Body"].as_str().unwrap()).unwrap_or_else(|_| m["Body"].clone()))
             .collect()
     }
 

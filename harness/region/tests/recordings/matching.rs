@@ -192,7 +192,7 @@ pub(crate) fn same_history(recorded: &[Value], ours: &[Value], ids_normalized: b
             }
             let (a, b) = (details(event), details(candidate));
             if a.is_some() != b.is_some() {
-                why = "only one has details".to_owned();
+                "only one has details".clone_into(&mut why);
                 continue;
             }
             let mut attempt = bindings.clone();
