@@ -211,7 +211,7 @@ impl Trial<'_> {
             Ok(_) => match self.mock.take() {
                 Some(Mock::Fails(failure)) => self.task_failed(&failure),
                 Some(Mock::Result(_)) if self.is_map() && self.failed_items > tolerated.unwrap_or(0) => self
-                    .task_failed(TaskFailure::new(
+                    .task_failed(&TaskFailure::new(
                         Some(THRESHOLD.0.to_owned()),
                         Some(THRESHOLD.1.to_owned()),
                     )),
