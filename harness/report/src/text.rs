@@ -118,7 +118,8 @@ impl Text {
     fn accusation(&self, page: &mut String, accusation: &Accusation<'_>) -> std::fmt::Result {
         let exhibit = accusation.exhibit;
         let event = exhibit.finding.event.map(|id| format!(" (event {id})")).unwrap_or_default();
-        self.item(page, "seen", &format!("{}{event}", exhibit.finding.message))?;
+        // The whole of it is in the run directory.
+        self.item(page, "seen", &format!("{}{event}", wording::cut(&exhibit.finding.message, 400)))?;
         self.item(page, "check", accusation.check)?;
         if let Some(why) = accusation.known {
             self.item(page, "baseline", why)?;
@@ -130,21 +131,31 @@ impl Text {
         Ok(())
     }
 
+    /// What is neither green nor red, gathered by verdict and reason; core rules first, since they are to be met.
     fn undecided(&self, page: &mut String, report: &Report<'_>) -> std::fmt::Result {
-        let open = report.rules.iter().filter(|line| {
-            matches!(
-                line.verdict,
-                Verdict::Vacuous { .. } | Verdict::Inconclusive { .. } | Verdict::Unsupported { .. }
-            )
-        });
-        let mut any = false;
-        for line in open {
-            any = true;
-            let (mark, style) = sign(line);
-            let head = format!("{mark} {:7} {:12}", line.rule.id, line.verdict.word());
-            writeln!(page, "{}  {}", self.paint(&head, style), wording::first_line(line.why()))?;
+        let mut groups: Vec<(bool, &RuleLine<'_>, Vec<&str>)> = Vec::new();
+        for line in &report.rules {
+            if matches!(line.verdict, Verdict::Holds { .. } | Verdict::Violated { .. }) {
+                continue;
+            }
+            let core = line.rule.core;
+            let like =
+                groups.iter_mut().find(|(known, first, _)| *known == core && first.verdict == line.verdict);
+            match like {
+                Some((_, _, ids)) => ids.push(&line.rule.id),
+                None => groups.push((core, line, vec![&line.rule.id])),
+            }
         }
-        if any { writeln!(page) } else { Ok(()) }
+        groups.sort_by_key(|(core, ..)| !core);
+        for (core, line, ids) in &groups {
+            let (mark, style) = sign(line);
+            let title = format!("{mark} {}{}", line.verdict.word(), if *core { ", though core" } else { "" });
+            writeln!(page, "{}  {}", self.paint(&title, style.bold()), wording::first_line(line.why()))?;
+            for row in wording::wrap(&ids.join(" "), self.width.saturating_sub(2).max(30)) {
+                writeln!(page, "  {row}")?;
+            }
+        }
+        if groups.is_empty() { Ok(()) } else { writeln!(page) }
     }
 
     fn observed(&self, page: &mut String, report: &Report<'_>) -> std::fmt::Result {

@@ -1,11 +1,14 @@
 
-# receive QUEUE_URL: waits for one message; OUT is its receipt handle, a tab and its body.
+# receive QUEUE_URL: waits for one message, at most a minute; OUT is its receipt handle, a tab and its body.
 receive() {
-  local i
-  for i in $(seq 60); do
+  local until=$((SECONDS + 60))
+  while [ $SECONDS -lt $until ]; do
     OUT=$(aws --endpoint-url "$ENDPOINT" sqs receive-message --queue-url "$1" --wait-time-seconds 1 \
       --max-number-of-messages 1 --query 'Messages[0].[ReceiptHandle,Body]' --output text)
-    case $OUT in None* | '') ;; *) printf '%-44s %s\n' receive-message 'one message'; return ;; esac
+    case $OUT in
+      None* | '') ;;
+      *) judge receive-message 'one message' 'one message'; return ;;
+    esac
   done
   judge receive-message 'no message in a minute' 'one message'
 }

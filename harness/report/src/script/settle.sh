@@ -1,10 +1,9 @@
 
 # settle EXECUTION_ARN: waits until the execution is over, at most two minutes.
 settle() {
-  local i
-  for i in $(seq 240); do
-    [ "$(aws --endpoint-url "$ENDPOINT" stepfunctions describe-execution --execution-arn "$1" \
-      --query status --output text)" = RUNNING ] || return 0
-    sleep 0.5
+  local until=$((SECONDS + 120))
+  while [ $SECONDS -lt $until ] && [ "$(aws --endpoint-url "$ENDPOINT" stepfunctions describe-execution \
+    --execution-arn "$1" --query status --output text)" = RUNNING ]; do
+    sleep 0.3
   done
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use record::{CaseRecord, Entry, Operation, Outcome, Service, Time};
+use record::{CaseRecord, Entry, Event, History, Operation, Outcome, Service, Time};
 use serde_json::Value;
 
 use super::flow::{CLEANING, Flow, Piece, created_name};
@@ -232,16 +232,17 @@ impl Script {
         let reply = entry.outcome.reply().cloned().unwrap_or_default();
         let arn = entry.call.text("executionArn").unwrap_or_default();
         let variable = self.flow.variable(arn).map_or_else(|| quoted(arn), |name| format!("\"${name}\""));
-        let (query, recorded) = if entry.call.operation == Operation::DescribeExecution {
+        let (query, recorded, over) = if entry.call.operation == Operation::DescribeExecution {
             let status = reply.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
-            ("status", status)
+            let over = !matches!(status.as_str(), "" | "RUNNING");
+            ("status", status, over)
         } else {
-            let events = reply.get("events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            let types = events.iter().filter_map(|event| event.get("type").and_then(Value::as_str));
-            ("'events[].type'", types.collect::<Vec<_>>().join(" "))
+            let history = History::from_wire(&reply).unwrap_or_default();
+            let over = history.events.iter().any(Event::is_terminal);
+            let types: Vec<&str> = history.events.iter().map(|event| event.kind.as_str()).collect();
+            ("'events[].type'", types.join(" "), over)
         };
         writeln!(self.text)?;
-        let over = !recorded.is_empty() && recorded != "RUNNING" && !arn.is_empty();
         if over && self.settled.insert(arn.to_owned()) {
             writeln!(self.text, "settle {variable}")?;
         } else {
