@@ -1,12 +1,14 @@
 //! What the region keeps of an execution: its machine, its events, and the strands that walk its states.
 //!
 //! A strand walks one scope: the top level, a branch or an iteration. What moves strands is in the modules below:
-//! `writer` (events), `walk` (states), `attempt` (tasks), `fan` (Parallel and Map), `failure` (Retry, Catch, abort),
-//! `close` (the end), `redrive`, `map_run` (distributed Map).
+//! `writer` (events), `walk` (states), `attempt`, `completion` and `ending` (tasks), `fan` (Parallel and Map), `failure` (Retry,
+//! Catch, abort), `close` (the beginning and the end), `redrive`, `map_run` (distributed Map), `context` (`$$`).
 
 mod attempt;
 mod close;
+mod completion;
 mod context;
+mod ending;
 mod failure;
 mod fan;
 mod map_run;

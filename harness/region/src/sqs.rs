@@ -1,11 +1,15 @@
 //! SQS: standard and FIFO queues in virtual time (SQS-01 to SQS-20).
 //!
-//! `api` reads requests and words replies, `queue` keeps messages, `attributes` checks queue attributes, `digest` makes MD5s.
+//! `api` is the operations on queues, `sending`, `receiving` and `batches` those on messages; `queue` keeps messages, `attributes`
+//! checks queue attributes, `digest` makes MD5s.
 
 mod api;
 mod attributes;
+mod batches;
 mod digest;
 mod queue;
+mod receiving;
+mod sending;
 
 use std::collections::BTreeMap;
 
