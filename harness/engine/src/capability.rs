@@ -6,20 +6,6 @@ use serde_json::{Value, json};
 use crate::Target;
 use crate::patience::{Pauses, is_passing};
 
-/// Capabilities that no probe can find: they show themselves in a run, or they are not there.
-pub(crate) const NOT_PROBED: &[&str] = &[
-    "event-source-mapping",
-    "eventbridge",
-    "express",
-    "fifo",
-    "iam",
-    "kms",
-    "nested",
-    "test-state",
-    "throttling",
-    "versions",
-];
-
 /// One probed capability.
 pub(crate) struct Found {
     pub(crate) name: &'static str,

@@ -23,14 +23,20 @@ pub(crate) async fn run_case(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, ca
     let mut world = World::default();
     let prepared = prepare(plan, lot, target, &recorder, &mut world).await;
     let world = Mutex::new(world);
-    let end = match prepared {
-        Err(why) => CaseEnd::Cut(why),
-        Ok(()) => {
-            let stage = Stage { target, recorder: &recorder, world: &world, cancel, run: lot.run.clone() };
-            match Actor::new(&stage, "main".to_owned()).act(&plan.steps).await {
-                Ok(()) => CaseEnd::Complete,
-                Err(end) => end,
-            }
+    let end = if let Err(why) = prepared {
+        CaseEnd::Cut(why)
+    } else {
+        let stage = Stage {
+            target,
+            recorder: &recorder,
+            world: &world,
+            cancel,
+            ledger: lot.ledger,
+            run: lot.run.clone(),
+        };
+        match Actor::new(&stage, "main".to_owned()).act(&plan.steps).await {
+            Ok(()) => CaseEnd::Complete,
+            Err(end) => end,
         }
     };
     let world = world.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -7,6 +7,8 @@ use plan::{Answer, Filter, Placeholder, Step};
 use record::{Call, CaseEnd, Operation, Outcome};
 use serde_json::{Value, json};
 
+use crate::ledger::Ledger;
+use crate::making::Making;
 use crate::patience::{Pauses, allowance};
 use crate::recorder::{Recorder, entry};
 use crate::world::{Execution, World};
@@ -18,6 +20,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) recorder: &'a Recorder,
     pub(crate) world: &'a Mutex<World>,
     pub(crate) cancel: &'a Cancel,
+    pub(crate) ledger: &'a Ledger,
     /// Ten characters that are unique to the plan and the run.
     pub(crate) run: String,
 }
@@ -128,8 +131,31 @@ impl<'a> Actor<'a> {
         crate::join::all(acts).await.into_iter().find(Result::is_err).unwrap_or(Ok(()))
     }
 
-    /// Makes a call, with the fault that was asked for.
+    /// Makes a call; what it makes is written down before and removed in the end, if the plan does not remove it.
     async fn call(&mut self, call: Call, note: Option<&str>) -> Outcome {
+        if let Some(made) = Making::of(call.operation)
+            && let (Some(word), Some(name)) = (made.word(), made.name(&call))
+        {
+            self.stage.ledger.about_to_make(word, name);
+        }
+        let outcome = self.faulted(call.clone(), note).await;
+        if let Some(made) = Making::of(call.operation)
+            && let (Some(word), Some(name)) = (made.word(), made.name(&call))
+        {
+            self.stage.ledger.answered(word, name, &outcome);
+        }
+        self.world(|world| world.book(&call, &outcome));
+        let gone = Making::ALL.into_iter().find(|made| made.removal() == call.operation);
+        if let Some((made, word)) = gone.and_then(|made| Some((made, made.word()?)))
+            && let Some(name) = call.text(made.member())
+        {
+            self.stage.ledger.gone(word, name, &outcome);
+        }
+        outcome
+    }
+
+    /// Makes a call, with the fault that was asked for.
+    async fn faulted(&mut self, call: Call, note: Option<&str>) -> Outcome {
         let stage = self.stage;
         let clock = stage.target.clock();
         let Some(fault) = self.fault.take() else {
@@ -177,10 +203,10 @@ impl<'a> Actor<'a> {
             world.executions.insert(exec, Execution { name: name.clone(), ..Execution::default() });
             let mut input = world.fill(input);
             // Machines with a topic find it in the input.
-            if let (Some(members), Some(topic)) = (input.as_object_mut(), world.places.get("topic")) {
-                if members.contains_key("queue") {
-                    members.entry("topic").or_insert_with(|| json!(topic));
-                }
+            if let (Some(members), Some(topic)) = (input.as_object_mut(), world.places.get("topic"))
+                && members.contains_key("queue")
+            {
+                members.entry("topic").or_insert_with(|| json!(topic));
             }
             (world.machines.get(machine).cloned().unwrap_or_default(), name, input.to_string())
         });
@@ -228,6 +254,9 @@ impl<'a> Actor<'a> {
             if clock.now() >= deadline {
                 let awaited = format!("token {tokens} of execution {exec} in a message");
                 return Err(CaseEnd::Hung { awaited, saw: format!("{known} tokens") });
+            }
+            if self.stage.cancel.is_set() {
+                return Err(CaseEnd::Cut("the run was cancelled".to_owned()));
             }
             self.receive(&queue, 10, 1, delete).await;
         }
@@ -335,7 +364,7 @@ impl<'a> Actor<'a> {
             let outcome = self.call(call.clone(), note.as_deref()).await;
             match outcome.refusal() {
                 Some(error) if crate::patience::is_passing(error) => {
-                    self.stage.target.clock().sleep(pauses.next()).await
+                    self.stage.target.clock().sleep(pauses.next()).await;
                 }
                 _ => return,
             }
@@ -373,7 +402,9 @@ impl<'a> Actor<'a> {
                 return Err(CaseEnd::Hung { awaited: format!("{what} of execution {exec}"), saw });
             }
             if polls > 0 {
-                places.iter().for_each(|place| self.stage.recorder.forget(place));
+                for place in &places {
+                    self.stage.recorder.forget(place);
+                }
             }
             polls += 1;
             clock.sleep(pauses.next()).await;

@@ -61,6 +61,14 @@ impl Ledger {
         }
     }
 
+    /// To be called when a making call was answered: what was refused is not there, unless it already was.
+    pub(crate) fn answered(&self, kind: &str, name: &str, outcome: &Outcome) {
+        let refused = outcome.refusal().is_some_and(|error| !error.code.contains("Exist"));
+        if refused {
+            self.write(&Line::Gone { kind: kind.to_owned(), name: name.to_owned() });
+        }
+    }
+
     fn write(&self, line: &Line) {
         if let (Some(file), Ok(mut text)) = (&self.file, serde_json::to_string(line)) {
             text.push('\n');
@@ -111,6 +119,16 @@ pub async fn sweep(target: &dyn Target, only: Option<&str>) -> (Vec<String>, Vec
         let outcome =
             target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}))).await;
         note(format!("machine {name}"), &outcome);
+    }
+    for activity in listed(target, Operation::ListActivities, json!({}), "activities").await {
+        let (Some(name), Some(arn)) = (text(&activity, "name"), text(&activity, "activityArn")) else {
+            continue;
+        };
+        if name.starts_with(&prefix) {
+            let outcome =
+                target.call(Call::new(Operation::DeleteActivity, json!({"activityArn": arn}))).await;
+            note(format!("activity {name}"), &outcome);
+        }
     }
     for queue in listed(target, Operation::ListQueues, json!({"QueueNamePrefix": prefix}), "QueueUrls").await
     {

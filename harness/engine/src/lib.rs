@@ -11,6 +11,7 @@ mod interpret;
 mod join;
 mod lanes;
 mod ledger;
+mod making;
 mod minimise;
 mod options;
 mod patience;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::Target;
 use crate::ledger::Ledger;
+use crate::making::Making;
 use crate::recorder::Recorder;
 use crate::world::World;
 
@@ -89,10 +90,14 @@ pub(crate) async fn prepare(
 
 /// Removes what the plan made. What resists is left to the ledger.
 pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, world: &World) {
-    for execution in
-        world.executions.values().filter(|execution| !execution.ended && !execution.arn.is_empty())
-    {
-        target.call(Call::new(Operation::StopExecution, json!({"executionArn": execution.arn}))).await;
+    let ended =
+        |name: &String| world.executions.values().any(|execution| execution.ended && execution.arn == *name);
+    for (made, name) in world.made.iter().filter(|(made, name)| *made != Making::Execution || !ended(name)) {
+        let call = Call::new(made.removal(), json!({ made.member(): name }));
+        let outcome = target.call(call).await;
+        if let Some(word) = made.word() {
+            lot.ledger.gone(word, name, &outcome);
+        }
     }
     for (name, spec) in &plan.machines {
         if let (false, Some(arn)) = (spec.shared, world.machines.get(name)) {

@@ -10,7 +10,7 @@ use rules::score::Score;
 use rules::{Verdict, registry};
 use serde_json::json;
 
-use crate::capability::{self, Found, account, probe};
+use crate::capability::{Found, account, probe};
 use crate::lanes::{Judged, Numbered, Shared, alone, in_virtual_time, on_the_wall, virtual_runtime};
 use crate::ledger::Ledger;
 use crate::minimise::{Effort, Small, minimise};
@@ -66,6 +66,7 @@ pub async fn run(
         cancel: options.cancel.clone(),
     };
     let mut tally = Tally::default();
+    lacks.iter().for_each(|name| tally.score.lack(name));
     let may_begin = || options.time_budget.is_none_or(|budget| stopwatch.elapsed() < budget);
     let broken = {
         let mut seen = |numbered: &Numbered, judged: Judged| tally.add(numbered, judged, sink);
@@ -79,14 +80,14 @@ pub async fn run(
     if options.minimise && broken.is_none() && !options.cancel.is_set() {
         smaller(&shared, &plans, &tally.violations, options, is_virtual, target.as_ref(), sink).await?;
     }
-    let leftovers = if is_virtual { Vec::new() } else { clean(target.as_ref(), &shared.machines).await };
+    let leftovers = if is_virtual { Vec::new() } else { clean(target.as_ref(), &shared).await };
     if let Some(error) = &broken {
         sink.event(RunEvent::Broken { error: error.clone() });
     }
     let cut = options.cancel.is_set() || tally.cases < plans.len() as u64;
     let elapsed_s = stopwatch.elapsed().as_secs_f64();
     sink.event(RunEvent::Finished { elapsed_s, cases: tally.cases, cut });
-    let mut summary = summed_up(tally.score, &rules, &lacks, options);
+    let mut summary = summed_up(tally.score, &rules, options);
     summary.broken = broken;
     summary.cut = cut;
     summary.cases = tally.cases;
@@ -97,17 +98,11 @@ pub async fn run(
 }
 
 /// What a score means for the rules asked for, beside a baseline. Also for a run that was stored.
-///
-/// `lacks` are capabilities that were probed and are not there. A rule about one of those, or about one that cannot be
-/// probed and showed itself nowhere, is Unsupported, not Vacuous.
-pub fn summed_up(score: Score, rules: &[&str], lacks: &[&str], options: &Options) -> Summary {
+pub fn summed_up(score: Score, rules: &[&str], options: &Options) -> Summary {
     let verdicts: Vec<(String, Verdict)> = score
         .verdicts(rules.iter().copied())
         .into_iter()
-        .map(|(rule, verdict)| {
-            let missing = if verdict.word() == "vacuous" { unsupported(rule, lacks) } else { None };
-            (rule.to_owned(), missing.unwrap_or(verdict))
-        })
+        .map(|(rule, verdict)| (rule.to_owned(), verdict))
         .collect();
     let baseline = options.baseline.clone().unwrap_or_default();
     let mut unlisted = Vec::new();
@@ -151,13 +146,6 @@ pub fn asked_for(wanted: &[String]) -> Result<Vec<&'static str>, EngineError> {
 pub fn judged_rules() -> Vec<&'static str> {
     let checked: std::collections::BTreeSet<&str> = rules::checks().iter().map(|(rule, ..)| *rule).collect();
     registry::rules().iter().map(|rule| rule.id.as_str()).filter(|id| checked.contains(id)).collect()
-}
-
-fn unsupported(rule: &str, lacks: &[&str]) -> Option<Verdict> {
-    let capability = registry::rule(rule)?.capability.clone()?;
-    let missing =
-        lacks.contains(&capability.as_str()) || capability::NOT_PROBED.contains(&capability.as_str());
-    missing.then_some(Verdict::Unsupported { capability })
 }
 
 fn nearest(id: &str) -> String {
@@ -204,12 +192,11 @@ async fn look_around(
 }
 
 async fn look(target: &dyn Target, options: &Options, run_id: &str) -> (String, Vec<Found>) {
-    let role = match &options.role {
-        Some(role) => role.clone(),
-        None => {
-            let account = account(target).await.unwrap_or_else(|| "123456789012".to_owned());
-            format!("arn:aws:iam::{account}:role/sfn-conformance")
-        }
+    let role = if let Some(role) = &options.role {
+        role.clone()
+    } else {
+        let account = account(target).await.unwrap_or_else(|| "123456789012".to_owned());
+        format!("arn:aws:iam::{account}:role/sfn-conformance")
     };
     let found = probe(target, &role, run_id).await;
     (role, found)
@@ -250,6 +237,9 @@ async fn smaller(
 ) -> Result<(), EngineError> {
     let stopwatch = Stopwatch::start();
     let spare = Duration::from_secs(20);
+    // Every try on a shared target needs names that no plan has and no other try had.
+    let last = plans.iter().map(|numbered| numbered.place).max().unwrap_or_default();
+    let again = std::sync::atomic::AtomicUsize::new(last + 1);
     for ((rule, check), place) in violations {
         if options.baseline.as_ref().is_some_and(|baseline| baseline.lists(rule, check)) {
             continue;
@@ -270,9 +260,8 @@ async fn smaller(
             };
             minimise(&numbered.plan, rule, check, effort, &attempt).await
         } else {
-            let again = std::sync::atomic::AtomicUsize::new(50_000);
             let attempt = |plan: Plan| -> BoxFuture<'_, (CaseRecord, Vec<Finding>)> {
-                let place = again.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + (*place) * 100;
+                let place = again.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                 Box::pin(async move {
                     let judged = shared.case(&Numbered { place, plan }, target, &shared.machines).await;
                     (judged.record, judged.findings)
@@ -328,21 +317,20 @@ pub async fn replay(
             .unwrap_or_else(|_| Err(EngineError::Runtime("the replaying thread panicked".to_owned())))?
     } else {
         let judged = shared.case(&numbered, target.as_ref(), &shared.machines).await;
-        clean(target.as_ref(), &shared.machines).await;
+        clean(target.as_ref(), &shared).await;
         judged
     };
     Ok((judged.record, judged.findings))
 }
 
 /// Removes the machines that plans shared. What resists is returned.
-async fn clean(target: &dyn Target, machines: &Machines) -> Vec<String> {
+async fn clean(target: &dyn Target, shared: &Shared<'_>) -> Vec<String> {
     let mut left = Vec::new();
-    for arn in machines.arns() {
-        if !target
-            .call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn})))
-            .await
-            .is_done()
-        {
+    for arn in shared.machines.arns() {
+        let call = Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}));
+        let outcome = target.call(call).await;
+        shared.ledger.gone("machine", &arn, &outcome);
+        if !outcome.is_done() {
             left.push(arn);
         }
     }

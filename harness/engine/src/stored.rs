@@ -14,18 +14,17 @@ pub fn judge_stored<'e>(
     let rules = asked_for(&options.rules)?;
     let mut score = Score::new();
     let mut cases = 0;
-    let mut lacks = Vec::new();
     for event in events {
         match event {
             RunEvent::Case { record, .. } => {
                 score.add(&record.plan, &rules::judge(record));
                 cases += 1;
             }
-            RunEvent::Capability { name, present: false, .. } => lacks.push(name.as_str()),
+            RunEvent::Capability { name, present: false, .. } => score.lack(name),
             _ => {}
         }
     }
-    let mut summary = summed_up(score, &rules, &lacks, options);
+    let mut summary = summed_up(score, &rules, options);
     summary.cases = cases;
     Ok(summary)
 }

@@ -1,9 +1,12 @@
 //! What a plan in progress knows: its resources, executions, tokens and kept replies; placeholders become values here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plan::{Filter, Placeholder, holders, whole};
+use record::{Call, Outcome};
 use serde_json::{Map, Value};
+
+use crate::making::Making;
 
 /// An execution of the plan.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +15,8 @@ pub(crate) struct Execution {
     pub(crate) name: String,
     /// Its tokens in the order in which they came.
     pub(crate) tokens: Vec<String>,
+    /// Beside each token: for which attempt of which state it came, as far as its message says.
+    pub(crate) attempts: Vec<String>,
     pub(crate) ended: bool,
 }
 
@@ -23,6 +28,8 @@ pub(crate) struct World {
     pub(crate) machines: BTreeMap<String, String>,
     pub(crate) executions: BTreeMap<u32, Execution>,
     pub(crate) bound: BTreeMap<String, Value>,
+    /// What the plan's own calls made and did not remove: by ARN, queues by URL.
+    pub(crate) made: BTreeSet<(Making, String)>,
 }
 
 impl World {
@@ -82,10 +89,29 @@ impl World {
         let owner =
             named.or_else(|| if self.executions.len() == 1 { self.executions.iter().next() } else { None });
         let Some(number) = owner.map(|(number, _)| *number) else { return };
-        if let Some(execution) = self.executions.get_mut(&number)
-            && !execution.tokens.contains(&token)
+        // Some targets give a retried task its old token again; its message still names another attempt.
+        let attempt = format!("{:?} {:?}", message.get("State"), message.get("RetryCount"));
+        if let Some(execution) = self.executions.get_mut(&number) {
+            let mut known = execution.tokens.iter().zip(&execution.attempts);
+            if !known.any(|known| known == (&token, &attempt)) {
+                execution.tokens.push(token);
+                execution.attempts.push(attempt);
+            }
+        }
+    }
+
+    /// Keeps book of what the plan's own calls make and remove.
+    pub(crate) fn book(&mut self, call: &Call, outcome: &Outcome) {
+        let Outcome::Done(reply) = outcome else { return };
+        if let Some(made) = Making::of(call.operation)
+            && let Some(name) = reply.get(made.member()).and_then(Value::as_str)
         {
-            execution.tokens.push(token);
+            self.made.insert((made, name.to_owned()));
+        }
+        if let Some(gone) = Making::ALL.into_iter().find(|made| made.removal() == call.operation)
+            && let Some(name) = call.text(gone.member())
+        {
+            self.made.remove(&(gone, name.to_owned()));
         }
     }
 

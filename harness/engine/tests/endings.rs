@@ -61,7 +61,6 @@ fn a_rule_that_is_not_is_refused_with_the_nearest_that_is() {
 }
 
 #[test]
-#[ignore = "a known defect of the engine: a fix is proposed"]
 fn everything_is_written_into_the_ledger_before_it_is_made_and_after_it_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.jsonl");

@@ -242,7 +242,6 @@ fn an_unanswered_start_is_made_again_under_the_same_name() {
 }
 
 #[test]
-#[ignore = "a known defect of the engine: a fix is proposed"]
 fn a_target_that_hands_out_one_token_twice_does_not_hang_the_plan() {
     // LocalStack and moto keep the token of a retried task (demand.md 55): the second message is the second attempt's.
     let target = Scripted::in_virtual_time(|call, before| match call.operation {

@@ -100,7 +100,6 @@ fn other_seeds_find_nothing_wrong_with_the_region_either_and_no_plan_hangs() {
 }
 
 #[test]
-#[ignore = "a known defect of the engine: a fix is proposed"]
 fn plans_that_share_one_region_do_not_disturb_each_other_and_leave_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger.jsonl");
@@ -114,7 +113,6 @@ fn plans_that_share_one_region_do_not_disturb_each_other_and_leave_nothing_behin
 }
 
 #[test]
-#[ignore = "a known defect of the engine: a fix is proposed"]
 fn on_one_region_too_every_violation_is_made_smaller_and_no_name_is_used_twice() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger.jsonl");

@@ -47,10 +47,10 @@ impl Cost {
             }
             Step::Take { tokens, .. } => cost.sqs_requests += 3 * u64::from(*tokens),
             Step::Drain { messages, wait_ms, .. } => {
-                cost.sqs_requests += u64::from(*messages) * 2 + wait_ms / 1000 + 1
+                cost.sqs_requests += u64::from(*messages) * 2 + wait_ms / 1000 + 1;
             }
             Step::Settle { after_ms, .. } | Step::Until { after_ms, .. } => {
-                cost.states_requests += 4 + after_ms / 250
+                cost.states_requests += 4 + after_ms / 250;
             }
             Step::Pages { size, .. } => cost.states_requests += 30 / u64::from((*size).max(1)) + 1,
             Step::Call { op, .. } => match op.service() {

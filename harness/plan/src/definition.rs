@@ -85,7 +85,9 @@ fn targets_of(state: &Value, targets: &mut Vec<String>) {
         match (name.as_str(), value) {
             ("Next" | "Default", Value::String(target)) => targets.push(target.clone()),
             ("Catch" | "Choices", Value::Array(rules)) => {
-                rules.iter().for_each(|rule| targets_of(rule, targets))
+                for rule in rules {
+                    targets_of(rule, targets);
+                }
             }
             _ => {}
         }

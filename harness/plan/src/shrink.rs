@@ -26,7 +26,7 @@ pub fn shrink(plan: &Plan) -> Vec<Plan> {
             for actor in 0..actors.len() {
                 let mut fewer = actors.clone();
                 fewer.remove(actor);
-                smaller.push(with(plan, replaced(&plan.steps, at, Step::Together(fewer))));
+                smaller.push(with(plan, replaced(&plan.steps, at, &Step::Together(fewer))));
             }
             if let [only] = actors.as_slice() {
                 let mut steps = plan.steps.clone();
@@ -35,7 +35,7 @@ pub fn shrink(plan: &Plan) -> Vec<Plan> {
             }
         }
         if let Some(simpler) = simpler(step) {
-            smaller.push(with(plan, replaced(&plan.steps, at, simpler)));
+            smaller.push(with(plan, replaced(&plan.steps, at, &simpler)));
         }
     }
     smaller.retain(|candidate| candidate != plan && well_formed(candidate));
@@ -76,7 +76,7 @@ fn with(plan: &Plan, steps: Vec<Step>) -> Plan {
     smaller
 }
 
-fn replaced(steps: &[Step], at: usize, step: Step) -> Vec<Step> {
+fn replaced(steps: &[Step], at: usize, step: &Step) -> Vec<Step> {
     steps
         .iter()
         .enumerate()

@@ -148,7 +148,7 @@ pub enum Step {
         ms: u64,
     },
     /// Several actors at once.
-    Together(Vec<Vec<Step>>),
+    Together(Vec<Vec<Self>>),
     /// Puts a fault between the harness and the target for the next call of this actor: `reply-lost`, `dropped`,
     /// `duplicated`.
     Fault(String),

@@ -72,7 +72,9 @@ impl Filter {
                 .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
                 .collect(),
             Self::Blank => format!(" {} ", characters.iter().take(2046).collect::<String>()),
-            Self::Percent => token.bytes().take(682).map(|byte| format!("%{byte:02X}")).collect(),
+            Self::Percent => {
+                token.bytes().take(682).fold(String::new(), |text, byte| text + &format!("%{byte:02X}"))
+            }
             Self::Base64 => base64(token.as_bytes()).chars().take(2048).collect(),
             Self::Halves => characters[half..].iter().chain(&characters[..half]).collect(),
         }

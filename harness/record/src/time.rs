@@ -45,17 +45,16 @@ impl Time {
             return None;
         }
         let millis: i64 = format!("{fraction:0<3.3}").parse().ok()?;
-        let offset = match zone {
-            "Z" => 0,
-            _ => {
-                let sign = if zone.starts_with('-') { -1 } else { 1 };
-                let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
-                let (h, m) = (
-                    digits.get(0..2)?.parse::<i64>().ok()?,
-                    digits.get(2..4).unwrap_or("00").parse::<i64>().ok()?,
-                );
-                sign * (h * 60 + m)
-            }
+        let offset = if zone == "Z" {
+            0
+        } else {
+            let sign = if zone.starts_with('-') { -1 } else { 1 };
+            let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
+            let (h, m) = (
+                digits.get(0..2)?.parse::<i64>().ok()?,
+                digits.get(2..4).unwrap_or("00").parse::<i64>().ok()?,
+            );
+            sign * (h * 60 + m)
         };
         let days = days_from_civil(year, month, day);
         Some(Self((((days * 24 + hour) * 60 + minute - offset) * 60 + second) * 1000 + millis))
@@ -89,7 +88,7 @@ impl Sub for Time {
 
     /// Signed milliseconds between two moments.
     fn sub(self, other: Self) -> i64 {
-        self.0 - other.0
+        self.0.saturating_sub(other.0)
     }
 }
 

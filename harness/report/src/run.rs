@@ -171,6 +171,9 @@ impl Run {
                 self.header = Header { tool, target, endpoint, name, version, profile, seed, at };
             }
             RunEvent::Capability { name, present, evidence } => {
+                if !present {
+                    self.score.lack(&name);
+                }
                 self.capabilities.insert(name, Probe { present, evidence });
             }
             RunEvent::Case { plan, record, findings } => self.add_case(&plan, &record, &findings),

@@ -8,13 +8,28 @@ use std::collections::BTreeMap;
 use record::{CaseRecord, Finding, Kind};
 
 use crate::check::UNSUPPORTED;
-use crate::{Verdict, Witness, judge};
+use crate::{Verdict, Witness, judge, registry};
+
+/// Capabilities that no probe can find: they show themselves in a run, or they are not there.
+const NOT_PROBED: &[&str] = &[
+    "event-source-mapping",
+    "eventbridge",
+    "express",
+    "fifo",
+    "iam",
+    "kms",
+    "nested",
+    "test-state",
+    "throttling",
+    "versions",
+];
 
 /// The running total of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Score {
     rules: BTreeMap<String, Tally>,
     cases: u64,
+    lacks: Vec<String>,
 }
 
 /// What was seen of one rule so far.
@@ -56,6 +71,11 @@ impl Score {
         }
     }
 
+    /// Notes that the target was asked for a capability and does not have it: rules about it are Unsupported, not Vacuous.
+    pub fn lack(&mut self, capability: &str) {
+        self.lacks.push(capability.to_owned());
+    }
+
     /// How many cases were added.
     pub fn cases(&self) -> u64 {
         self.cases
@@ -63,9 +83,7 @@ impl Score {
 
     /// The verdict on one rule.
     pub fn verdict(&self, rule: &str) -> Verdict {
-        let Some(tally) = self.rules.get(rule) else {
-            return Verdict::Vacuous { why: self.never() };
-        };
+        let Some(tally) = self.rules.get(rule) else { return self.unseen(rule) };
         if let Some(witness) = &tally.witness {
             Verdict::Violated { witness: witness.clone(), cases: tally.broken }
         } else if let Some(why) = &tally.undecided {
@@ -75,7 +93,7 @@ impl Score {
         } else if let Some(capability) = &tally.missing {
             Verdict::Unsupported { capability: capability.clone() }
         } else {
-            Verdict::Vacuous { why: self.never() }
+            self.unseen(rule)
         }
     }
 
@@ -103,6 +121,17 @@ impl Score {
     /// Rules of which anything was seen.
     pub fn seen(&self) -> impl Iterator<Item = &str> {
         self.rules.keys().map(String::as_str)
+    }
+
+    /// The verdict on a rule of which nothing was seen.
+    fn unseen(&self, rule: &str) -> Verdict {
+        let capability = registry::rule(rule).and_then(|rule| rule.capability.clone());
+        match capability {
+            Some(name) if self.lacks.contains(&name) || NOT_PROBED.contains(&name.as_str()) => {
+                Verdict::Unsupported { capability: name }
+            }
+            _ => Verdict::Vacuous { why: self.never() },
+        }
     }
 
     fn never(&self) -> String {

@@ -131,11 +131,10 @@ fn any_flow() -> Vec<Draw> {
         (payload::object(), payload::json(), place, selector)
             .prop_map(|(data, output, place, selector)| {
                 let mut members = json!({});
-                if let Some(members) = members.as_object_mut() {
-                    if !selector.is_null() {
+                if let Some(members) = members.as_object_mut()
+                    && !selector.is_null() {
                         members.insert("ResultSelector".to_owned(), selector);
                     }
-                }
                 // `null` is a value of ResultPath, not its absence.
                 let state = with(callback(), with(members, json!({"Next": "After"})));
                 let mut state = state;

@@ -62,7 +62,7 @@ fn bad() -> Vec<Draft> {
     let mut next_and_end = machine([("A", callback()), ("B", pass())]);
     next_and_end["States"]["A"]["Next"] = json!("B");
     let long = "n".repeat(81);
-    let long_name = json!({"StartAt": long, "States": {long.clone(): pass()}});
+    let long_name = json!({"StartAt": long, "States": {long: pass()}});
     let twice = machine([(
         "A",
         json!({"Type": "Parallel", "Branches": [machine([("Same", pass())]), machine([("Same", pass())])], "End": true}),

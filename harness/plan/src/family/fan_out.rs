@@ -40,6 +40,7 @@ fn sequences() -> Vec<Draft> {
 }
 
 /// A Parallel of branches with one callback each, whose failure is caught.
+#[expect(clippy::needless_pass_by_value, reason = "callers write the value where they call")]
 fn parallel(branches: Vec<Value>) -> Value {
     machine([
         (

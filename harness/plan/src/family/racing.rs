@@ -144,7 +144,7 @@ fn starts() -> Vec<Draft> {
         input,
     };
     let mut alike: Vec<Vec<Step>> = (0..4).map(|_| start(same.clone())).collect();
-    alike.push(vec![named(same.clone())]);
+    alike.push(vec![named(same)]);
     let unlike: Vec<Vec<Step>> = (0..5).map(|n| start(json!({"queue": "${queue}", "n": n}))).collect();
     vec![
         Draft::new(

@@ -25,6 +25,7 @@ fn failing(exec: u32, errors: &[&str]) -> Vec<Step> {
     steps
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write the value where they call")]
 fn retried(about: &str, retry: Value, errors: &[&str], wait_ms: u64) -> Draft {
     let definition = machine([
         (

@@ -11,7 +11,7 @@ use crate::{Answer, Step};
 
 pub(super) fn families() -> Vec<Family> {
     vec![
-        Family { name: "sample", fixed: fixed, drawn: drawn },
+        Family { name: "sample", fixed, drawn },
         Family { name: "notification", fixed: notifications, drawn: super::nothing },
     ]
 }

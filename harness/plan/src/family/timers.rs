@@ -227,7 +227,7 @@ fn paths() -> Vec<Draft> {
     vec![
         Draft::new(
             "both timers by path: the heartbeat is missed",
-            vec![shared("by-path", one(by_path.clone()))],
+            vec![shared("by-path", one(by_path))],
             vec![
                 Step::start(1, "by-path", json!({"timeout": 30, "heartbeat": 1})),
                 Step::start(2, "by-path", json!({"timeout": 2, "heartbeat": 1})),

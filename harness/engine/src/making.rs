@@ -1,0 +1,73 @@
+//! What calls make that has to be removed again.
+
+use record::{Call, Operation};
+
+/// A kind of thing that a call makes. Removed in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Making {
+    Execution,
+    Machine,
+    Activity,
+    Topic,
+    Queue,
+}
+
+impl Making {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Execution, Self::Machine, Self::Activity, Self::Topic, Self::Queue];
+
+    /// What an operation makes, if anything.
+    pub(crate) fn of(operation: Operation) -> Option<Self> {
+        Some(match operation {
+            Operation::StartExecution => Self::Execution,
+            Operation::CreateStateMachine => Self::Machine,
+            Operation::CreateActivity => Self::Activity,
+            Operation::CreateTopic => Self::Topic,
+            Operation::CreateQueue => Self::Queue,
+            _ => return None,
+        })
+    }
+
+    /// The ledger's word for it. Executions go with their machine and are not in the ledger.
+    pub(crate) fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Execution => None,
+            Self::Machine => Some("machine"),
+            Self::Activity => Some("activity"),
+            Self::Topic => Some("topic"),
+            Self::Queue => Some("queue"),
+        }
+    }
+
+    /// The name that a call is about to give it.
+    pub(crate) fn name(self, call: &Call) -> Option<&str> {
+        call.text(match self {
+            Self::Execution | Self::Machine | Self::Activity => "name",
+            Self::Topic => "Name",
+            Self::Queue => "QueueName",
+        })
+    }
+
+    /// What holds its ARN or URL in the reply that made it and in the call that removes it.
+    pub(crate) fn member(self) -> &'static str {
+        match self {
+            Self::Execution => "executionArn",
+            Self::Machine => "stateMachineArn",
+            Self::Activity => "activityArn",
+            Self::Topic => "TopicArn",
+            Self::Queue => "QueueUrl",
+        }
+    }
+
+    /// The operation that removes it.
+    pub(crate) fn removal(self) -> Operation {
+        match self {
+            Self::Execution => Operation::StopExecution,
+            Self::Machine => Operation::DeleteStateMachine,
+            Self::Activity => Operation::DeleteActivity,
+            Self::Topic => Operation::DeleteTopic,
+            Self::Queue => Operation::DeleteQueue,
+        }
+    }
+}
