@@ -1,6 +1,8 @@
 //! `audit` on histories that nobody here wrote by hand for it: good ones pass, each broken one names its rule.
 
+#[expect(dead_code, reason = "each test file uses what it needs")]
 mod binary;
+#[expect(dead_code, reason = "each test file uses what it needs")]
 mod embedded;
 
 use std::fs;
@@ -32,7 +34,9 @@ fn good_histories_have_no_violations_and_exit_0() {
 
 #[test]
 fn bad_histories_are_accused_and_exit_1() {
-    for path in files("bad").iter().step_by(6) {
+    // An event type that AWS's model does not have is advice: AWS may have added it.
+    let is_breach = |path: &&PathBuf| !path.ends_with("HIS-25.json");
+    for path in files("bad").iter().filter(is_breach).step_by(6) {
         let ran = sfn_conformance(&["audit", path.to_str().unwrap(), "--format", "json"]);
         let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
         let violations = report["violations"].as_array().cloned().unwrap_or_default();

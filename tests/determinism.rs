@@ -1,10 +1,10 @@
 //! One seed, one record: whatever the number of workers, byte for byte.
 
+#[expect(dead_code, reason = "each test file uses what it needs")]
 mod embedded;
 
 use engine::Options;
 use record::RunEvent;
-use sfn_conformance::{engine, record};
 
 fn recorded(jobs: usize, seed: u64) -> Vec<String> {
     let options = Options { jobs, seed, cases: Some(60), ..Options::default() };

@@ -1,5 +1,6 @@
 //! A run that is stopped, gently or not: its directory is valid, and nothing is left that `clean` does not remove.
 
+#[expect(dead_code, reason = "each test file uses what it needs")]
 mod binary;
 
 use std::path::Path;
@@ -7,7 +8,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use binary::{Served, command, sfn_conformance};
-use sfn_conformance::report;
 
 fn begin(address: &str, out: &Path) -> Child {
     let arguments = ["run", "--quiet", "--target", address, "--jobs", "4", "--out", out.to_str().unwrap()];

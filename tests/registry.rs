@@ -15,7 +15,6 @@ use record::RunEvent;
 use rules::Verdict;
 use rules::registry::{Rule, rule};
 use serde::{Deserialize, Serialize};
-use sfn_conformance::{engine, record, rules, targets};
 
 /// What a run says of one rule, after the baseline.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,12 +2,12 @@
 //!
 //! The plans are fixtures/plans/*.json, the snapshots fixtures/snapshots/*.snap. `cargo insta review` shows what changed.
 
+#[expect(dead_code, reason = "each test file uses what it needs")]
 mod embedded;
 mod symbolic;
 
 use engine::Options;
 use record::{CaseEnd, Kind};
-use sfn_conformance::{engine, plan, record};
 
 fn snapshot(name: &str) {
     let plan = embedded::stored_plan(name);

@@ -2,20 +2,21 @@
 //! histories, but for names and times. One is what rules are proved on, the other what clients meet.
 
 mod binary;
+#[expect(dead_code, reason = "each test file uses what it needs")]
 mod embedded;
 mod symbolic;
 
 use binary::Served;
 use engine::Options;
-use sfn_conformance::{engine, plan, record};
 
 #[test]
 fn the_region_in_process_and_over_http_give_equal_histories() {
     let served = Served::start(&[]);
-    for name in ["success", "failure", "timeout", "retry", "parallel", "map", "used-token"] {
+    let names = ["success", "failure", "timeout", "retry", "parallel", "map", "used-token"];
+    for (at, name) in names.into_iter().enumerate() {
         let plan: plan::Plan = embedded::stored_plan(name);
         let (inside, _) = embedded::replay("embedded", &plan, &Options::default());
-        let options = Options { run_id: format!("arms{}", std::process::id()), ..Options::default() };
+        let options = Options { run_id: format!("arms{at}"), ..Options::default() };
         let (outside, _) = embedded::replay(&served.address, &plan, &options);
         let inside = symbolic::histories(&inside, false);
         assert!(inside.contains("ExecutionStarted"), "{name}: no history was read");

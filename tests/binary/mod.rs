@@ -1,20 +1,18 @@
 //! The binary under test.
 
-#![allow(dead_code, reason = "each test file uses what it needs")]
-
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 /// What a process said, and how it ended.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// The binary with these arguments, in an environment without this suite's variables.
-pub fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sfn-conformance"));
     command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
     for variable in
@@ -26,7 +24,7 @@ pub fn command(arguments: &[&str]) -> Command {
 }
 
 /// Runs the binary to its end.
-pub fn sfn_conformance(arguments: &[&str]) -> Ran {
+pub(crate) fn sfn_conformance(arguments: &[&str]) -> Ran {
     let output = command(arguments).output().expect("the binary starts");
     Ran {
         code: output.status.code().unwrap_or(-1),
@@ -36,13 +34,13 @@ pub fn sfn_conformance(arguments: &[&str]) -> Ran {
 }
 
 /// `serve` on a free port, ended when dropped.
-pub struct Served {
+pub(crate) struct Served {
     child: Child,
-    pub address: String,
+    pub(crate) address: String,
 }
 
 impl Served {
-    pub fn start(more: &[&str]) -> Self {
+    pub(crate) fn start(more: &[&str]) -> Self {
         let arguments = [&["serve"], more].concat();
         let mut child = command(&arguments).stdout(Stdio::piped()).spawn().expect("the binary starts");
         let mut line = String::new();

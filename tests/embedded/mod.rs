@@ -1,18 +1,15 @@
 //! Runs of plans from within a test.
 
-#![allow(dead_code, reason = "each test file uses what it needs")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use engine::{Options, Summary};
+use engine::{Cancel, Options, Sink, Summary};
 use plan::Plan;
 use record::{CaseRecord, Finding, Kind, RunEvent};
-use sfn_conformance::{engine, plan, record, targets};
 
 /// A run of the smoke plans on a target, with everything that was recorded.
-pub fn run(spec: &str, options: &Options) -> (Vec<RunEvent>, Summary) {
+pub(crate) fn run(spec: &str, options: &Options) -> (Vec<RunEvent>, Summary) {
     let mut events = Vec::new();
     let summary = runtime().block_on(async {
         let connected = connect(spec).await;
@@ -24,7 +21,7 @@ pub fn run(spec: &str, options: &Options) -> (Vec<RunEvent>, Summary) {
 }
 
 /// One plan on a target.
-pub fn replay(spec: &str, plan: &Plan, options: &Options) -> (CaseRecord, Vec<Finding>) {
+pub(crate) fn replay(spec: &str, plan: &Plan, options: &Options) -> (CaseRecord, Vec<Finding>) {
     let played = runtime().block_on(async {
         let connected = connect(spec).await;
         engine::replay(connected.targets.clone(), plan, options).await
@@ -33,7 +30,7 @@ pub fn replay(spec: &str, plan: &Plan, options: &Options) -> (CaseRecord, Vec<Fi
 }
 
 /// The rules that the smoke plans show broken on a variant of the region, each with its check.
-pub fn broken(spec: &str) -> BTreeSet<(String, String)> {
+pub(crate) fn broken(spec: &str) -> BTreeSet<(String, String)> {
     let options = Options { jobs: usize::MAX, minimise: false, ..Options::default() };
     let (events, _) = run(spec, &options);
     let findings = events.into_iter().flat_map(|event| match event {
@@ -46,15 +43,45 @@ pub fn broken(spec: &str) -> BTreeSet<(String, String)> {
         .collect()
 }
 
+/// The rules that are seen broken on a variant of the region until one of `wanted` is: the run ends there.
+pub(crate) fn broken_until(spec: &str, wanted: &[&str]) -> BTreeSet<String> {
+    struct Until<'w> {
+        wanted: &'w [&'w str],
+        cancel: Cancel,
+        broken: BTreeSet<String>,
+    }
+
+    impl Sink for Until<'_> {
+        fn event(&mut self, event: RunEvent) {
+            let RunEvent::Case { findings, .. } = event else { return };
+            for finding in findings.into_iter().filter(|finding| finding.kind == Kind::Violated) {
+                if self.wanted.contains(&finding.rule.as_str()) {
+                    self.cancel.set();
+                }
+                self.broken.insert(finding.rule);
+            }
+        }
+    }
+
+    let options = Options { jobs: usize::MAX, minimise: false, ..Options::default() };
+    let mut until = Until { wanted, cancel: options.cancel.clone(), broken: BTreeSet::new() };
+    let done = runtime().block_on(async {
+        let connected = connect(spec).await;
+        engine::run(connected.targets, &options, &mut until).await
+    });
+    done.expect("the run could be done");
+    until.broken
+}
+
 /// A plan of fixtures/plans.
-pub fn stored_plan(name: &str) -> Plan {
+pub(crate) fn stored_plan(name: &str) -> Plan {
     let path = fixtures().join("plans").join(format!("{name}.json"));
     let text = fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
 }
 
 /// The folder of data.
-pub fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 

@@ -9,7 +9,7 @@ use regex::Regex;
 use serde_json::Value;
 
 /// The last reading of every execution's history in a record, as text, in the order of the executions.
-pub fn histories(record: &CaseRecord, with_times: bool) -> String {
+pub(crate) fn histories(record: &CaseRecord, with_times: bool) -> String {
     let mut names = Names { with_times, ..Names::of(record) };
     let mut last: Vec<(String, History)> = Vec::new();
     for entry in &record.entries {
@@ -118,6 +118,10 @@ impl Names {
     }
 
     fn next(&mut self, stem: &'static str) -> String {
+        if stem == "date" {
+            // Of whole seconds: whether two are equal is chance.
+            return stem.to_owned();
+        }
         let count = self.counts.entry(stem).or_default();
         *count += 1;
         format!("{stem}#{count}")

@@ -105,6 +105,9 @@ pub enum Verb {
         /// The seed of the plans.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Variants that are known not to end as they should, each with a reason.
+        #[arg(long, value_name = "FILE")]
+        known: Option<PathBuf>,
     },
     /// Serves the embedded region over HTTP.
     Serve {

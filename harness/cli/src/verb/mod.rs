@@ -30,7 +30,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Verb::Judge { run, baseline, out } => {
             judge::judge(&run, baseline.as_deref(), out.as_deref(), palette)
         }
-        Verb::Mutants { names, format, seed } => mutants::mutants(&names, format, seed),
+        Verb::Mutants { names, format, seed, known } => {
+            mutants::mutants(&names, format, seed, known.as_deref())
+        }
         Verb::Serve { addr, seed, variant, throttling } => serve::serve(addr, seed, variant, throttling),
         Verb::Doctor { target } => doctor::doctor(&target),
         Verb::Clean { target, older_than } => clean::clean(&target, older_than),

@@ -2,12 +2,13 @@
 //! lawful variant may be accused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use engine::Options;
 use plan::Profile;
 use record::{Kind, RunEvent};
 use region::mutants::{self as variants, MutantInfo};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::args::Format;
 use crate::recorder::bar;
@@ -53,8 +54,30 @@ impl Word {
     }
 }
 
-/// Runs the plans on every variant.
-pub(super) fn mutants(names: &[String], format: Format, seed: u64) -> Result<Exit, Failure> {
+/// `fixtures/survivors.toml`: variants that do not end as they should yet.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Survivors {
+    #[serde(default)]
+    survivor: Vec<Survivor>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Survivor {
+    variant: String,
+    reason: String,
+}
+
+/// Runs the plans on every variant. Exit 1 where one does not end as it should and is not known to, 2 where one that is
+/// known to ends well by now.
+pub(super) fn mutants(
+    names: &[String],
+    format: Format,
+    seed: u64,
+    known: Option<&Path>,
+) -> Result<Exit, Failure> {
+    let survivors = known.map_or_else(|| Ok(Survivors::default()), read_survivors)?;
     let chosen = choose(names)?;
     let runtime = super::runtime()?;
     let bar = bar("mutants", chosen.len() as u64, false);
@@ -78,7 +101,38 @@ pub(super) fn mutants(names: &[String], format: Format, seed: u64) -> Result<Exi
         Format::Json => say!("{}", serde_json::to_string_pretty(&fates).unwrap_or_default()),
         Format::Text => print(&fates),
     }
-    Ok(if fates.iter().all(|fate| fate.fate.is_good()) { Exit::Conforms } else { Exit::Violated })
+    Ok(conclude(&fates, &survivors))
+}
+
+fn conclude(fates: &[Fate], survivors: &Survivors) -> Exit {
+    let known = |name: &str| survivors.survivor.iter().find(|survivor| survivor.variant == name);
+    let mut exit = Exit::Conforms;
+    for fate in fates {
+        match (fate.fate.is_good(), known(fate.name)) {
+            (true, None) => {}
+            (false, Some(survivor)) => {
+                complain!("{}: {}, as known: {}", fate.name, fate.fate.text(), survivor.reason)
+            }
+            (false, None) => exit = exit.worse(Exit::Violated),
+            (true, Some(_)) => {
+                complain!("stale: {} is {}; remove its entry", fate.name, fate.fate.text());
+                exit = exit.worse(Exit::StaleBaseline);
+            }
+        }
+    }
+    exit
+}
+
+fn read_survivors(path: &Path) -> Result<Survivors, Failure> {
+    let remedy = "see fixtures/survivors.toml for the form";
+    let text = std::fs::read_to_string(path).map_err(|why| Failure::unreadable(path, why, remedy))?;
+    let survivors: Survivors = toml::from_str(&text).map_err(|why| Failure::unreadable(path, why, remedy))?;
+    match survivors.survivor.iter().find(|survivor| survivor.reason.trim().is_empty()) {
+        Some(survivor) => {
+            Err(Failure::unreadable(path, format!("{} has no reason", survivor.variant), remedy))
+        }
+        None => Ok(survivors),
+    }
 }
 
 fn choose(names: &[String]) -> Result<Vec<(&'static MutantInfo, bool)>, Failure> {
@@ -108,7 +162,7 @@ fn choose(names: &[String]) -> Result<Vec<(&'static MutantInfo, bool)>, Failure>
 async fn broken(name: &str, seed: u64) -> Result<BTreeSet<String>, Failure> {
     let spec = format!("variant:{name}");
     let reach = crate::args::Reach::default();
-    let connected = connect(&spec, &reach, std::path::Path::new("")).await?;
+    let connected = connect(&spec, &reach, Path::new("")).await?;
     let options = Options {
         profile: Profile::Smoke,
         seed,
