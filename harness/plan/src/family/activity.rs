@@ -71,6 +71,17 @@ fn activities() -> Vec<Draft> {
             ],
         ),
         Draft::new(
+            "an idle activity: a poll ends after a minute without a task",
+            Vec::new(),
+            vec![
+                create.clone(),
+                poll.clone(),
+                Step::call(Operation::DeleteActivity, json!({"activityArn": "${bind:activity.activityArn}"})),
+            ],
+        )
+        .needing("activity")
+        .needing("patience"),
+        Draft::new(
             "activities that do not exist, names that are none",
             Vec::new(),
             vec![

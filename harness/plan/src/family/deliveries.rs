@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use super::Family;
 use super::tokens::plain;
 use crate::Step;
+use crate::definition::{callback, machine, shared, with};
 use crate::generate::Draft;
 
 pub(super) fn families() -> Vec<Family> {
     vec![
         Family { name: "redelivery", fixed: redeliveries, drawn: super::nothing },
+        Family { name: "delayed-message", fixed: delayed, drawn: super::nothing },
         Family { name: "dead-letter", fixed: dead_letters, drawn: super::nothing },
         Family { name: "queue", fixed: queues, drawn: super::nothing },
     ]
@@ -70,6 +72,27 @@ fn redeliveries() -> Vec<Draft> {
             ],
         ),
     ]
+}
+
+fn delayed() -> Vec<Draft> {
+    let state = with(
+        callback(),
+        json!({"TimeoutSeconds": 1, "Parameters": {
+            "QueueUrl.$": "$$.Execution.Input.queue",
+            "DelaySeconds": 3,
+            "MessageBody": {"TaskToken.$": "$$.Task.Token", "Execution.$": "$$.Execution.Name"}
+        }}),
+    );
+    vec![Draft::new(
+        "a message delayed beyond the timeout of its task",
+        vec![shared("delayed", machine([("Wait for callback", state)]))],
+        vec![
+            Step::start(1, "delayed", json!({})),
+            Step::settle_after(1, 1000),
+            Step::Drain { queue: "queue".to_owned(), messages: 1, wait_ms: 6000 },
+            Step::succeed("1.1", &json!("too late")),
+        ],
+    )]
 }
 
 fn dead_letters() -> Vec<Draft> {

@@ -127,31 +127,54 @@ fn any_pages() -> Vec<Draw> {
 }
 
 fn arguments() -> Vec<Draft> {
-    vec![Draft::new(
-        "page tokens and sizes that are none, executions that do not exist",
+    let first = Step::bind(
+        Operation::GetExecutionHistory,
+        json!({"executionArn": "${exec:1}", "maxResults": 2}),
+        "page",
+    );
+    let token = json!("${bind:page.nextToken}");
+    let changed = Draft::new(
+        "a page token with other arguments than it was given for",
         vec![plain()],
         [
             done(1),
             vec![
-                read(json!({"nextToken": "no-such-page"})),
-                read(json!({"nextToken": ""})),
-                read(json!({"nextToken": "${fill:1025:p}"})),
-                read(json!({"maxResults": -1})),
-                read(json!({"maxResults": 1001})),
-                read(json!({"executionArn": "${exec:1}-nowhere"})),
-                read(json!({"executionArn": "not-an-arn"})),
-                read(json!({"executionArn": "${machine:plain}"})),
-                read(json!({"executionArn": ""})),
-                Step::call(Operation::DescribeExecution, json!({"executionArn": "${exec:1}-nowhere"})),
-                Step::call(Operation::DescribeExecution, json!({"executionArn": "not-an-arn"})),
-                Step::call(Operation::StopExecution, json!({"executionArn": "${exec:1}-nowhere"})),
-                Step::call(Operation::StopExecution, json!({"executionArn": "not-an-arn"})),
-                Step::call(
-                    Operation::DescribeStateMachineForExecution,
-                    json!({"executionArn": "${exec:1}-nowhere"}),
-                ),
+                first,
+                read(json!({"nextToken": token, "maxResults": 2, "reverseOrder": true})),
+                read(json!({"nextToken": token, "maxResults": 5, "includeExecutionData": false})),
+                read(json!({})),
             ],
         ]
         .concat(),
-    )]
+    );
+    vec![
+        changed,
+        Draft::new(
+            "page tokens and sizes that are none, executions that do not exist",
+            vec![plain()],
+            [
+                done(1),
+                vec![
+                    read(json!({"nextToken": "no-such-page"})),
+                    read(json!({"nextToken": ""})),
+                    read(json!({"nextToken": "${fill:1025:p}"})),
+                    read(json!({"maxResults": -1})),
+                    read(json!({"maxResults": 1001})),
+                    read(json!({"executionArn": "${exec:1}-nowhere"})),
+                    read(json!({"executionArn": "not-an-arn"})),
+                    read(json!({"executionArn": "${machine:plain}"})),
+                    read(json!({"executionArn": ""})),
+                    Step::call(Operation::DescribeExecution, json!({"executionArn": "${exec:1}-nowhere"})),
+                    Step::call(Operation::DescribeExecution, json!({"executionArn": "not-an-arn"})),
+                    Step::call(Operation::StopExecution, json!({"executionArn": "${exec:1}-nowhere"})),
+                    Step::call(Operation::StopExecution, json!({"executionArn": "not-an-arn"})),
+                    Step::call(
+                        Operation::DescribeStateMachineForExecution,
+                        json!({"executionArn": "${exec:1}-nowhere"}),
+                    ),
+                ],
+            ]
+            .concat(),
+        ),
+    ]
 }

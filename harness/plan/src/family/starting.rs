@@ -144,6 +144,11 @@ fn inputs() -> Vec<Draft> {
             .collect(),
     ));
     drafts.push(Draft::new(
+        "a request of more than one megabyte",
+        vec![quick()],
+        vec![raw_start("huge-${run}", "${fill:1100000:x}")],
+    ));
+    drafts.push(Draft::new(
         "no input at all",
         vec![quick()],
         vec![
