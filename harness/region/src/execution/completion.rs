@@ -36,8 +36,11 @@ impl Region {
         if let Some(attempt) = self.attempt(execution, strand, serial) {
             attempt.pending = Some(completion);
         }
-        if settling == 0 {
+        // From its acceptance on a token is used, unless the conduct lets a second completion in.
+        if settling == 0 || self.conduct.second_completion() == Second::Refused {
             self.close_token(serial, how);
+        }
+        if settling == 0 {
             self.ready.push_back((execution, strand, Step::Settle(serial)));
         } else {
             let due = self.now + Duration::from_millis(settling);

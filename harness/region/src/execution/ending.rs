@@ -100,8 +100,10 @@ impl Region {
         let leaf = self.emit(execution, strand, attempt.last, kind, members);
         let lawful =
             if clock == Clock::Heartbeat { TaskFailure::missed_heartbeat() } else { TaskFailure::timeout() };
-        let failure =
-            TaskFailure { error: Some(error), cause: cause.or(lawful.cause), origin: lawful.origin };
+        // Retry and Catch know a missed heartbeat by both of its names, whichever the history shows.
+        let known = clock == Clock::Heartbeat && error == "States.HeartbeatTimeout";
+        let error = if known { lawful.error } else { Some(error) };
+        let failure = TaskFailure { error, cause: cause.or(lawful.cause), origin: lawful.origin };
         self.fail_state(execution, strand, &Fault { failure, leaf }, false);
     }
 

@@ -128,8 +128,10 @@ impl Region {
             None => {
                 let TaskFailure { error, cause, .. } = fault.failure;
                 // A timeout has an empty cause for a Catcher and none in the history (facts.md 20, 25).
-                let cause =
-                    cause.filter(|cause| !(cause.is_empty() && error.as_deref() == Some("States.Timeout")));
+                let cause = cause.filter(|cause| {
+                    !(cause.is_empty()
+                        && matches!(error.as_deref(), Some("States.Timeout" | "States.HeartbeatTimeout")))
+                });
                 self.close(execution, Ending::Failed { error, cause }, fault.leaf);
             }
             Some((parent, index)) => self.child_failed(execution, parent, index, &fault),

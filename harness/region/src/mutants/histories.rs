@@ -74,7 +74,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             draft.kind != "TaskStateExited"
         }
     }),
-    variant!("no-end", "the last event of an execution is never written", ["HIS-06"], {
+    variant!("no-end", "the last event of an execution is never written", ["ERR-06", "HIS-06"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
             !is_end(&draft.kind)
         }
@@ -264,7 +264,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!("fail-state-exits", "a Fail state is left by an event of its own", ["HIS-23"], {
+    variant!("fail-state-exits", "a Fail state is left by an event of its own", ["HIS-13", "HIS-23"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
             if draft.kind == "FailStateEntered" {
                 "SucceedStateEntered".clone_into(&mut draft.kind);

@@ -65,6 +65,14 @@ pub(super) const VARIANTS: &[Variant] = &[
                     if clock == Clock::Heartbeat { "States.HeartbeatTimeout" } else { "States.Timeout" };
                 (name.to_owned(), None)
             }
+            fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+                match recovery {
+                    _ if failure.origin != Origin::MissedHeartbeat => {}
+                    Recovery::Caught { exit, .. } => rename_timeout(&mut exit.output),
+                    Recovery::Uncaught(failure) => failure.error = Some("States.HeartbeatTimeout".to_owned()),
+                    Recovery::Retry { .. } => {}
+                }
+            }
         }
     ),
     variant!("closed-token-does-not-exist", "a closed token answers TaskDoesNotExist (A-04)", [], {
@@ -139,6 +147,20 @@ pub(super) const VARIANTS: &[Variant] = &[
         }
     ),
 ];
+
+/// Calls the caught timeout by the name that the history has, wherever the catcher has put it.
+fn rename_timeout(output: &mut Value) {
+    if let Value::Object(members) = output {
+        for (name, member) in members {
+            match member {
+                Value::String(text) if name == "Error" && text == "States.Timeout" => {
+                    "States.HeartbeatTimeout".clone_into(text)
+                }
+                other => rename_timeout(other),
+            }
+        }
+    }
+}
 
 /// Takes the null members of a nameless error output out, wherever the catcher has put it.
 fn drop_nulls(output: &mut Value, failure: &TaskFailure) {

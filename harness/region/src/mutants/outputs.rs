@@ -83,14 +83,19 @@ pub(super) const VARIANTS: &[Variant] = &[
             })
         }
     }),
-    variant!("failure-counts-as-success", "SendTaskFailure completes the task", ["TOK-11"], {
-        fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
-            Some(match completion {
-                Completion::Failure(..) => Completion::Success("null".to_owned()),
-                success @ Completion::Success(_) => success,
-            })
+    variant!(
+        "failure-counts-as-success",
+        "SendTaskFailure completes the task",
+        ["TOK-11", "HIS-20", "TOK-21"],
+        {
+            fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
+                Some(match completion {
+                    Completion::Failure(..) => Completion::Success("null".to_owned()),
+                    success @ Completion::Success(_) => success,
+                })
+            }
         }
-    }),
+    ),
     variant!(
         "output-encoded-twice",
         "the output arrives as a string that holds JSON",
@@ -106,7 +111,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             Some(on_success(completion, |_| "{}".to_owned()))
         }
     }),
-    variant!("output-loses-nulls", "null members of an output are lost", ["IO-08"], {
+    variant!("output-loses-nulls", "null members of an output are lost", ["IO-08", "TOK-07", "HIS-19"], {
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             Some(on_success(completion, |output| {
                 serde_json::from_str::<Value>(&output)

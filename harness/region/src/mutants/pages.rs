@@ -25,7 +25,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("pages-end-early", "a history has one page", ["GEH-03", "GEH-04"], {
+    variant!("pages-end-early", "a history has one page", ["GEH-01", "GEH-10", "GEH-11"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let (true, Outcome::Done(reply)) = (is_history(call), outcome)
                 && let Some(members) = reply.as_object_mut()

@@ -10,7 +10,7 @@ fn is_integration(service: &str) -> bool {
 }
 
 pub(super) const VARIANTS: &[Variant] = &[
-    variant!("message-never-sent", "the task is started and no message is sent", ["HIS-21"], {
+    variant!("message-never-sent", "the task is started and no message is sent", ["TOK-01"], {
         fn sends(&mut self, service: &str, _: u64) -> u64 {
             u64::from(!is_integration(service))
         }
@@ -25,7 +25,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             u64::from(!(is_integration(service) && attempt > 1))
         }
     }),
-    variant!("retry-sends-twice", "a retry sends its message twice", ["ERR-17"], {
+    variant!("retry-sends-twice", "a retry sends its message twice", ["START-22"], {
         fn sends(&mut self, service: &str, attempt: u64) -> u64 {
             if is_integration(service) && attempt > 1 { 2 } else { 1 }
         }

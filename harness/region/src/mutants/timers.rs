@@ -31,7 +31,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             (alarm.clock != Clock::Machine).then_some(alarm.due)
         }
     }),
-    variant!("machine-timeout-early", "the machine times out at half of its time", ["TMO-07"], {
+    variant!("machine-timeout-early", "the machine times out at half of its time", ["TMO-06"], {
         fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
             Some(if alarm.clock == Clock::Machine { at(alarm, 5) } else { alarm.due })
         }

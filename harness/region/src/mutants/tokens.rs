@@ -48,10 +48,10 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "closed-token-breaks-the-server",
         "a second completion ends in an internal error",
-        ["TOK-13"],
+        ["TOK-13", "WIRE-06"],
         {
             fn closed_token(&mut self, _: Late, _: ApiError) -> Result<(), ApiError> {
-                Err(ApiError::new("InternalFailure", "").with_status(500))
+                Err(ApiError::new("TypeError", "'NoneType' object is not subscriptable").with_status(500))
             }
         }
     ),
@@ -97,10 +97,10 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "unknown-token-breaks-the-server",
         "a text that is no token ends in an internal error",
-        ["TOK-17"],
+        ["TOK-17", "WIRE-06"],
         {
             fn unknown_token(&mut self, _: Operation, _: ApiError) -> Result<(), ApiError> {
-                Err(ApiError::new("InternalFailure", "").with_status(500))
+                Err(ApiError::new("TypeError", "'NoneType' object is not subscriptable").with_status(500))
             }
         }
     ),
@@ -194,7 +194,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             if call.operation == Operation::SendTaskHeartbeat && windowless { Err(invalid_token()) } else { Ok(()) }
         }
     }),
-    variant!("third-heartbeat-refused", "every third heartbeat answers InvalidToken", ["HB-14"], { beats: u64 }, {
+    variant!("third-heartbeat-refused", "every third heartbeat answers InvalidToken", ["HB-03", "HB-14"], { beats: u64 }, {
         fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
             if call.operation != Operation::SendTaskHeartbeat {
                 return Ok(());

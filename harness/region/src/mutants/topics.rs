@@ -11,7 +11,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             0
         }
     }),
-    variant!("notification-reworded", "a notification carries another text", ["SNS-02"], {
+    variant!("notification-reworded", "a notification carries another text", ["SNS-01", "SNS-06"], {
         fn notification(&mut self, text: &mut String) {
             text.push_str(" (via region)");
         }
