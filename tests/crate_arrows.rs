@@ -1,5 +1,7 @@
 //! Which crate may know which: the table of CONTRIBUTING, kept by `cargo metadata`.
 
+#![expect(clippy::expect_used, reason = "a test may stop at what it cannot go on without")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 

@@ -1,5 +1,7 @@
 //! One seed, one record: whatever the number of workers, byte for byte.
 
+#![expect(clippy::expect_used, reason = "a test may stop at what it cannot go on without")]
+
 #[expect(dead_code, reason = "each test file uses what it needs")]
 mod embedded;
 

@@ -1,6 +1,8 @@
 //! A run that is stopped, gently or not: its directory is valid, and nothing is left that `clean` does not remove.
 
-#[expect(dead_code, reason = "each test file uses what it needs")]
+#![expect(clippy::unwrap_used, reason = "a test may stop at what it cannot go on without")]
+#![expect(clippy::disallowed_methods, reason = "what is waited for happens in another process")]
+
 mod binary;
 
 use std::path::Path;

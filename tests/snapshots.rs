@@ -19,7 +19,7 @@ fn snapshot(name: &str) {
     settings.set_snapshot_path(embedded::fixtures().join("snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.set_description(plan.about.clone());
+    settings.set_description(plan.about);
     settings.bind(|| insta::assert_snapshot!(name, symbolic::histories(&record, true)));
 }
 

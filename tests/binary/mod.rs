@@ -1,5 +1,7 @@
 //! The binary under test.
 
+#![expect(clippy::expect_used, reason = "a test may stop at what it cannot go on without")]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 

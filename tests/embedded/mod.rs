@@ -1,5 +1,7 @@
 //! Runs of plans from within a test.
 
+#![expect(clippy::expect_used, reason = "a test may stop at what it cannot go on without")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

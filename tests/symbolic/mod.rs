@@ -2,6 +2,8 @@
 //!
 //! What makes two runs differ is named (`token#1`, `id#2`, `t0+2.0s`); what they say of the service stays as it is.
 
+#![expect(clippy::expect_used, reason = "a test may stop at what it cannot go on without")]
+
 use std::collections::BTreeMap;
 
 use record::{CaseRecord, Event, History, Operation, Time};

@@ -189,6 +189,7 @@ pub struct Reach {
 
 /// The options of a run.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RunArgs {
     /// embedded, http://HOST:PORT, process:NAME, docker:NAME[=IMAGE], aws[:REGION] or mutant:NAME; may be repeated
     #[arg(long, env = "SFN_CONFORMANCE_TARGET", default_value = "embedded", value_name = "SPEC")]

@@ -21,7 +21,8 @@ struct Fate {
     name: &'static str,
     about: &'static str,
     lawful: bool,
-    fate: Word,
+    #[serde(rename = "fate")]
+    word: Word,
     /// The rules that it must be killed by.
     named: &'static [&'static str],
     /// The rules that were broken.
@@ -85,15 +86,15 @@ pub(super) fn mutants(
     for (info, lawful) in chosen {
         bar.set_message(info.name);
         let killed_by = runtime.block_on(broken(info.name, seed))?;
-        let named = killed_by.iter().any(|rule| info.rules.contains(&rule.as_str()));
-        let fate = match (lawful, named, killed_by.is_empty()) {
+        let by_named = killed_by.iter().any(|rule| info.rules.contains(&rule.as_str()));
+        let word = match (lawful, by_named, killed_by.is_empty()) {
             (true, _, true) => Word::Spared,
             (true, _, false) => Word::Accused,
             (false, true, _) => Word::KilledByNamed,
             (false, false, false) => Word::KilledByOther,
             (false, false, true) => Word::Survived,
         };
-        fates.push(Fate { name: info.name, about: info.about, lawful, fate, named: info.rules, killed_by });
+        fates.push(Fate { name: info.name, about: info.about, lawful, word, named: info.rules, killed_by });
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -108,14 +109,14 @@ fn conclude(fates: &[Fate], survivors: &Survivors) -> Exit {
     let known = |name: &str| survivors.survivor.iter().find(|survivor| survivor.variant == name);
     let mut exit = Exit::Conforms;
     for fate in fates {
-        match (fate.fate.is_good(), known(fate.name)) {
+        match (fate.word.is_good(), known(fate.name)) {
             (true, None) => {}
             (false, Some(survivor)) => {
-                complain!("{}: {}, as known: {}", fate.name, fate.fate.text(), survivor.reason)
+                complain!("{}: {}, as known: {}", fate.name, fate.word.text(), survivor.reason);
             }
             (false, None) => exit = exit.worse(Exit::Violated),
             (true, Some(_)) => {
-                complain!("stale: {} is {}; remove its entry", fate.name, fate.fate.text());
+                complain!("stale: {} is {}; remove its entry", fate.name, fate.word.text());
                 exit = exit.worse(Exit::StaleBaseline);
             }
         }
@@ -192,9 +193,9 @@ impl engine::Sink for Broken {
 fn print(fates: &[Fate]) {
     for fate in fates {
         let killers: Vec<&str> = fate.killed_by.iter().map(String::as_str).collect();
-        let mark = if fate.fate.is_good() { ' ' } else { '!' };
-        say!("{mark} {:34} {:28} {}", fate.name, fate.fate.text(), killers.join(" "));
-        if !fate.fate.is_good() {
+        let mark = if fate.word.is_good() { ' ' } else { '!' };
+        say!("{mark} {:34} {:28} {}", fate.name, fate.word.text(), killers.join(" "));
+        if !fate.word.is_good() {
             say!(
                 "    {}; must be seen by {}",
                 fate.about,
@@ -203,7 +204,7 @@ fn print(fates: &[Fate]) {
         }
     }
     let mut by_rule: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for fate in fates.iter().filter(|fate| fate.fate == Word::KilledByNamed) {
+    for fate in fates.iter().filter(|fate| fate.word == Word::KilledByNamed) {
         for rule in fate.killed_by.iter().filter(|rule| fate.named.contains(&rule.as_str())) {
             by_rule.entry(rule).or_default().push(fate.name);
         }
@@ -212,7 +213,7 @@ fn print(fates: &[Fate]) {
     for (rule, names) in by_rule {
         say!("  {rule:8} {}", names.join(", "));
     }
-    let count = |word| fates.iter().filter(|fate| fate.fate == word).count();
+    let count = |word| fates.iter().filter(|fate| fate.word == word).count();
     say!(
         "\n{} killed by a named rule, {} by another only, {} survived; {} lawful variants spared, {} accused",
         count(Word::KilledByNamed),
