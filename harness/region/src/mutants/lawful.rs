@@ -154,7 +154,7 @@ fn rename_timeout(output: &mut Value) {
         for (name, member) in members {
             match member {
                 Value::String(text) if name == "Error" && text == "States.Timeout" => {
-                    "States.HeartbeatTimeout".clone_into(text)
+                    "States.HeartbeatTimeout".clone_into(text);
                 }
                 other => rename_timeout(other),
             }
