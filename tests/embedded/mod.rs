@@ -101,3 +101,11 @@ fn emulators() -> PathBuf {
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
 }
+
+/// Mutants that are known to survive: `fixtures/survivors.toml` says why.
+pub(crate) fn known_survivors() -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/survivors.toml");
+    let text = fs::read_to_string(path).expect("the list of survivors can be read");
+    let names = text.lines().filter_map(|line| line.strip_prefix("variant = \"")?.strip_suffix('"'));
+    names.map(str::to_owned).collect()
+}

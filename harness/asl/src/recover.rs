@@ -59,6 +59,8 @@ fn matches(names: &[String], failure: &TaskFailure) -> bool {
         ("States.HeartbeatTimeout", Some(error)) => {
             failure.origin == Origin::MissedHeartbeat || error == "States.HeartbeatTimeout"
         }
+        // Both names of a timeout are taken by States.Timeout (HB-10, A-01).
+        ("States.Timeout", Some("States.HeartbeatTimeout")) => true,
         (name, Some(error)) => name == error,
     })
 }

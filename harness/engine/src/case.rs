@@ -34,9 +34,15 @@ pub(crate) async fn run_case(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, ca
             ledger: lot.ledger,
             run: lot.run.clone(),
         };
-        match Actor::new(&stage, "main".to_owned()).act(&plan.steps).await {
+        let mut actor = Actor::new(&stage, "main".to_owned());
+        match actor.act(&plan.steps).await {
             Ok(()) => CaseEnd::Complete,
-            Err(end) => end,
+            Err(end) => {
+                if matches!(end, CaseEnd::Hung { .. }) {
+                    actor.look_again().await;
+                }
+                end
+            }
         }
     };
     let world = world.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -30,11 +30,13 @@ pub(crate) struct Actor<'a> {
     stage: &'a Stage<'a>,
     name: String,
     fault: Option<String>,
+    /// The last receive that brought nothing, and from which queue: of those in a row only the last is kept.
+    empty: Option<(String, crate::recorder::Place)>,
 }
 
 impl<'a> Actor<'a> {
     pub(crate) fn new(stage: &'a Stage<'a>, name: String) -> Self {
-        Self { stage, name, fault: None }
+        Self { stage, name, fault: None, empty: None }
     }
 
     /// Does the steps. The first wait that passed its deadline ends them.
@@ -51,6 +53,23 @@ impl<'a> Actor<'a> {
             }
             Ok(())
         })
+    }
+
+    /// Looks once more at every execution: after a wait that was given up, so that the record shows what it came to.
+    pub(crate) async fn look_again(&mut self) {
+        let executions: Vec<u32> = self.world(|world| {
+            world
+                .executions
+                .iter()
+                .filter(|(_, execution)| !execution.arn.is_empty())
+                .map(|(number, _)| *number)
+                .collect()
+        });
+        for exec in executions {
+            let arn = self.arn(exec);
+            self.read_pages(json!({"executionArn": arn, "maxResults": 1000}), None).await;
+            self.describe(exec).await;
+        }
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), CaseEnd> {
@@ -292,6 +311,9 @@ impl<'a> Actor<'a> {
             .call(self.stage.target, &self.name, Call::new(Operation::ReceiveMessage, input), None)
             .await;
         let (place, outcome) = place_and;
+        if let Some((_, before)) = self.empty.take_if(|(of, _)| of == queue) {
+            self.stage.recorder.forget(&before);
+        }
         let messages = outcome
             .reply()
             .and_then(|reply| reply.get("Messages"))
@@ -300,7 +322,7 @@ impl<'a> Actor<'a> {
             .unwrap_or_default();
         if messages.is_empty() {
             if outcome.is_done() {
-                self.stage.recorder.forget(&place);
+                self.empty = Some((queue.to_owned(), place));
             }
             if wait_s == 0 || !outcome.is_done() {
                 self.stage.target.clock().sleep(Duration::from_millis(30)).await;

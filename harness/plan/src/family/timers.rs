@@ -75,7 +75,7 @@ fn timeouts() -> Vec<Draft> {
             json!({"TimeoutSeconds": 2, "HeartbeatSeconds": 1}),
             json!({}),
             {
-                let mut steps = beating(6, 400);
+                let mut steps = beating(34, 400);
                 steps.push(Step::settle_after(1, 2000));
                 steps
             },

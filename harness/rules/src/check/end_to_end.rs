@@ -391,6 +391,13 @@ fn workers(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
+/// Whether an answer with the attempt's token was accepted.
+fn taken(view: &View<'_>, attempt: &Attempt) -> bool {
+    attempt.token.and_then(|token| view.tokens.get(token)).is_some_and(|token| {
+        view.operations_of(token).any(|op| op.verb != Verb::Heartbeat && op.effect == Effect::Accepted)
+    })
+}
+
 fn conserved(view: &View<'_>, sink: &mut Sink) {
     if view.answered_elsewhere {
         return;
@@ -404,7 +411,9 @@ fn conserved(view: &View<'_>, sink: &mut Sink) {
         let tries: Vec<&Attempt> = view
             .attempts
             .iter()
-            .filter(|a| a.execution == index && a.pattern == Pattern::Callback && a.submitted.is_some())
+            .filter(|a| a.execution == index && a.pattern == Pattern::Callback)
+            // A callback may overtake TaskSubmitted; an attempt without both was never sent.
+            .filter(|a| a.submitted.is_some() || taken(view, a))
             .collect();
         if !whole
             || tries.is_empty()
