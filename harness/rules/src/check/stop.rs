@@ -71,6 +71,19 @@ fn stops(view: &View<'_>, sink: &mut Sink) {
                 Some(event) => view.offset.earliest(event.at) <= first.ended,
                 None => ended_early(view, index, execution, first.ended.0),
             };
+            let read_late = execution
+                .histories
+                .iter()
+                .filter_map(|read| view.reads.get(*read))
+                .map(|read| read.begun)
+                .max();
+            let waited = read_late.unwrap_or_default() - first.ended;
+            if terminal.is_none() && shown.is_some() && waited >= patience(view) {
+                let says = || format!("the history has no end {waited} ms after StopExecution answered 200");
+                sink.violated(ABORTS, says());
+                sink.violated(NOTHING, says());
+                continue;
+            }
             match (shown, terminal.map(|event| event.kind.as_str())) {
                 (Some("ABORTED"), None | Some("ExecutionAborted")) | (None, Some("ExecutionAborted")) => {
                     sink.met(ABORTS);

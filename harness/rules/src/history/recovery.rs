@@ -57,7 +57,8 @@ fn candidates(scheduled: &Event, ended: &Event) -> Vec<TaskFailure> {
     }
     if has("heartbeatInSeconds") {
         found.push(TaskFailure { error, ..TaskFailure::missed_heartbeat() });
-        // Whether States.TaskFailed matches a missed heartbeat is open.
+        // Whether States.TaskFailed matches a missed heartbeat is open, by whichever name it is recorded.
+        found.push(TaskFailure::missed_heartbeat());
         found.push(TaskFailure::new(Some("States.HeartbeatTimeout".to_owned()), Some(String::new())));
     }
     found
