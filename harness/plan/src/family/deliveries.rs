@@ -45,7 +45,7 @@ fn redeliveries() -> Vec<Draft> {
                 tell("a", json!({"n": 1})),
                 Step::settle(1),
                 Step::Sleep { ms: 1200 },
-                Step::Drain { queue: "queue".to_owned(), messages: 1, wait_ms: 31_000 },
+                Step::Drain { queue: "queue".to_owned(), messages: 1, wait_ms: 34_000 },
                 tell("b", json!({"n": 2})),
                 Step::call(Operation::GetExecutionHistory, json!({"executionArn": "${exec:1}"})),
             ],
