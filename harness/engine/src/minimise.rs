@@ -32,6 +32,7 @@ pub(crate) async fn minimise(
     check: &str,
     effort: Effort,
     attempt: &Attempt<'_>,
+    may_go_on: &(dyn Fn() -> bool + Sync),
 ) -> Option<Small> {
     let mut tries = effort.tries;
     let mut best: Option<Small> = None;
@@ -44,7 +45,7 @@ pub(crate) async fn minimise(
     best.as_ref()?;
     'smaller: loop {
         for candidate in shrink(&current) {
-            if tries == 0 {
+            if tries == 0 || !may_go_on() {
                 break 'smaller;
             }
             let (record, shown) = shows(&candidate, rule, check, effort.of, attempt).await;

@@ -240,11 +240,12 @@ async fn smaller(
     // Every try on a shared target needs names that no plan has and no other try had.
     let last = plans.iter().map(|numbered| numbered.place).max().unwrap_or_default();
     let again = std::sync::atomic::AtomicUsize::new(last + 1);
+    let may_go_on = || stopwatch.elapsed() <= spare && !options.cancel.is_set();
     for ((rule, check), place) in violations {
         if options.baseline.as_ref().is_some_and(|baseline| baseline.lists(rule, check)) {
             continue;
         }
-        if stopwatch.elapsed() > spare || options.cancel.is_set() {
+        if !may_go_on() {
             break;
         }
         let Some(numbered) = plans.iter().find(|numbered| numbered.place == *place) else { continue };
@@ -258,7 +259,7 @@ async fn smaller(
                 let judged = judged.ok().and_then(Result::ok).map(|judged| (judged.record, judged.findings));
                 Box::pin(std::future::ready(judged.unwrap_or_else(|| (nothing(&plan), Vec::new()))))
             };
-            minimise(&numbered.plan, rule, check, effort, &attempt).await
+            minimise(&numbered.plan, rule, check, effort, &attempt, &may_go_on).await
         } else {
             let attempt = |plan: Plan| -> BoxFuture<'_, (CaseRecord, Vec<Finding>)> {
                 let place = again.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
@@ -267,7 +268,7 @@ async fn smaller(
                     (judged.record, judged.findings)
                 })
             };
-            minimise(&numbered.plan, rule, check, effort, &attempt).await
+            minimise(&numbered.plan, rule, check, effort, &attempt, &may_go_on).await
         };
         if let Some(small) = small {
             sink.event(RunEvent::Minimised {
