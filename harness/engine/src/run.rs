@@ -66,7 +66,9 @@ pub async fn run(
         cancel: options.cancel.clone(),
     };
     let mut tally = Tally::default();
-    lacks.iter().for_each(|name| tally.score.lack(name));
+    for name in &lacks {
+        tally.score.lack(name);
+    }
     let may_begin = || options.time_budget.is_none_or(|budget| stopwatch.elapsed() < budget);
     let broken = {
         let mut seen = |numbered: &Numbered, judged: Judged| tally.add(numbered, judged, sink);
