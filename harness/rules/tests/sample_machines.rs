@@ -1,5 +1,7 @@
 //! The machines of `fixtures/sample` are what their comments say: lawful definitions that wait for a callback.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it cannot read")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
