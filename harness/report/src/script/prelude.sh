@@ -18,11 +18,12 @@ judge() {
 
 # call RECORDED SERVICE OPERATION [JMESPATH] <JSON: one call; OUT is its output.
 call() {
-  local seen=done
-  if ! OUT=$(aws --endpoint-url "$ENDPOINT" "$2" "$3" --cli-input-json "$(cat)" \
-    --query "${4:-@}" --output text 2>"$WORK/error.$BASHPID"); then
-    seen=$(sed -n 's/.*An error occurred (\([A-Za-z.]*\)).*/\1/p' "$WORK/error.$BASHPID")
-    [ -n "$seen" ] || { seen='no answer'; cat "$WORK/error.$BASHPID"; }
+  local seen=done input=$WORK/input.$BASHPID error=$WORK/error.$BASHPID
+  cat >"$input"
+  if ! OUT=$(aws --endpoint-url "$ENDPOINT" "$2" "$3" --cli-input-json "file://$input" \
+    --query "${4:-@}" --output text 2>"$error"); then
+    seen=$(sed -n 's/.*An error occurred (\([A-Za-z0-9.]*\)).*/\1/p' "$error")
+    [ -n "$seen" ] || { seen='no answer'; cat "$error"; }
   fi
   judge "$3" "$seen" "$1"
 }

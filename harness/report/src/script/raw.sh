@@ -1,14 +1,14 @@
 
 # raw RECORDED SERVICE TARGET <BODY: one request as it stands, signed by curl.
 raw() {
-  local status seen
-  status=$(curl -sS -o "$WORK/body.$BASHPID" -w '%{http_code}' --data-binary @- \
+  local status seen body=$WORK/body.$BASHPID
+  status=$(curl -sS -o "$body" -w '%{http_code}' --data-binary @- \
     --aws-sigv4 "aws:amz:$AWS_DEFAULT_REGION:$2" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
     ${AWS_SESSION_TOKEN:+-H "X-Amz-Security-Token: $AWS_SESSION_TOKEN"} \
     -H 'Content-Type: application/x-amz-json-1.0' -H "X-Amz-Target: $3" "$ENDPOINT")
   case $status in
     2*) seen=done ;;
-    *) seen=$(sed -n 's/.*"__type" *: *"\([^"#]*#\)\{0,1\}\([A-Za-z.]*\).*/\2/p' "$WORK/body.$BASHPID") ;;
+    *) seen=$(sed -n 's/.*"__type" *: *"\([^"#]*#\)\{0,1\}\([A-Za-z.]*\).*/\2/p' "$body") ;;
   esac
   judge "$3" "${seen:-no answer ($status)}" "$1"
 }
