@@ -23,7 +23,8 @@ call() {
   if ! OUT=$(aws --endpoint-url "$ENDPOINT" "$2" "$3" --cli-input-json "file://$input" \
     --query "${4:-@}" --output text 2>"$error"); then
     seen=$(sed -n 's/.*An error occurred (\([A-Za-z0-9.]*\)).*/\1/p' "$error")
-    [ -n "$seen" ] || { seen='no answer'; cat "$error"; }
+    # An error without a code is named after its HTTP status.
+    case $seen in '' | [0-9]*) seen='no answer'; cat "$error" ;; esac
   fi
   judge "$3" "$seen" "$1"
 }

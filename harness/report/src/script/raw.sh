@@ -10,5 +10,5 @@ raw() {
     2*) seen=done ;;
     *) seen=$(sed -n 's/.*"__type" *: *"\([^"#]*#\)\{0,1\}\([A-Za-z.]*\).*/\2/p' "$body") ;;
   esac
-  judge "$3" "${seen:-no answer ($status)}" "$1"
+  judge "$3" "${seen:-no answer}" "$1"
 }

@@ -232,6 +232,7 @@ impl Script {
         let reply = entry.outcome.reply().cloned().unwrap_or_default();
         let arn = entry.call.text("executionArn").unwrap_or_default();
         let variable = self.flow.variable(arn).map_or_else(|| quoted(arn), |name| format!("\"${name}\""));
+        let mut seen = "$(echo $OUT)";
         let (query, recorded, over) = if entry.call.operation == Operation::DescribeExecution {
             let status = reply.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
             let over = !matches!(status.as_str(), "" | "RUNNING");
@@ -239,7 +240,12 @@ impl Script {
         } else {
             let history = History::from_wire(&reply).unwrap_or_default();
             let over = history.events.iter().any(Event::is_terminal);
-            let types: Vec<&str> = history.events.iter().map(|event| event.kind.as_str()).collect();
+            let mut types: Vec<&str> = history.events.iter().map(|event| event.kind.as_str()).collect();
+            // How branches interleave is chance.
+            if types.iter().any(|kind| kind.starts_with("Parallel") || kind.starts_with("Map")) {
+                types.sort_unstable();
+                seen = "$(printf '%s\\n' $OUT | LC_ALL=C sort | xargs)";
+            }
             ("'events[].type'", types.join(" "), over)
         };
         writeln!(self.text)?;
@@ -250,7 +256,7 @@ impl Script {
         }
         self.request(entry, query, "")?;
         let label = format!("  {}", query.trim_matches('\''));
-        writeln!(self.text, "judge {} \"$(echo $OUT)\" {}", quoted(&label), quoted(&recorded))
+        writeln!(self.text, "judge {} \"{seen}\" {}", quoted(&label), quoted(&recorded))
     }
 
     /// The script's end: what it made is deleted whatever happens.
