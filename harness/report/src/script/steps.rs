@@ -54,15 +54,7 @@ fn essential(entries: &[Entry]) -> Vec<&Entry> {
 
 /// How many calls from here on were in flight at once; those that fill variables are always alone.
 fn overlapping(entries: &[&Entry], at: usize) -> usize {
-    let answers = |entry: &&Entry| {
-        matches!(
-            entry.call.operation,
-            Operation::SendTaskSuccess
-                | Operation::SendTaskFailure
-                | Operation::SendTaskHeartbeat
-                | Operation::StopExecution
-        )
-    };
+    let answers = |entry: &&Entry| is_hasty(entry.call.operation);
     let mut actors = BTreeSet::new();
     let mut until = Time(i64::MIN);
     let mut count = 0;
@@ -142,7 +134,7 @@ impl Script {
         let recorded = quoted(&answer(&entry.outcome));
         let operation = entry.call.operation;
         let body = entry.call.raw_body.clone();
-        if body.is_some() || !is_sendable(entry) {
+        if body.is_some() || is_hasty(operation) || !is_sendable(entry) {
             let target = match operation.service() {
                 Service::Sqs => format!("AmazonSQS.{}", operation.name()),
                 Service::Events => format!("AWSEvents.{}", operation.name()),
@@ -190,7 +182,7 @@ impl Script {
         if let Some(token) = entry.call.text("taskToken").filter(|t| t.starts_with("token#")) {
             text = text.replace(token, &wrong_token(entry, self.flow.named("TOKEN").next_back()));
         }
-        if let Some(role) = entry.call.text("roleArn") {
+        if let Some(role) = entry.call.text("roleArn").filter(|role| role.contains(":role/")) {
             text = text.replace(&escaped(role), "${ROLE}");
         }
         text
@@ -288,6 +280,17 @@ fn wrong_token(entry: &Entry, given: Option<&str>) -> String {
     }
 }
 
+/// Whether time matters for the call: curl is there many times sooner than the AWS command line.
+fn is_hasty(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::SendTaskSuccess
+            | Operation::SendTaskFailure
+            | Operation::SendTaskHeartbeat
+            | Operation::StopExecution
+    )
+}
+
 /// Whether the AWS command line would send the call: it refuses empty strings, wrong types and missing members itself.
 fn is_sendable(entry: &Entry) -> bool {
     let call = &entry.call;
@@ -311,6 +314,7 @@ fn is_sendable(entry: &Entry) -> bool {
                 !text.is_empty() || matches!(member.as_str(), "error" | "cause" | "output")
             }
             Value::Null => false,
+            Value::Number(number) if number.as_i64().is_none_or(|number| number < 0) => false,
             Value::Number(_) | Value::Bool(_) => !required.contains(&member.as_str()),
             _ => {
                 !required.contains(&member.as_str()) && call.operation.service() != Service::States
@@ -322,6 +326,8 @@ fn is_sendable(entry: &Entry) -> bool {
 fn answer(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(_) => "done".to_owned(),
+        // So targets' adapters name an answer without a code.
+        Outcome::Refused(error) if error.code == "UnknownError" => "no answer".to_owned(),
         Outcome::Refused(error) => error.code.clone(),
         Outcome::Unknown(_) => "no answer".to_owned(),
     }

@@ -104,7 +104,10 @@ pub(super) fn attempts(execution: usize, read: &HistoryRead<'_>, into: &mut Vec<
         let kind = event.kind.as_str();
         if matches!(kind, "TaskScheduled" | "ActivityScheduled" | "LambdaFunctionScheduled") {
             link(into, &owner, parent, index, events);
-            let entered = visit[index].and_then(|entered| events.get(entered));
+            // Where links are missing, the state may be another one: only a Task schedules.
+            let entered = visit[index]
+                .and_then(|entered| events.get(entered))
+                .filter(|entered| entered.kind == "TaskStateEntered");
             let number =
                 into[base..].iter().filter(|a| a.visit.is_some() && a.visit == entered.map(|e| e.id)).count();
             owner[index] = Some(into.len());
