@@ -3,14 +3,15 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use plan::{Answer, Filter, Placeholder, Step};
+use plan::{Answer, Fault, Filter, Placeholder, Step};
 use record::{Call, CaseEnd, Operation, Outcome};
 use serde_json::{Value, json};
 
+use crate::faults;
 use crate::ledger::Ledger;
 use crate::making::Making;
 use crate::patience::{Pauses, allowance};
-use crate::recorder::{Recorder, entry};
+use crate::recorder::Recorder;
 use crate::world::{Execution, World};
 use crate::{BoxFuture, Cancel, Target};
 
@@ -29,14 +30,18 @@ pub(crate) struct Stage<'a> {
 pub(crate) struct Actor<'a> {
     stage: &'a Stage<'a>,
     name: String,
-    fault: Option<String>,
+    fault: Option<Fault>,
+    /// A planned fault killed it: it does nothing more.
+    crashed: bool,
+    /// Queue and receipt handle of what it received and did not delete yet.
+    held: Vec<(String, String)>,
     /// The last receive that brought nothing, and from which queue: of those in a row only the last is kept.
     empty: Option<(String, crate::recorder::Place)>,
 }
 
 impl<'a> Actor<'a> {
     pub(crate) fn new(stage: &'a Stage<'a>, name: String) -> Self {
-        Self { stage, name, fault: None, empty: None }
+        Self { stage, name, fault: None, crashed: false, held: Vec::new(), empty: None }
     }
 
     /// Does the steps. The first wait that passed its deadline ends them.
@@ -47,9 +52,12 @@ impl<'a> Actor<'a> {
                     return Err(CaseEnd::Cut("the run was cancelled".to_owned()));
                 }
                 self.step(step).await?;
+                if self.crashed {
+                    return Ok(());
+                }
             }
             if let Some(fault) = self.fault.take() {
-                self.stage.recorder.fault(&fault, false);
+                self.stage.recorder.fault(fault.name(), false);
             }
             Ok(())
         })
@@ -135,8 +143,14 @@ impl<'a> Actor<'a> {
                 Ok(())
             }
             Step::Together(actors) => self.together(actors).await,
-            Step::Fault(name) => {
-                self.fault = Some(name.clone());
+            Step::Fault(fault) => {
+                self.fault = Some(*fault);
+                Ok(())
+            }
+            Step::Delete => {
+                for (queue, handle) in std::mem::take(&mut self.held) {
+                    self.delete(&queue, &handle).await;
+                }
                 Ok(())
             }
         }
@@ -175,38 +189,12 @@ impl<'a> Actor<'a> {
 
     /// Makes a call, with the fault that was asked for.
     async fn faulted(&mut self, call: Call, note: Option<&str>) -> Outcome {
-        let stage = self.stage;
-        let clock = stage.target.clock();
+        let Stage { target, recorder, .. } = *self.stage;
         let Some(fault) = self.fault.take() else {
-            return stage.recorder.call(stage.target, &self.name, call, note).await.1;
+            return recorder.call(target, &self.name, call, note).await.1;
         };
-        let label = format!("fault:{fault}");
-        match fault.as_str() {
-            "dropped" => {
-                let now = clock.now();
-                let lost = Outcome::Unknown("the request was dropped by a planned fault".to_owned());
-                stage.recorder.put(entry(&self.name, now, now, call, lost.clone(), Some(&label)));
-                stage.recorder.fault(&fault, true);
-                lost
-            }
-            "reply-lost" => {
-                let place = stage.recorder.take_place();
-                let begun = clock.now();
-                let fired = stage.target.call(call.clone()).await.is_done();
-                let lost = Outcome::Unknown("the reply was lost by a planned fault".to_owned());
-                stage
-                    .recorder
-                    .fill(&place, entry(&self.name, begun, clock.now(), call, lost.clone(), Some(&label)));
-                stage.recorder.fault(&fault, fired);
-                lost
-            }
-            _ => {
-                let first = stage.recorder.call(stage.target, &self.name, call.clone(), Some(&label)).await.1;
-                stage.recorder.call(stage.target, &self.name, call, Some(&label)).await;
-                stage.recorder.fault(&fault, true);
-                first
-            }
-        }
+        self.crashed = !faults::survives(fault);
+        faults::faulted(fault, call, &self.name, target, recorder).await
     }
 
     async fn start(
@@ -254,6 +242,9 @@ impl<'a> Actor<'a> {
                     return Err(CaseEnd::Cut(format!("StartExecution was refused: {error}")));
                 }
             }
+            if self.crashed {
+                return Ok(());
+            }
             self.stage.target.clock().sleep(pauses.next()).await;
         }
         Err(CaseEnd::Cut("no execution could be started in 12 tries".to_owned()))
@@ -267,7 +258,7 @@ impl<'a> Actor<'a> {
                 let known = world.executions.get(&exec).map_or(0, |execution| execution.tokens.len());
                 (known, world.places.get("queue").cloned().unwrap_or_default())
             });
-            if known >= tokens as usize {
+            if known >= tokens as usize || self.crashed {
                 return Ok(());
             }
             if clock.now() >= deadline {
@@ -330,16 +321,24 @@ impl<'a> Actor<'a> {
             return 0;
         }
         self.hear(&outcome);
-        if delete {
-            for handle in
-                messages.iter().filter_map(|message| message.get("ReceiptHandle").and_then(Value::as_str))
-            {
-                let call =
-                    Call::new(Operation::DeleteMessage, json!({"QueueUrl": queue, "ReceiptHandle": handle}));
-                self.call(call, None).await;
+        for handle in
+            messages.iter().filter_map(|message| message.get("ReceiptHandle").and_then(Value::as_str))
+        {
+            if delete {
+                self.delete(queue, handle).await;
+            } else {
+                self.held.push((queue.to_owned(), handle.to_owned()));
             }
         }
         u32::try_from(messages.len()).unwrap_or(u32::MAX)
+    }
+
+    async fn delete(&mut self, queue: &str, handle: &str) {
+        if self.crashed {
+            return;
+        }
+        let input = json!({"QueueUrl": queue, "ReceiptHandle": handle});
+        self.call(Call::new(Operation::DeleteMessage, input), None).await;
     }
 
     fn hear(&self, outcome: &Outcome) {

@@ -7,6 +7,7 @@ mod baseline;
 mod capability;
 mod case;
 mod error;
+mod faults;
 mod interpret;
 mod join;
 mod lanes;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::{Options, replay};
-use plan::{MachineSpec, Plan, Step};
+use plan::{Fault, MachineSpec, Plan, Step};
 use record::{CaseEnd, CaseRecord, Operation, Outcome};
 use serde_json::{Value, json};
 use stage::{Always, Scripted, message, refused};
@@ -156,7 +156,7 @@ fn each_fault_proves_that_it_fired() {
 #[test]
 fn a_fault_that_no_call_followed_did_not_fire() {
     let target = Scripted::in_virtual_time(|_, _| None);
-    let record = run(&target, &plan_of(vec![Step::Fault("dropped".to_owned())]));
+    let record = run(&target, &plan_of(vec![Step::Fault(Fault::Dropped)]));
     assert_eq!(record.faults, vec![("dropped".to_owned(), false)]);
 }
 
@@ -214,7 +214,7 @@ fn what_a_plan_makes_is_removed_whatever_its_end() {
     for steps in [
         vec![Step::start(1, "m", json!({}))],
         vec![Step::start(1, "m", json!({})), Step::take(1, 1)],
-        vec![Step::Fault("dropped".to_owned())],
+        vec![Step::Fault(Fault::Dropped)],
     ] {
         let target = Scripted::in_virtual_time(|_, _| None);
         let plan = Plan { topic: true, dead_letter_after: Some(2), ..plan_of(steps) };

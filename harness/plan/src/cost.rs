@@ -59,6 +59,7 @@ impl Cost {
                 _ => cost.states_requests += 1,
             },
             Step::Tell { .. } => cost.states_requests += 1,
+            Step::Delete => cost.sqs_requests += 1,
             Step::Sleep { .. } | Step::Together(_) | Step::Fault(_) => {}
         });
         cost

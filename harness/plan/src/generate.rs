@@ -17,6 +17,8 @@ pub(crate) struct Draft {
     pub(crate) topic: bool,
     pub(crate) dead_letter_after: Option<u32>,
     pub(crate) needs: Vec<String>,
+    /// The smallest profile that it is worth its time in.
+    pub(crate) from: Profile,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -32,6 +34,7 @@ impl Draft {
             topic: false,
             dead_letter_after: None,
             needs: Vec::new(),
+            from: Profile::Smoke,
             steps,
         }
     }
@@ -43,6 +46,12 @@ impl Draft {
 
     pub(crate) fn needing(mut self, capability: &str) -> Self {
         self.needs.push(capability.to_owned());
+        self
+    }
+
+    /// Not in the smoke profile.
+    pub(crate) fn in_core(mut self) -> Self {
+        self.from = Profile::Core;
         self
     }
 
@@ -69,7 +78,7 @@ pub fn generate(profile: Profile, seed: u64, cases: Option<usize>) -> Vec<Plan> 
     let mut round = 0;
     while cases.map_or(round < rounds, |wanted| plans.len() < wanted) {
         for family in &families {
-            draw(family, seed, round, &mut plans);
+            draw(family, profile, seed, round, &mut plans);
         }
         round += 1;
     }
@@ -79,11 +88,13 @@ pub fn generate(profile: Profile, seed: u64, cases: Option<usize>) -> Vec<Plan> 
     plans
 }
 
-fn draw(family: &Family, seed: u64, round: u64, plans: &mut Vec<Plan>) {
+fn draw(family: &Family, profile: Profile, seed: u64, round: u64, plans: &mut Vec<Plan>) {
     // Fixed cases come in the first round only; drawn ones anew in each.
     if round == 0 {
         for (number, draft) in (family.fixed)().into_iter().enumerate() {
-            plans.push(named(family.name, &format!("{}-{}", family.name, number + 1), draft));
+            if draft.from <= profile {
+                plans.push(named(family.name, &format!("{}-{}", family.name, number + 1), draft));
+            }
         }
     }
     let mut bytes = [0u8; 32];
@@ -97,7 +108,10 @@ fn draw(family: &Family, seed: u64, round: u64, plans: &mut Vec<Plan>) {
     for (number, strategy) in (family.drawn)().into_iter().enumerate() {
         if let Ok(tree) = strategy.new_tree(&mut runner) {
             let name = format!("{}-r{}-{}", family.name, round + 1, number + 1);
-            plans.push(named(family.name, &name, tree.current()));
+            let draft = tree.current();
+            if draft.from <= profile {
+                plans.push(named(family.name, &name, draft));
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 mod cost;
 pub mod definition;
 mod family;
+mod fault;
 mod generate;
 pub mod payload;
 mod profile;
@@ -15,6 +16,7 @@ mod step;
 mod template;
 
 pub use cost::Cost;
+pub use fault::Fault;
 pub use generate::{families, generate};
 pub use profile::{NoProfile, Profile};
 pub use shrink::shrink;

@@ -5,6 +5,8 @@ use record::Operation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::Fault;
+
 /// One plan: a few executions of a few machines and what workers do to them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -149,9 +151,10 @@ pub enum Step {
     },
     /// Several actors at once.
     Together(Vec<Vec<Self>>),
-    /// Puts a fault between the harness and the target for the next call of this actor: `reply-lost`, `dropped`,
-    /// `duplicated`.
-    Fault(String),
+    /// Puts a fault into the next call of this actor.
+    Fault(Fault),
+    /// The worker deletes what it received and did not delete yet.
+    Delete,
 }
 
 impl Step {
