@@ -134,22 +134,53 @@ fn a_message_that_is_not_to_be_deleted_is_not() {
 
 #[test]
 fn each_fault_proves_that_it_fired() {
-    for (fault, reached, outcomes_seen) in [("dropped", 0, 1), ("reply-lost", 1, 1), ("duplicated", 2, 2)] {
+    for (fault, reached, outcomes_seen) in [
+        (Fault::Dropped, 0, 1),
+        (Fault::ReplyLost, 1, 1),
+        (Fault::ServerError, 1, 1),
+        (Fault::Reset, 1, 1),
+        (Fault::Duplicated, 2, 2),
+    ] {
         let target = delivering();
         let steps = vec![
             Step::start(1, "m", json!({})),
             Step::take(1, 1),
-            Step::Fault(fault.to_owned()),
+            Step::Fault(fault),
             Step::succeed("1.1", &json!(1)),
             Step::beat("1.1"),
         ];
         let record = run(&target, &plan_of(steps));
-        assert_eq!(record.faults, vec![(fault.to_owned(), true)]);
+        assert_eq!(record.faults, vec![(fault.to_string(), true)]);
         assert_eq!(target.heard(Operation::SendTaskSuccess).len(), reached, "{fault}");
         let seen = outcomes(&record, Operation::SendTaskSuccess);
         assert_eq!(seen.len(), outcomes_seen, "{fault}");
-        assert_eq!(matches!(seen.first(), Some(Outcome::Unknown(_))), fault != "duplicated", "{fault}");
+        assert_eq!(matches!(seen.first(), Some(Outcome::Unknown(_))), fault != Fault::Duplicated, "{fault}");
         assert_eq!(target.heard(Operation::SendTaskHeartbeat).len(), 1, "a fault is for one call");
+    }
+}
+
+#[test]
+fn a_worker_that_crashed_does_nothing_more() {
+    for (fault, reached) in [(Fault::CrashBefore, 0), (Fault::CrashAfter, 1)] {
+        let target = delivering();
+        let worker = vec![Step::Fault(fault), Step::succeed("1.1", &json!(1)), Step::Delete];
+        let take = Step::Take { exec: 1, tokens: 1, delete: false };
+        let steps = vec![Step::start(1, "m", json!({})), Step::Together(vec![[vec![take], worker].concat()])];
+        run(&target, &plan_of([steps, vec![Step::beat("1.1")]].concat()));
+        assert_eq!(target.heard(Operation::SendTaskSuccess).len(), reached, "{fault}");
+        assert!(target.heard(Operation::DeleteMessage).is_empty(), "{fault}");
+        assert_eq!(target.heard(Operation::SendTaskHeartbeat).len(), 1, "others live on");
+    }
+}
+
+#[test]
+fn a_worker_that_is_told_to_wait_tries_again() {
+    for fault in [Fault::Throttled, Fault::Unavailable] {
+        let target = delivering();
+        let steps = vec![Step::start(1, "m", json!({})), Step::take(1, 1), Step::Fault(fault)];
+        let record = run(&target, &plan_of([steps, vec![Step::succeed("1.1", &json!(1))]].concat()));
+        assert_eq!(target.heard(Operation::SendTaskSuccess).len(), 1, "{fault}");
+        assert!(matches!(outcomes(&record, Operation::SendTaskSuccess).first(), Some(Outcome::Unknown(_))));
     }
 }
 
