@@ -4,6 +4,7 @@ use record::{ApiError, Call, Operation, Outcome};
 use serde_json::{Value, json};
 
 use crate::Target;
+use crate::function;
 use crate::patience::{Pauses, is_passing};
 
 /// One probed capability.
@@ -13,9 +14,11 @@ pub(crate) struct Found {
     pub(crate) evidence: String,
 }
 
-/// Asks for everything that plans can need.
-pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str) -> Vec<Found> {
+/// Asks for everything that plans can need; for functions only where asked to, since they take long.
+pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str, functions: bool) -> Vec<Found> {
     let nobody = "arn:aws:states:us-east-1:123456789012:execution:sfnconf-nobody:sfnconf-nobody";
+    let [lambda, mappings] =
+        if functions { function::probe(target, role, run).await } else { function::not_asked() };
     vec![
         by_answer(target, "redrive", Call::new(Operation::RedriveExecution, json!({"executionArn": nobody})))
             .await,
@@ -28,6 +31,8 @@ pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str) -> Vec<Fou
         )
         .await,
         jsonata(target, role, run).await,
+        lambda,
+        mappings,
     ]
 }
 

@@ -130,6 +130,20 @@ pub async fn sweep(target: &dyn Target, only: Option<&str>) -> (Vec<String>, Vec
             note(format!("activity {name}"), &outcome);
         }
     }
+    for mapping in listed(target, Operation::ListEventSourceMappings, json!({}), "EventSourceMappings").await
+    {
+        let name = text(&mapping, "FunctionArn").as_deref().and_then(function_of).map(str::to_owned);
+        if let (Some(name), Some(uuid)) =
+            (name.filter(|name| name.starts_with(&prefix)), text(&mapping, "UUID"))
+        {
+            let outcome =
+                target.call(Call::new(Operation::DeleteEventSourceMapping, json!({"UUID": uuid}))).await;
+            note(format!("mapping {uuid}"), &outcome);
+            let outcome =
+                target.call(Call::new(Operation::DeleteFunction, json!({"FunctionName": name}))).await;
+            note(format!("function {name}"), &outcome);
+        }
+    }
     for queue in listed(target, Operation::ListQueues, json!({"QueueNamePrefix": prefix}), "QueueUrls").await
     {
         if let Some(url) = queue.as_str()
@@ -148,6 +162,11 @@ pub async fn sweep(target: &dyn Target, only: Option<&str>) -> (Vec<String>, Vec
         }
     }
     (removed, resisted)
+}
+
+/// The name in a function's ARN.
+fn function_of(arn: &str) -> Option<&str> {
+    arn.split_once(":function:")?.1.split(':').next()
 }
 
 fn text(value: &Value, member: &str) -> Option<String> {

@@ -3,11 +3,13 @@
 //! The engine does not know which target it runs on; it sees [`Target`] and [`Clock`] only. Whatever it sees goes into
 //! [`record::CaseRecord`]s, which the rules judge, and out as [`record::RunEvent`]s through a [`Sink`].
 
+mod archive;
 mod baseline;
 mod capability;
 mod case;
 mod error;
 mod faults;
+mod function;
 mod interpret;
 mod join;
 mod lanes;

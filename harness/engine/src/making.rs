@@ -7,6 +7,8 @@ use record::{Call, Operation};
 pub(crate) enum Making {
     Execution,
     Machine,
+    Mapping,
+    Function,
     Activity,
     Topic,
     Queue,
@@ -14,14 +16,23 @@ pub(crate) enum Making {
 
 impl Making {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Execution, Self::Machine, Self::Activity, Self::Topic, Self::Queue];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Execution,
+        Self::Machine,
+        Self::Mapping,
+        Self::Function,
+        Self::Activity,
+        Self::Topic,
+        Self::Queue,
+    ];
 
     /// What an operation makes, if anything.
     pub(crate) fn of(operation: Operation) -> Option<Self> {
         Some(match operation {
             Operation::StartExecution => Self::Execution,
             Operation::CreateStateMachine => Self::Machine,
+            Operation::CreateEventSourceMapping => Self::Mapping,
+            Operation::CreateFunction => Self::Function,
             Operation::CreateActivity => Self::Activity,
             Operation::CreateTopic => Self::Topic,
             Operation::CreateQueue => Self::Queue,
@@ -29,10 +40,11 @@ impl Making {
         })
     }
 
-    /// The ledger's word for it. Executions go with their machine and are not in the ledger.
+    /// The ledger's word for it. Executions go with their machine, mappings are found by their function.
     pub(crate) fn word(self) -> Option<&'static str> {
         match self {
-            Self::Execution => None,
+            Self::Execution | Self::Mapping => None,
+            Self::Function => Some("function"),
             Self::Machine => Some("machine"),
             Self::Activity => Some("activity"),
             Self::Topic => Some("topic"),
@@ -44,6 +56,7 @@ impl Making {
     pub(crate) fn name(self, call: &Call) -> Option<&str> {
         call.text(match self {
             Self::Execution | Self::Machine | Self::Activity => "name",
+            Self::Function | Self::Mapping => "FunctionName",
             Self::Topic => "Name",
             Self::Queue => "QueueName",
         })
@@ -54,6 +67,8 @@ impl Making {
         match self {
             Self::Execution => "executionArn",
             Self::Machine => "stateMachineArn",
+            Self::Mapping => "UUID",
+            Self::Function => "FunctionName",
             Self::Activity => "activityArn",
             Self::Topic => "TopicArn",
             Self::Queue => "QueueUrl",
@@ -65,6 +80,8 @@ impl Making {
         match self {
             Self::Execution => Operation::StopExecution,
             Self::Machine => Operation::DeleteStateMachine,
+            Self::Mapping => Operation::DeleteEventSourceMapping,
+            Self::Function => Operation::DeleteFunction,
             Self::Activity => Operation::DeleteActivity,
             Self::Topic => Operation::DeleteTopic,
             Self::Queue => Operation::DeleteQueue,

@@ -6,15 +6,19 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use plan::{MachineSpec, Plan};
+use plan::{FunctionSpec, MachineSpec, Plan};
 use record::{Call, Entry, Operation, Outcome};
 use serde_json::{Value, json};
 
 use crate::Target;
+use crate::function;
 use crate::ledger::Ledger;
 use crate::making::Making;
 use crate::recorder::Recorder;
 use crate::world::World;
+
+/// How long a function or a mapping may take to become ready.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Machines that the plans of one run share, by definition.
 #[derive(Default)]
@@ -76,8 +80,16 @@ pub(crate) async fn prepare(
         world.places.insert("dead-letter".to_owned(), url);
         attributes = json!({"RedrivePolicy": json!({"deadLetterTargetArn": arn, "maxReceiveCount": receives}).to_string()});
     }
-    let url = maker.queue_url("q", attributes).await?;
-    world.places.insert("queue".to_owned(), url);
+    if let Some(function) = &plan.function {
+        attributes["VisibilityTimeout"] = json!(function.visibility.to_string());
+        let (url, arn) = maker.queue("q", attributes).await?;
+        world.places.insert("queue".to_owned(), url);
+        world.places.insert("queue-arn".to_owned(), arn);
+        maker.function(function, world).await?;
+    } else {
+        let url = maker.queue_url("q", attributes).await?;
+        world.places.insert("queue".to_owned(), url);
+    }
     if plan.topic {
         maker.topic(world).await?;
     }
@@ -104,6 +116,14 @@ pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, worl
             let outcome =
                 target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}))).await;
             lot.ledger.gone("machine", arn, &outcome);
+        }
+    }
+    for (place, made) in [("mapping", Making::Mapping), ("function", Making::Function)] {
+        if let Some(name) = world.places.get(place) {
+            let outcome = target.call(Call::new(made.removal(), json!({ made.member(): name }))).await;
+            if let Some(word) = made.word() {
+                lot.ledger.gone(word, name, &outcome);
+            }
         }
     }
     if let Some(arn) = world.places.get("topic") {
@@ -169,6 +189,31 @@ impl Maker<'_> {
             url.clone(),
             arn.map(str::to_owned).ok_or_else(|| "GetQueueAttributes gave no QueueArn".to_owned())?,
         ))
+    }
+
+    /// Makes the function and its mapping, each ready for work.
+    async fn function(&self, spec: &FunctionSpec, world: &mut World) -> Result<(), String> {
+        let name = format!("{}-f", self.lot.prefix);
+        self.lot.ledger.about_to_make("function", &name);
+        self.must(Operation::CreateFunction, function::creation(&name, self.lot.role, spec.timeout)).await?;
+        world.places.insert("function".to_owned(), name.clone());
+        let get = Call::new(Operation::GetFunction, json!({"FunctionName": name}));
+        function::ready(self.target, &get, &["Configuration", "State"], "Active", PATIENCE).await?;
+        let Some(mapping) = &spec.mapping else { return Ok(()) };
+        let mut input = json!({
+            "FunctionName": name, "EventSourceArn": world.places.get("queue-arn"), "BatchSize": 10,
+            "MaximumBatchingWindowInSeconds": mapping.window
+        });
+        if mapping.partial {
+            input["FunctionResponseTypes"] = json!(["ReportBatchItemFailures"]);
+        }
+        let reply = self.must(Operation::CreateEventSourceMapping, input).await?;
+        let uuid = reply.get("UUID").and_then(Value::as_str).unwrap_or_default().to_owned();
+        world.places.insert("mapping".to_owned(), uuid.clone());
+        let get = Call::new(Operation::GetEventSourceMapping, json!({"UUID": uuid}));
+        function::ready(self.target, &get, &["State"], "Enabled", PATIENCE).await?;
+        self.must(Operation::GetEventSourceMapping, json!({"UUID": uuid})).await?;
+        Ok(())
     }
 
     async fn topic(&self, world: &mut World) -> Result<(), String> {

@@ -200,7 +200,8 @@ async fn look(target: &dyn Target, options: &Options, run_id: &str) -> (String, 
         let account = account(target).await.unwrap_or_else(|| "123456789012".to_owned());
         format!("arn:aws:iam::{account}:role/sfn-conformance")
     };
-    let found = probe(target, &role, run_id).await;
+    let functions = target.traits().is_virtual || options.profile > Profile::Smoke;
+    let found = probe(target, &role, run_id, functions).await;
     (role, found)
 }
 

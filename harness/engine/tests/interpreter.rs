@@ -22,6 +22,7 @@ fn plan_of(steps: Vec<Step>) -> Plan {
         machines: [("m".to_owned(), MachineSpec { definition, shared: false })].into_iter().collect(),
         topic: false,
         dead_letter_after: None,
+        function: None,
         needs: Vec::new(),
         steps,
     }

@@ -10,6 +10,7 @@ mod fan_out;
 mod faults;
 mod listing;
 mod machines;
+mod mapping;
 mod output;
 mod racing;
 mod reading;
@@ -59,6 +60,7 @@ pub(crate) fn all() -> Vec<Family> {
         ends::families(),
         redriving::families(),
         activity::families(),
+        mapping::families(),
         faults::families(),
         wire::families(),
     ]

@@ -4,7 +4,7 @@ use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::family::{self, Family};
-use crate::{MachineSpec, Plan, Profile, Step};
+use crate::{FunctionSpec, MachineSpec, Plan, Profile, Step};
 
 /// A source of plans for one family: what proptest draws, one plan each.
 pub(crate) type Draw = BoxedStrategy<Draft>;
@@ -16,6 +16,7 @@ pub(crate) struct Draft {
     pub(crate) machines: Vec<(String, MachineSpec)>,
     pub(crate) topic: bool,
     pub(crate) dead_letter_after: Option<u32>,
+    pub(crate) function: Option<FunctionSpec>,
     pub(crate) needs: Vec<String>,
     /// The smallest profile that it is worth its time in.
     pub(crate) from: Profile,
@@ -33,6 +34,7 @@ impl Draft {
             machines,
             topic: false,
             dead_letter_after: None,
+            function: None,
             needs: Vec::new(),
             from: Profile::Smoke,
             steps,
@@ -46,6 +48,11 @@ impl Draft {
 
     pub(crate) fn needing(mut self, capability: &str) -> Self {
         self.needs.push(capability.to_owned());
+        self
+    }
+
+    pub(crate) fn with_function(mut self, function: FunctionSpec) -> Self {
+        self.function = Some(function);
         self
     }
 
@@ -124,6 +131,7 @@ fn named(family: &str, name: &str, draft: Draft) -> Plan {
         machines: draft.machines.into_iter().collect(),
         topic: draft.topic,
         dead_letter_after: draft.dead_letter_after,
+        function: draft.function,
         needs: draft.needs,
         steps: draft.steps,
     }

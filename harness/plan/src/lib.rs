@@ -20,5 +20,5 @@ pub use fault::Fault;
 pub use generate::{families, generate};
 pub use profile::{NoProfile, Profile};
 pub use shrink::shrink;
-pub use step::{Answer, MachineSpec, Plan, Step};
+pub use step::{Answer, FunctionSpec, MachineSpec, MappingSpec, Plan, Step};
 pub use template::{Filter, Placeholder, holders, whole};

@@ -25,11 +25,35 @@ pub struct Plan {
     /// A dead-letter queue behind the queue, after this many receives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter_after: Option<u32>,
+    /// A function that obeys its event, and the mapping that hands it the queue's messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<FunctionSpec>,
     /// Capabilities without which the plan makes no sense, e.g. `jsonata`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
     /// The steps of the main actor.
     pub steps: Vec<Step>,
+}
+
+/// The plan's worker function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionSpec {
+    /// Its timeout in seconds.
+    pub timeout: u32,
+    /// The queue's visibility timeout in seconds.
+    pub visibility: u32,
+    /// How the queue calls it; not at all if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<MappingSpec>,
+}
+
+/// An event source mapping from the plan's queue to its function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingSpec {
+    /// `MaximumBatchingWindowInSeconds`.
+    pub window: u32,
+    /// Whether the function reports the items that failed.
+    pub partial: bool,
 }
 
 /// A state machine that a plan creates.

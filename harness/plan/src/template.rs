@@ -6,6 +6,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Placeholder<'a> {
     /// `${queue}`, `${dead-letter}`, `${notifications}`: queue URLs. `${topic}`: the topic's ARN. `${role}`: a role's ARN.
+    /// `${function}`: the name of the plan's function.
     /// `${run}`: a text unique to the plan in its run. `${queue-arn}`.
     Place(&'a str),
     /// `${machine:NAME}`: a machine's ARN.
@@ -110,7 +111,7 @@ pub fn holders(text: &str) -> Vec<Result<Placeholder<'_>, &str>> {
 fn read(inner: &str) -> Option<Placeholder<'_>> {
     let (head, rest) = inner.split_once(':').unwrap_or((inner, ""));
     Some(match head {
-        "queue" | "dead-letter" | "notifications" | "topic" | "role" | "run" | "queue-arn" => {
+        "queue" | "dead-letter" | "notifications" | "topic" | "role" | "run" | "queue-arn" | "function" => {
             Placeholder::Place(head)
         }
         "machine" => Placeholder::Machine(rest),

@@ -11,18 +11,8 @@ use crate::check::UNSUPPORTED;
 use crate::{Verdict, Witness, judge, registry};
 
 /// Capabilities that no probe can find: they show themselves in a run, or they are not there.
-const NOT_PROBED: &[&str] = &[
-    "event-source-mapping",
-    "eventbridge",
-    "express",
-    "fifo",
-    "iam",
-    "kms",
-    "nested",
-    "test-state",
-    "throttling",
-    "versions",
-];
+const NOT_PROBED: &[&str] =
+    &["eventbridge", "express", "fifo", "iam", "kms", "nested", "test-state", "throttling", "versions"];
 
 /// The running total of a run.
 #[derive(Clone, Debug, Default)]

@@ -54,4 +54,19 @@ pub(super) const VARIANTS: &[Variant] = &[
             *body = body.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
         }
     }),
+    variant!("failed-batch-deleted", "the batch of a function that failed is deleted", ["ESM-03"], {
+        fn failed_batch_returns(&mut self) -> bool {
+            false
+        }
+    }),
+    variant!(
+        "item-failures-ignored",
+        "messages that a function reports as failed are deleted",
+        ["ESM-04"],
+        {
+            fn honours_item_failures(&mut self) -> bool {
+                false
+            }
+        }
+    ),
 ];

@@ -1,10 +1,11 @@
 //! ESM: Lambda event source mappings, as far as queue, dead-letter queue and executions show them.
 
-use record::Operation as Api;
+use record::{Operation as Api, Time};
 use serde_json::Value;
 
+use super::life::{PATIENCE, seconds};
 use super::{CheckRow, Group, Sink};
-use crate::view::{Answer, Message, Pattern, View};
+use crate::view::{Answer, Attempt, Message, Pattern, View};
 
 const CONSUMES: CheckRow = (
     "ESM-01",
@@ -50,7 +51,86 @@ pub(super) const GROUPS: &[Group] = &[
         checks: &[CONSUMES, ALL_RETURN, SOME_RETURN, FULL_SUCCESS, ONCE, ANSWERED, OTHERS],
         run: effects,
     },
+    Group { checks: &[ALL_RETURN, SOME_RETURN, FULL_SUCCESS], run: lost },
 ];
+
+/// Whether a task's message orders the function to report a failure of a message that is not in its batch.
+fn gives_unlawful_report(attempt: &Attempt) -> bool {
+    let report =
+        attempt.parameters.as_ref().and_then(|sent| sent.pointer("/MessageBody/Return/batchItemFailures"));
+    report.and_then(Value::as_array).is_some_and(|items| !items.is_empty())
+}
+
+/// Whether the suite's function fails at this message: with it alone, or with its whole batch.
+fn fails(body: &str, partial: bool) -> bool {
+    match serde_json::from_str(body) {
+        Ok(Value::Object(order)) => {
+            order.contains_key("ThrowBatch") || partial && order.contains_key("Throw")
+        }
+        _ => partial,
+    }
+}
+
+/// A message that its function failed and that never came to the dead-letter queue, though that was polled long enough.
+fn lost(view: &View<'_>, sink: &mut Sink) {
+    for mapping in view.calls_of(Api::CreateEventSourceMapping).filter(|call| call.answer.done().is_some()) {
+        let partial = mapping.input.get("FunctionResponseTypes").is_some();
+        let enabled = mapping.input.get("Enabled") != Some(&Value::Bool(false));
+        let source = mapping.text("EventSourceArn").and_then(|arn| arn.rsplit(':').next());
+        let Some(queue) = view.queues.iter().find(|queue| Some(queue.name) == source) else { continue };
+        let Some(dead) = view.queues.iter().position(|other| {
+            queue.dead_letter.as_ref().is_some_and(|(receives, name)| *receives == 1 && name == other.name)
+        }) else {
+            continue;
+        };
+        let function = view.calls_of(Api::CreateFunction).find(|call| {
+            call.text("FunctionName") == mapping.text("FunctionName")
+                && call.text("Handler") == Some("obey.handler")
+        });
+        let timeout = function.and_then(|call| call.input.get("Timeout")).and_then(Value::as_u64);
+        let (Some(timeout), Some(visibility), true) = (timeout, queue.visibility, enabled) else { continue };
+        let window = mapping.input.get("MaximumBatchingWindowInSeconds").and_then(Value::as_u64).unwrap_or(0);
+        let polled_until = view
+            .queues
+            .get(dead)
+            .into_iter()
+            .flat_map(|queue| &queue.receives)
+            .filter_map(|call| view.calls.get(*call))
+            .map(|call| call.ended.0)
+            .max();
+        let due = |sent: Time| sent.0 + seconds(window + timeout + visibility) + PATIENCE;
+        let arrived = view.messages.iter().any(|message| message.queue == dead);
+        let begun: Vec<Time> = view
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.submitted.is_some() && gives_unlawful_report(attempt))
+            .filter_map(|attempt| Some(view.executions.get(attempt.execution)?.started))
+            .collect();
+        if let (true, false, Some(last)) = (partial, arrived, begun.iter().max()) {
+            if polled_until.is_some_and(|until| until >= due(*last)) {
+                sink.violated(
+                    FULL_SUCCESS,
+                    "a report of a message that is in no batch was taken for success: nothing came back",
+                );
+            }
+        }
+        for sent in view.calls_of(Api::SendMessage).filter(|call| call.text("QueueUrl") == Some(queue.url)) {
+            let body = sent.text("MessageBody").unwrap_or_default();
+            if sent.answer.done().is_none() || !fails(body, partial) {
+                continue;
+            }
+            let row = if partial { SOME_RETURN } else { ALL_RETURN };
+            if view.messages.iter().any(|message| message.queue == dead && message.body == body) {
+                sink.met(row);
+            } else if polled_until.is_some_and(|until| until >= due(sent.ended)) {
+                sink.violated(
+                    row,
+                    "a message that the function failed is gone: it never came to the dead-letter queue",
+                );
+            }
+        }
+    }
+}
 
 fn mappings(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls_of(Api::CreateEventSourceMapping) {
@@ -142,18 +222,20 @@ fn effects(view: &View<'_>, sink: &mut Sink) {
                     && token.operations.is_empty()
             })
     });
+    let unlawful = view.attempts.iter().any(gives_unlawful_report);
     if poison && !answered.is_empty() {
-        if partial {
+        if partial && unlawful {
+            sink.met(FULL_SUCCESS);
+        } else if partial {
             sink.expect(SOME_RETURN, !processed_dead, || {
                 "a message whose task was answered is in the dead-letter queue, though only failed items return".to_owned()
             });
             sink.met(OTHERS);
-            sink.met(FULL_SUCCESS);
         } else if processed_dead {
             sink.met(ALL_RETURN);
         }
     }
-    if !answered.is_empty() && !poison && !dead.is_empty() {
+    if !answered.is_empty() && !poison && !dead.is_empty() && !unlawful {
         sink.met(ANSWERED);
         sink.met(FULL_SUCCESS);
     }
