@@ -9,7 +9,7 @@ use super::life::{PATIENCE, slack};
 use super::timeout::{Limit, limit, plain_path};
 use super::{CheckRow, Group, Sink};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Attempt, Effect, StateView, Verb, View, same_json};
+use crate::view::{Attempt, Effect, Pattern, StateView, Verb, View, same_json};
 
 const BY_NAME: CheckRow =
     ("ERR-01", "names-match-exactly", "an error name matches only itself or a wildcard, case included");
@@ -585,6 +585,7 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
         let answered = attempt.token.and_then(|token| view.tokens.get(token)).is_some_and(|token| {
             view.operations_of(token).any(|op| op.verb != Verb::Heartbeat && op.effect != Effect::Rejected)
         });
+        let answered = answered || view.answered_elsewhere && attempt.pattern == Pattern::Callback;
         let service =
             ["sqs", "sns"].into_iter().find(|service| attempt.resource.starts_with(&format!("{service}:")));
         if let Some(service) = service

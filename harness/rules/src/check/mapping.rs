@@ -106,13 +106,12 @@ fn lost(view: &View<'_>, sink: &mut Sink) {
             .filter(|attempt| attempt.submitted.is_some() && gives_unlawful_report(attempt))
             .filter_map(|attempt| Some(view.executions.get(attempt.execution)?.started))
             .collect();
-        if let (true, false, Some(last)) = (partial, arrived, begun.iter().max()) {
-            if polled_until.is_some_and(|until| until >= due(*last)) {
-                sink.violated(
-                    FULL_SUCCESS,
-                    "a report of a message that is in no batch was taken for success: nothing came back",
-                );
-            }
+        let last = begun.iter().max().filter(|_| partial && !arrived);
+        if last.is_some_and(|last| polled_until.is_some_and(|until| until >= due(*last))) {
+            sink.violated(
+                FULL_SUCCESS,
+                "a report of a message that is in no batch was taken for success: nothing came back",
+            );
         }
         for sent in view.calls_of(Api::SendMessage).filter(|call| call.text("QueueUrl") == Some(queue.url)) {
             let body = sent.text("MessageBody").unwrap_or_default();
