@@ -3,9 +3,9 @@
 use record::{ApiError, Call, Operation, Outcome};
 use serde_json::{Value, json};
 
-use crate::Target;
 use crate::function;
 use crate::patience::{Pauses, is_passing};
+use crate::{BoxFuture, Target};
 
 /// One probed capability.
 pub(crate) struct Found {
@@ -19,7 +19,7 @@ pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str, functions:
     let nobody = "arn:aws:states:us-east-1:123456789012:execution:sfnconf-nobody:sfnconf-nobody";
     let [lambda, mappings] =
         if functions { function::probe(target, role, run).await } else { function::not_asked() };
-    vec![
+    let mut found = vec![
         by_answer(target, "redrive", Call::new(Operation::RedriveExecution, json!({"executionArn": nobody})))
             .await,
         by_answer(target, "activity", Call::new(Operation::ListActivities, json!({}))).await,
@@ -30,10 +30,14 @@ pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str, functions:
             Call::new(Operation::ValidateStateMachineDefinition, json!({"definition": "{}"})),
         )
         .await,
-        jsonata(target, role, run).await,
         lambda,
         mappings,
-    ]
+    ];
+    let all = trials()
+        .into_iter()
+        .map(|trial| -> BoxFuture<'_, Found> { Box::pin(tried(target, role, run, trial)) });
+    found.extend(crate::join::all(all.collect()).await);
+    found
 }
 
 /// The account that the target works for, as far as it tells.
@@ -82,27 +86,74 @@ async fn by_answer(target: &dyn Target, name: &'static str, call: Call) -> Found
     Found { name, present, evidence: format!("{}: {said}", call.operation) }
 }
 
-/// A machine in JSONata that adds two numbers.
-async fn jsonata(target: &dyn Target, role: &str, run: &str) -> Found {
-    let definition = json!({"QueryLanguage": "JSONata", "StartAt": "Add", "States": {"Add": {"Type": "Pass", "Output": {"sum": "{% 1 + 1 %}"}, "End": true}}});
-    let name = format!("sfnconf-{run}-probe");
+/// What a machine that needs the capability must come to.
+struct Trial {
+    name: &'static str,
+    definition: Value,
+    /// Whether the status and the output or error show the capability.
+    shows: fn(&str, &str) -> bool,
+}
+
+/// Machines that show what a target's workflows can do: JSONata, `States.Format` with escapes, integrations.
+fn trials() -> Vec<Trial> {
+    let machine = |state: Value| json!({"StartAt": "Try", "States": {"Try": state}});
+    let mut jsonata = machine(json!({"Type": "Pass", "Output": {"sum": "{% 1 + 1 %}"}, "End": true}));
+    jsonata["QueryLanguage"] = json!("JSONata");
+    let task = |resource: &str, parameters: Value| {
+        machine(
+            json!({"Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters, "End": true}),
+        )
+    };
+    let nobody = "arn:aws:states:us-east-1:123456789012:stateMachine:sfnconf-nobody";
+    vec![
+        Trial {
+            name: "jsonata",
+            definition: jsonata,
+            shows: |_, said| {
+                serde_json::from_str(said).is_ok_and(|output: Value| output == json!({"sum": 2}))
+            },
+        },
+        Trial {
+            name: "format",
+            definition: machine(
+                json!({"Type": "Pass", "Parameters": {"text.$": r"States.Format('\{{}\}', 'x')"}, "End": true}),
+            ),
+            shows: |_, said| {
+                serde_json::from_str(said).is_ok_and(|output: Value| output == json!({"text": "{x}"}))
+            },
+        },
+        Trial {
+            name: "aws-sdk",
+            definition: task("aws-sdk:sqs:listQueues", json!({"QueueNamePrefix": "sfnconf-nobody"})),
+            shows: |status, _| status == "SUCCEEDED",
+        },
+        Trial {
+            name: "nested",
+            definition: task("states:startExecution", json!({"StateMachineArn": nobody, "Input": {}})),
+            shows: |_, said| said.starts_with("StepFunctions."),
+        },
+    ]
+}
+
+/// Runs a machine to its end and looks at what came of it.
+async fn tried(target: &dyn Target, role: &str, run: &str, trial: Trial) -> Found {
+    let Trial { name: capability, definition, shows } = trial;
+    let name = format!("sfnconf-{run}-probe-{capability}");
     let create = Call::new(
         Operation::CreateStateMachine,
         json!({"name": name, "roleArn": role, "definition": definition.to_string()}),
     );
-    let found = |present: bool, evidence: String| Found { name: "jsonata", present, evidence };
+    let found = |present: bool, evidence: String| Found { name: capability, present, evidence };
     let made = patient(target, &create).await;
     let Some(machine) = text(&made, "stateMachineArn") else {
-        return found(
-            false,
-            format!("CreateStateMachine: {}", made.refusal().map(ToString::to_string).unwrap_or_default()),
-        );
+        let why = made.refusal().map(ToString::to_string).unwrap_or_default();
+        return found(false, format!("CreateStateMachine: {why}"));
     };
     let start = Call::new(Operation::StartExecution, json!({"stateMachineArn": machine, "input": "{}"}));
     let mut pauses = Pauses::new(target.clock());
     let mut execution = None;
     let deadline = target.clock().now() + std::time::Duration::from_secs(8);
-    let mut last = String::from("not started");
+    let (mut status, mut said) = ("not started".to_owned(), String::new());
     while target.clock().now() < deadline {
         if execution.is_none() {
             execution = text(&target.call(start.clone()).await, "executionArn");
@@ -110,8 +161,9 @@ async fn jsonata(target: &dyn Target, role: &str, run: &str) -> Found {
         if let Some(arn) = &execution {
             let outcome =
                 target.call(Call::new(Operation::DescribeExecution, json!({"executionArn": arn}))).await;
-            if let Some(status) = text(&outcome, "status") {
-                last = format!("{status} {}", text(&outcome, "output").unwrap_or_default());
+            if let Some(seen) = text(&outcome, "status") {
+                status = seen;
+                said = text(&outcome, "output").or_else(|| text(&outcome, "error")).unwrap_or_default();
                 if status != "RUNNING" {
                     break;
                 }
@@ -119,14 +171,11 @@ async fn jsonata(target: &dyn Target, role: &str, run: &str) -> Found {
         }
         target.clock().sleep(pauses.next()).await;
     }
-    if let (Some(arn), true) = (&execution, last.starts_with("RUNNING")) {
+    if let (Some(arn), true) = (&execution, status == "RUNNING") {
         target.call(Call::new(Operation::StopExecution, json!({"executionArn": arn}))).await;
     }
     target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": machine}))).await;
-    let present =
-        last.strip_prefix("SUCCEEDED ").and_then(|output| serde_json::from_str::<Value>(output).ok())
-            == Some(json!({"sum": 2}));
-    found(present, format!("a JSONata machine: {last}"))
+    found(shows(&status, &said), format!("a machine with {capability}: {status} {said}"))
 }
 
 fn text(outcome: &Outcome, member: &str) -> Option<String> {

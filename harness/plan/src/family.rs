@@ -1,6 +1,7 @@
 //! The families of plans: what each draws is in its own file.
 
 mod activity;
+mod carriers;
 mod catching;
 mod data_flow;
 mod definitions;
@@ -49,6 +50,7 @@ pub(crate) fn all() -> Vec<Family> {
         output::families(),
         starting::families(),
         racing::families(),
+        carriers::families(),
         catching::families(),
         data_flow::families(),
         fan_out::families(),

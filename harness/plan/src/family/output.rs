@@ -51,6 +51,12 @@ fn outputs() -> Vec<Draft> {
     steps.push(Step::succeed("1.1", &json!({"good": "at last"})));
     steps.push(Step::settle(1));
     let mut drafts = vec![Draft::new("outputs that are no JSON, then one that is", vec![plain()], steps)];
+    let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    let edges =
+        ["-0", "1e300", "{\"a\": {\"a\": {}}}", "\"\\ud834\\udd1e\"", "[[], {}, \"\"]", deep.as_str()];
+    let steps =
+        edges.into_iter().zip(1..).flat_map(|(text, exec)| told(exec, Answer::Success(text.to_owned())));
+    drafts.push(Draft::new("JSON at its edges as output", vec![plain()], steps.collect()).in_core());
     for (number, outputs) in good.chunks(3).enumerate() {
         let steps = outputs
             .iter()
@@ -98,6 +104,18 @@ fn limits() -> Vec<Draft> {
             ],
         ));
     }
+    let wide = json_string_of(DATA_LIMIT, 3);
+    let under = json_string_of(DATA_LIMIT - 1, 4);
+    let steps =
+        [(1, under), (2, wide)].into_iter().flat_map(|(exec, text)| told(exec, Answer::Success(text)));
+    drafts.push(
+        Draft::new(
+            "outputs of 262,143 bytes and of 262,144 in characters of 3",
+            vec![plain()],
+            steps.collect(),
+        )
+        .in_core(),
+    );
     let big = json_string_of(200_000, 1);
     drafts.push(Draft::new(
         "an output that with the input is beyond the limit of a state",

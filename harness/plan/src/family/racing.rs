@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Family;
 use super::tokens::plain;
 use crate::Step;
-use crate::definition::{callback, machine, one, pass, shared, with};
+use crate::definition::{callback, machine, one, own, pass, shared, with};
 use crate::generate::{Draft, Draw};
 
 pub(super) fn families() -> Vec<Family> {
@@ -16,6 +16,8 @@ pub(super) fn families() -> Vec<Family> {
         Family { name: "race-with-timeout", fixed: timeouts, drawn: super::nothing },
         Family { name: "race-with-stop", fixed: stops, drawn: super::nothing },
         Family { name: "race-of-starts", fixed: starts, drawn: super::nothing },
+        Family { name: "race-with-machine", fixed: machines, drawn: super::nothing },
+        Family { name: "race-of-branches", fixed: branches, drawn: super::nothing },
     ]
 }
 
@@ -125,6 +127,58 @@ fn stops() -> Vec<Draft> {
     vec![
         raced("a success against a stop", vec![vec![Step::succeed("1.1", &json!({"n": 1}))], stop()]),
         raced("a failure against a stop against a stop", vec![stop(), vec![Step::fail("1.1", "E")], stop()]),
+    ]
+}
+
+/// A completion while the machine is changed or removed: running executions keep their definition (DEF-28, DEF-30).
+fn machines() -> Vec<Draft> {
+    let definition =
+        || machine([("Wait for callback", with(callback(), json!({"Next": "After"}))), ("After", pass())]);
+    let draft = |about: &str, against: Step| {
+        let steps = vec![
+            Step::start(1, "changing", json!({})),
+            Step::take(1, 1),
+            Step::Together(vec![vec![Step::succeed("1.1", &json!({"n": 1}))], vec![against]]),
+            Step::settle(1),
+        ];
+        Draft::new(about, vec![own("changing", definition())], steps).in_core()
+    };
+    let other = machine([("After", pass())]).to_string();
+    vec![
+        draft(
+            "a success while the machine is changed",
+            Step::call(
+                Operation::UpdateStateMachine,
+                json!({"stateMachineArn": "${machine:changing}", "definition": other}),
+            ),
+        ),
+        draft(
+            "a success while the machine is deleted",
+            Step::call(Operation::DeleteStateMachine, json!({"stateMachineArn": "${machine:changing}"})),
+        ),
+    ]
+}
+
+/// A completion while a sibling branch fails the state: either may come first, and only one end is seen.
+fn branches() -> Vec<Draft> {
+    let branch = |name: &'static str| machine([(name, callback())]);
+    let parallel = machine([(
+        "Both",
+        json!({"Type": "Parallel", "Branches": [branch("Left"), branch("Right")], "End": true}),
+    )]);
+    let draft = |about: &str, right: Step| {
+        let steps = vec![
+            Step::start(1, "both", json!({})),
+            Step::take(1, 2),
+            Step::Together(vec![vec![Step::fail("1.1", "Sibling")], vec![right]]),
+            Step::settle(1),
+            Step::beat("1.2"),
+        ];
+        Draft::new(about, vec![shared("both", parallel.clone())], steps).in_core()
+    };
+    vec![
+        draft("a success against the failure of a sibling branch", Step::succeed("1.2", &json!(2))),
+        draft("a failure against the failure of a sibling branch", Step::fail("1.2", "Other")),
     ]
 }
 

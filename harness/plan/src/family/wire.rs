@@ -39,6 +39,26 @@ fn raws() -> Vec<Draft> {
         "{\"output\": \"{}\", \"taskToken\": \"${token:1.1}\", \"unknown\": {\"a\": []}}",
     ));
     steps.push(Step::settle(1));
+    let mut odd = vec![Step::start(1, "plain", json!({})), Step::take(1, 1)];
+    for operation in operations {
+        odd.push(Step::raw(
+            operation,
+            "{\"taskToken\": \"${token:1.1|cut}\", \"ballast\": \"${fill:1100000:x}\"}",
+        ));
+        odd.push(Step::raw(operation, "{\"taskToken\": {\"S\": \"${token:1.1}\"}, \"output\": \"{}\"}"));
+        odd.push(Step::raw(operation, "{\"taskToken\": true, \"error\": 1, \"cause\": []}"));
+        odd.push(Step::raw(operation, "{\"TaskToken\": \"${token:1.1}\", \"Output\": \"{}\"}"));
+    }
+    odd.push(Step::raw(
+        Operation::SendTaskHeartbeat,
+        "{\"taskToken\": \"${token:1.1}\", \"taskToken\": \"${token:1.1}\"}",
+    ));
+    odd.push(Step::raw(
+        Operation::SendTaskSuccess,
+        "{\"output\": \"{}\", \"taskToken\": \"${token:1.1}\", \"output\": \"{}\"}",
+    ));
+    odd.push(Step::succeed("1.1", &json!({})));
+    odd.push(Step::settle(1));
     let bodies = |operation: Operation| ["{}", "[]", "nonsense"].map(|body| Step::raw(operation, body));
     let mut others = Vec::new();
     for operation in [
@@ -57,6 +77,12 @@ fn raws() -> Vec<Draft> {
             vec![plain()],
             steps,
         ),
+        Draft::new(
+            "answers with a huge body, keys that come twice, keys in other letters",
+            vec![plain()],
+            odd,
+        )
+        .in_core(),
         Draft::new("other requests with nothing or nonsense in them", Vec::new(), others),
     ]
 }

@@ -285,12 +285,19 @@ fn unanswered(view: &View<'_>, attempt: &Attempt, sink: &mut Sink) {
     if view.answered_elsewhere || !event.kind.ends_with("Succeeded") || attempt.pattern != Pattern::Callback {
         return;
     }
-    let hidden = view
-        .operations
-        .iter()
-        .any(|op| matches!(op.bearer, Bearer::Malformed) && op.effect != Effect::Rejected);
+    let hidden =
+        view.operations.iter().any(|op| op.effect != Effect::Rejected && may_be_of_any_attempt(view, op));
     if !hidden {
         sink.violated_at(WAITS, Some(event.id), "a callback task succeeded although nobody had its token");
+    }
+}
+
+/// Whether it is not known for which attempt the token of a call was issued: the history may not show it.
+fn may_be_of_any_attempt(view: &View<'_>, op: &Operation) -> bool {
+    match op.bearer {
+        Bearer::Malformed => true,
+        Bearer::Issued(token) => view.tokens.get(token).is_some_and(|token| token.attempt.is_none()),
+        _ => false,
     }
 }
 

@@ -124,8 +124,8 @@ pub(super) fn tokens(
     let mut found = Found { tokens: Vec::new(), by_text: BTreeMap::new() };
     from_messages(sources, &mut found);
     from_activities(sources, &mut found);
-    from_attempts(sources, attempts, scheduled_at, &mut found);
     from_accepted(sources, &mut found);
+    from_attempts(sources, attempts, scheduled_at, &mut found);
     let mut operations = Vec::new();
     for call in sources.calls {
         let verb = match call.operation {
@@ -353,10 +353,12 @@ fn from_attempts(
                 .map(str::to_owned)
         });
         if text.is_none() {
-            // No place is known: a string that a message showed to be a token.
+            // No place is known: a string that a message showed to be a token, or a text with one inside.
             leaves(parameters, &mut |leaf| {
-                if text.is_none() && found.by_text.contains_key(leaf) {
-                    text = Some(leaf.to_owned());
+                if text.is_none() {
+                    let within = |known: &&String| known.len() >= 6 && leaf.contains(*known);
+                    let inside = || found.by_text.keys().filter(within).max_by_key(|known| known.len());
+                    text = found.by_text.get_key_value(leaf).map(|(known, _)| known).or_else(inside).cloned();
                 }
             });
         }
