@@ -21,7 +21,7 @@ pub(super) fn families() -> Vec<Family> {
     ]
 }
 
-fn task(resource: &str, parameters: Value) -> Value {
+fn task(resource: &str, parameters: &Value) -> Value {
     json!({"Type": "Task", "Resource": resource, "Parameters": parameters, "End": true})
 }
 
@@ -36,12 +36,12 @@ const AS_TEXT: &str =
 fn carriers() -> Vec<Draft> {
     let sdk = task(
         "arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken",
-        json!({"QueueUrl.$": "$$.Execution.Input.queue", "MessageBody.$": AS_TEXT}),
+        &json!({"QueueUrl.$": "$$.Execution.Input.queue", "MessageBody.$": AS_TEXT}),
     );
     let sdk = || shared("by-sdk", machine([("Send by the SDK", sdk.clone())]));
     let publish = task(
         &format!("{PUBLISH}.waitForTaskToken"),
-        json!({
+        &json!({
             "TopicArn.$": "$$.Execution.Input.topic",
             "Message": {"TaskToken.$": "$$.Task.Token", "Execution.$": "$$.Execution.Name"}
         }),
@@ -125,12 +125,12 @@ fn nested() -> Vec<Draft> {
             "Input": {"queue.$": "$$.Execution.Input.queue", "parent.$": "$$.Execution.Name"}
         });
         let resource = format!("arn:aws:states:::states:startExecution{pattern}");
-        own("parent", machine([("Run another", task(&resource, parameters))]))
+        own("parent", machine([("Run another", task(&resource, &parameters))]))
     };
     let child = || {
         let send = task(
             "arn:aws:states:::sqs:sendMessage",
-            json!({
+            &json!({
                 "QueueUrl.$": "$.queue",
                 "MessageBody": {"TaskToken.$": "$.TaskToken", "Execution.$": "$.parent"}
             }),
@@ -146,7 +146,7 @@ fn nested() -> Vec<Draft> {
             }
         });
         let resource = "arn:aws:states:::states:startExecution.waitForTaskToken";
-        own("parent", machine([("Run another", task(resource, parameters))]))
+        own("parent", machine([("Run another", task(resource, &parameters))]))
     };
     let run = |about: &str, machines: Vec<(String, MachineSpec)>, answer: Step| {
         let steps = vec![Step::start(1, "parent", json!({})), Step::take(1, 1), answer, Step::settle(1)];
