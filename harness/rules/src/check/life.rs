@@ -216,7 +216,8 @@ pub(super) fn register(view: &View<'_>, token: &Token) -> Register {
 
 /// Milliseconds of a number of seconds.
 pub(super) fn seconds(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000)
+    // Far beyond any timer, and small enough to be added to.
+    i64::try_from(seconds.min(1 << 50)).unwrap_or(1 << 50).saturating_mul(1000)
 }
 
 /// How early a timer may be by the timestamps of a history.
