@@ -344,10 +344,10 @@ fn redelivery_is_lawful_and_losing_a_message_is_not() {
     case.meets("SQS-04");
     let mut case = Case::parked(&one(json!({})));
     case.wait(31_000).receive("m-1", TOKEN, 1).breaks("SQS-11");
-    // One early duplicate is lawful, a habit is not.
+    // An early duplicate or two are lawful, a habit is not.
     let mut case = Case::parked(&one(json!({})));
-    case.receive("m-1", TOKEN, 2).is_lawful();
-    case.receive("m-1", TOKEN, 3).breaks("SQS-04");
+    case.receive("m-1", TOKEN, 2).receive("m-1", TOKEN, 3).is_lawful();
+    case.receive("m-1", TOKEN, 4).breaks("SQS-04");
     let mut case = Case::parked(&one(json!({})));
     case.wait(75_000).call(
         Operation::ReceiveMessage,

@@ -51,6 +51,29 @@ fn redeliveries() -> Vec<Draft> {
             ],
         ),
         Draft::new(
+            "a message not deleted comes back after the timeout of its receive",
+            vec![plain()],
+            vec![
+                Step::start(1, "plain", json!({})),
+                receive(json!({"VisibilityTimeout": 1}), "first"),
+                Step::Sleep { ms: 1200 },
+                // Passed in full only where the message never comes.
+                Step::Drain { queue: "queue".to_owned(), messages: 1, wait_ms: 34_000 },
+                Step::succeed("1.1", &json!("at last")),
+                Step::settle(1),
+            ],
+        ),
+        Draft::new(
+            "a received message stays hidden from others",
+            vec![plain()],
+            std::iter::once(Step::start(1, "plain", json!({})))
+                .chain((1..=5).map(|number| {
+                    receive(json!({"VisibilityTimeout": 20, "WaitTimeSeconds": 1}), &format!("look-{number}"))
+                }))
+                .chain([Step::succeed("1.1", &json!("once")), Step::settle(1)])
+                .collect(),
+        ),
+        Draft::new(
             "a message made visible at once is received by a second worker",
             vec![plain()],
             vec![

@@ -3,7 +3,7 @@
 use record::Event;
 use serde_json::Value;
 
-use super::token_effect::message_of;
+use super::handed_out::message_of;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Attempt, Definition, Effect, Pattern, Verb, View, brief, same_json};
 

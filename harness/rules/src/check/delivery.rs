@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use record::{Operation as Api, Service};
 use serde_json::Value;
 
+use super::handed_out::submitted_id;
 use super::life::{HANG, PATIENCE, seconds};
-use super::token_effect::submitted_id;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Effect, Message, Pattern, Queue, View};
 
@@ -123,6 +123,9 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
+/// So many redeliveries of one message within its visibility timeout are no accident any more.
+const HABIT: usize = 3;
+
 /// Redeliveries before the visibility timeout: one may be a duplicate (SQS-01), a habit is not.
 fn early(message: &Message<'_>, queue: &Queue<'_>, sink: &mut Sink) {
     if message.visibility_changed || queue.is_fifo() {
@@ -139,7 +142,7 @@ fn early(message: &Message<'_>, queue: &Queue<'_>, sink: &mut Sink) {
             early += 1;
         }
     }
-    if early >= 2 {
+    if early >= HABIT {
         sink.violated(
             VISIBLE,
             format!("a message was received {early} times again within its visibility timeout"),
@@ -215,7 +218,7 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
 }
 
 /// How long a queue was polled after a moment, by long or short polls that were answered.
-fn polled(view: &View<'_>, queue: &Queue<'_>, since: i64) -> i64 {
+pub(super) fn polled(view: &View<'_>, queue: &Queue<'_>, since: i64) -> i64 {
     queue
         .receives
         .iter()
@@ -353,7 +356,7 @@ fn delay(view: &View<'_>, sink: &mut Sink) {
         else {
             continue;
         };
-        let Some(message) = super::token_effect::message_of(view, attempt) else { continue };
+        let Some(message) = super::handed_out::message_of(view, attempt) else { continue };
         let (Some(first), Some(scheduled)) = (message.first(), view.events(attempt).get(attempt.scheduled))
         else {
             continue;

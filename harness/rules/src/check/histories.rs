@@ -2,19 +2,27 @@
 
 use std::collections::BTreeSet;
 
+use md5::{Digest as _, Md5};
 use record::Time;
 use serde_json::Value;
 
-use super::token_effect::{message_of, submitted_id};
+use super::handed_out::{message_of, submitted_id};
 use super::{CheckRow, Group, Sink};
 use crate::history::{Completion, Known, check};
-use crate::view::{Effect, Execution, HistoryRead, Pattern, Verb, View};
+use crate::view::{
+    Attempt, Effect, Execution, HistoryRead, Message, Pattern, Queue, Verb, View, same_json_text,
+};
 
 const READABLE: CheckRow = ("HIS-01", "history-can-be-read", "every event has an id, a type and a timestamp");
 const SENT: CheckRow = (
     "HIS-18",
     "submitted-event-names-the-message",
     "TaskSubmitted has the MessageId of the message that arrives",
+);
+const DIGEST: CheckRow = (
+    "HIS-18",
+    "submitted-event-has-the-digest",
+    "MD5OfMessageBody in TaskSubmitted is that of the received body",
 );
 const COUNTS: CheckRow = (
     "HIS-21",
@@ -28,14 +36,19 @@ const DATES: CheckRow = (
     "events-and-dates-agree",
     "the first and last events have startDate and stopDate within a second",
 );
+const OUTPUT: CheckRow = (
+    "HIS-12",
+    "described-output-is-the-last",
+    "the output that DescribeExecution shows is that of ExecutionSucceeded",
+);
 const INPUT: CheckRow =
     ("HIS-05", "started-event-has-the-input", "ExecutionStarted has the input that was sent");
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: crate::history::CHECKS, run: each },
     Group { checks: &[READABLE], run: readable },
-    Group { checks: &[SENT, COUNTS], run: messages },
-    Group { checks: &[STATUS, DATES, INPUT], run: described },
+    Group { checks: &[SENT, DIGEST, COUNTS], run: messages },
+    Group { checks: &[STATUS, DATES, INPUT, OUTPUT], run: described },
 ];
 
 fn each(view: &View<'_>, sink: &mut Sink) {
@@ -151,8 +164,9 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
             );
             continue;
         };
-        if message_of(view, attempt).is_some() {
+        if let Some(message) = message_of(view, attempt) {
             sink.met(SENT);
+            digest(view, attempt, message, sink);
             continue;
         }
         // The message that holds the attempt's token has another id.
@@ -206,6 +220,26 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
+/// A body whose tokens were replaced when it was stored has no digest any more; a FIFO queue may answer for a duplicate.
+fn digest(view: &View<'_>, attempt: &Attempt, message: &Message<'_>, sink: &mut Sink) {
+    let fifo = view.queues.get(message.queue).is_some_and(Queue::is_fifo);
+    let Some(output) = attempt.submitted.and_then(|index| view.events(attempt).get(index)?.text("output"))
+    else {
+        return;
+    };
+    let output: Option<Value> = serde_json::from_str(output).ok();
+    let shown = output.as_ref().and_then(|output| output.get("MD5OfMessageBody")).and_then(Value::as_str);
+    if let Some(shown) = shown.filter(|_| !fifo && !message.body.contains("token#")) {
+        sink.expect(DIGEST, shown.eq_ignore_ascii_case(&md5(message.body)), || {
+            "MD5OfMessageBody in TaskSubmitted is not that of the received body".to_owned()
+        });
+    }
+}
+
+fn md5(text: &str) -> String {
+    Md5::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
 fn described(view: &View<'_>, sink: &mut Sink) {
     for execution in view.executions.iter().filter(|execution| execution.redrives.is_empty()) {
         let Some(read) = execution.best.and_then(|best| view.reads.get(best)) else { continue };
@@ -226,6 +260,13 @@ fn described(view: &View<'_>, sink: &mut Sink) {
             sink.expect(STATUS, status.status == wanted, || {
                 format!("the history ends with {}, the status is {}", last.kind, status.status)
             });
+            if let (Some(shown), Some(output)) =
+                (status.body.get("output").and_then(Value::as_str), last.text("output"))
+            {
+                sink.expect(OUTPUT, same_json_text(shown, output), || {
+                    "DescribeExecution shows another output than ExecutionSucceeded".to_owned()
+                });
+            }
             let date = |member: &str| status.body.get(member).and_then(crate::view::moment);
             let near = |a: Option<Time>, b: Time| a.is_none_or(|a| (a - b).abs() <= 1_000);
             if let Some(first) = read.history.events.first() {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{CheckRow, Group, Sink};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Attempt, Message, Pattern, View, same_json};
+use crate::view::{Attempt, Call, Message, Pattern, View, same_json};
 
 const PUBLISHES: CheckRow = (
     "SNS-01",
@@ -39,6 +39,7 @@ const PARAMETERS: CheckRow =
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[PUBLISHES, TEXT], run: published },
     Group { checks: &[ENVELOPE, DISTINCT], run: envelopes },
+    Group { checks: &[ENVELOPE], run: bare },
     Group { checks: &[NO_TOPIC], run: topics },
     Group { checks: &[FAILED_SEND, PARAMETERS], run: sends },
 ];
@@ -153,6 +154,55 @@ fn envelopes(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
+/// A queue that hears a topic, and nothing else, got a published text without envelope.
+fn bare(view: &View<'_>, sink: &mut Sink) {
+    let raw = |call: &Call<'_>| {
+        call.entry.call.input.values().any(|value| value.to_string().contains("RawMessageDelivery"))
+    };
+    let subscriptions = [Api::Subscribe, Api::SetSubscriptionAttributes];
+    if view.calls.iter().any(|call| subscriptions.contains(&call.operation) && raw(call)) {
+        return;
+    }
+    for call in view.calls_of(Api::Subscribe).filter(|call| call.text("Protocol") == Some("sqs")) {
+        let Some(queue) = call.entry_text("Endpoint").and_then(|arn| arn.rsplit(':').next()) else {
+            continue;
+        };
+        let Some(place) = view.queues.iter().position(|known| known.name == queue && known.made_here) else {
+            continue;
+        };
+        let topic = call.entry_text("TopicArn");
+        let published: Vec<&Value> = view
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.resource.starts_with("sns:publish"))
+            .filter_map(|attempt| attempt.parameters.as_ref())
+            .filter(|sent| topic.is_some() && sent.get("TopicArn").and_then(Value::as_str) == topic)
+            .filter_map(|sent| sent.get("Message"))
+            .collect();
+        for message in view.messages.iter().filter(|m| m.queue == place && m.envelope.is_none()) {
+            let bare = published.iter().any(|sent| match sent {
+                Value::String(text) => message.body == text,
+                other => message.json.as_ref().is_some_and(|json| same_json(json, other)),
+            });
+            if bare && !is_sent_to(view, queue) {
+                sink.violated(ENVELOPE, "a published text arrived without its envelope");
+            }
+        }
+    }
+}
+
+/// Whether anything but a topic may have sent to the queue.
+fn is_sent_to(view: &View<'_>, queue: &str) -> bool {
+    let names = |url: &Value| url.as_str().is_some_and(|url| url.rsplit('/').next() == Some(queue));
+    view.calls.iter().any(|call| {
+        matches!(call.operation, Api::SendMessage | Api::SendMessageBatch)
+            && call.input.get("QueueUrl").is_some_and(names)
+    }) || view
+        .attempts
+        .iter()
+        .any(|attempt| attempt.parameters.as_ref().and_then(|sent| sent.get("QueueUrl")).is_some_and(names))
+}
+
 fn topics(view: &View<'_>, sink: &mut Sink) {
     let made: Vec<&str> = view
         .calls_of(Api::CreateTopic)
@@ -235,7 +285,7 @@ fn sends(view: &View<'_>, sink: &mut Sink) {
             }
             continue;
         }
-        let Some(message) = super::token_effect::message_of(view, attempt) else { continue };
+        let Some(message) = super::handed_out::message_of(view, attempt) else { continue };
         let Some(wanted) = parameters.get("MessageAttributes").and_then(Value::as_object) else { continue };
         let asked = message
             .receipts

@@ -11,6 +11,7 @@ mod delivery;
 mod end_to_end;
 mod error;
 mod flaws;
+mod handed_out;
 mod heartbeat;
 mod histories;
 mod history_api;
@@ -26,6 +27,7 @@ mod timeout;
 mod token;
 mod token_effect;
 mod token_input;
+mod unmoved;
 mod unsupported;
 mod wire;
 
@@ -55,6 +57,7 @@ const FAMILIES: &[&[Group]] = &[
     start::GROUPS,
     token_input::GROUPS,
     token::GROUPS,
+    handed_out::GROUPS,
     token_effect::GROUPS,
     timeout::GROUPS,
     heartbeat::GROUPS,

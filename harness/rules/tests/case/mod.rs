@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+use md5::{Digest as _, Md5};
 use record::{ApiError, Call, CaseEnd, CaseRecord, Entry, Finding, Kind, Operation, Outcome, Time};
 use serde_json::{Value, json};
 
@@ -225,7 +226,26 @@ impl History {
     }
 
     pub(crate) fn submitted(&mut self, at: i64, id: &str) -> &mut Self {
-        let output = json!({"MessageId": id, "MD5OfMessageBody": "x", "SdkHttpMetadata": {"HttpStatusCode": 200}, "SdkResponseMetadata": {"RequestId": "r"}}).to_string();
+        self.submitted_with(at, json!({"MessageId": id, "MD5OfMessageBody": self.digest()}))
+    }
+
+    /// The digest of the body that the last scheduled task sends.
+    fn digest(&self) -> String {
+        let mut sent = self.events.iter().rev().filter_map(|event| event.get("taskScheduledEventDetails"));
+        let parameters = sent.next().and_then(|details| details["parameters"].as_str()).unwrap_or("{}");
+        let parameters: Value = serde_json::from_str(parameters).unwrap_or_default();
+        let bytes = Md5::digest(parameters["MessageBody"].to_string());
+        bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "made in place by every caller")]
+    pub(crate) fn submitted_with(&mut self, at: i64, reply: Value) -> &mut Self {
+        let mut output =
+            json!({"SdkHttpMetadata": {"HttpStatusCode": 200}, "SdkResponseMetadata": {"RequestId": "r"}});
+        if let (Value::Object(output), Value::Object(reply)) = (&mut output, &reply) {
+            output.extend(reply.clone());
+        }
+        let output = output.to_string();
         self.push(at, "TaskSubmitted", json!({"taskSubmittedEventDetails": {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "output": output, "outputDetails": {"truncated": false}}}))
     }
 
