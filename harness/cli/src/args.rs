@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use engine::Shard;
 use plan::Profile;
+use record::Operation;
 
 use crate::span;
 
@@ -110,20 +111,7 @@ pub enum Verb {
         known: Option<PathBuf>,
     },
     /// Serves the embedded region over HTTP.
-    Serve {
-        /// Where to listen; port 0 takes a free one.
-        #[arg(long, default_value = "127.0.0.1:0")]
-        addr: SocketAddr,
-        /// The seed of ids and tokens.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// A wrong or lawful variant of the region.
-        #[arg(long, value_name = "NAME")]
-        variant: Option<String>,
-        /// The fraction of calls that are throttled, 0 to 1.
-        #[arg(long, default_value_t = 0.0, value_name = "FRACTION")]
-        throttling: f64,
-    },
+    Serve(ServeArgs),
     /// Says what works here, and what earlier runs left on a target.
     Doctor {
         #[command(flatten)]
@@ -136,7 +124,39 @@ pub enum Verb {
         /// Only runs that started longer ago than this.
         #[arg(long, value_name = "DUR", value_parser = span::parse)]
         older_than: Option<Duration>,
+        /// A run directory: what its ledger says was made is looked for too, whatever its name.
+        #[arg(long, value_name = "RUN_DIR")]
+        ledger: Option<PathBuf>,
     },
+}
+
+/// The region that is served, and what is rehearsed on it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub addr: SocketAddr,
+    /// The seed of ids and tokens.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// A wrong or lawful variant of the region.
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// The fraction of calls that are throttled, 0 to 1.
+    #[arg(long, default_value_t = 0.0, value_name = "FRACTION")]
+    pub throttling: f64,
+    /// Standard queues deliver twice and out of order now and then, as AWS's may.
+    #[arg(long)]
+    pub loose_delivery: bool,
+    /// Access keys that are known; unsigned calls and other keys are refused. Any key if none is given.
+    #[arg(long, value_delimiter = ',', value_name = "KEY,...")]
+    pub keys: Vec<String>,
+    /// Access keys whose session has expired.
+    #[arg(long, value_delimiter = ',', value_name = "KEY,...")]
+    pub expired: Vec<String>,
+    /// Operations that are denied, e.g. states:SendTaskFailure.
+    #[arg(long, value_delimiter = ',', value_name = "OPERATION,...")]
+    pub deny: Vec<Operation>,
 }
 
 /// One target and how to reach it.
@@ -232,9 +252,15 @@ pub struct RunArgs {
     /// The role of the state machines; one is made up where none is given, which emulators take.
     #[arg(long, value_name = "ARN")]
     pub role: Option<String>,
-    /// The most that a run on AWS may cost, in dollars.
-    #[arg(long, value_name = "DOLLARS")]
+    /// The most that the run may cost at AWS's list prices, in dollars; plans that do not fit are not begun.
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     pub budget: Option<f64>,
+    /// The most state transitions.
+    #[arg(long, value_name = "N")]
+    pub budget_transitions: Option<u64>,
+    /// The most requests, to all services together.
+    #[arg(long, value_name = "N")]
+    pub budget_requests: Option<u64>,
     /// The run directory; with several targets, a folder in it for each.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -252,5 +278,12 @@ impl Default for Reach {
             aws_regions: Vec::new(),
             aws_accounts: Vec::new(),
         }
+    }
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(amount) if amount.is_finite() && amount >= 0.0 => Ok(amount),
+        _ => Err("give an amount of dollars, e.g. 1.50".to_owned()),
     }
 }

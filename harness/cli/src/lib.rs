@@ -9,6 +9,7 @@
 mod output;
 
 mod args;
+mod bill;
 mod exit;
 mod failure;
 mod interrupt;

@@ -4,6 +4,7 @@ use record::{ApiError, Call, Operation, Outcome};
 use serde_json::{Value, json};
 
 use crate::function;
+use crate::leftovers::TAG;
 use crate::patience::{Pauses, is_passing};
 use crate::{BoxFuture, Target};
 
@@ -61,7 +62,7 @@ pub(crate) async fn answers(target: &dyn Target) -> bool {
 }
 
 async fn patient(target: &dyn Target, call: &Call) -> Outcome {
-    let mut pauses = Pauses::new(target.clock());
+    let mut pauses = Pauses::new(target);
     let mut outcome = target.call(call.clone()).await;
     for _ in 0..20 {
         match &outcome {
@@ -141,7 +142,7 @@ async fn tried(target: &dyn Target, role: &str, run: &str, trial: Trial) -> Foun
     let name = format!("sfnconf-{run}-probe-{capability}");
     let create = Call::new(
         Operation::CreateStateMachine,
-        json!({"name": name, "roleArn": role, "definition": definition.to_string()}),
+        json!({"name": name, "roleArn": role, "definition": definition.to_string(), "tags": [{"key": TAG, "value": run}]}),
     );
     let found = |present: bool, evidence: String| Found { name: capability, present, evidence };
     let made = patient(target, &create).await;
@@ -150,7 +151,7 @@ async fn tried(target: &dyn Target, role: &str, run: &str, trial: Trial) -> Foun
         return found(false, format!("CreateStateMachine: {why}"));
     };
     let start = Call::new(Operation::StartExecution, json!({"stateMachineArn": machine, "input": "{}"}));
-    let mut pauses = Pauses::new(target.clock());
+    let mut pauses = Pauses::new(target);
     let mut execution = None;
     let deadline = target.clock().now() + std::time::Duration::from_secs(8);
     let (mut status, mut said) = ("not started".to_owned(), String::new());
@@ -176,6 +177,11 @@ async fn tried(target: &dyn Target, role: &str, run: &str, trial: Trial) -> Foun
     }
     target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": machine}))).await;
     found(shows(&status, &said), format!("a machine with {capability}: {status} {said}"))
+    patient(target, &Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": machine}))).await;
+    let present =
+        last.strip_prefix("SUCCEEDED ").and_then(|output| serde_json::from_str::<Value>(output).ok())
+            == Some(json!({"sum": 2}));
+    found(present, format!("a JSONata machine: {last}"))
 }
 
 fn text(outcome: &Outcome, member: &str) -> Option<String> {

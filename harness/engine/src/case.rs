@@ -32,6 +32,7 @@ pub(crate) async fn run_case(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, ca
             world: &world,
             cancel,
             ledger: lot.ledger,
+            ends: lot.ends,
             run: lot.run.clone(),
         };
         let mut actor = Actor::new(&stage, "main".to_owned());

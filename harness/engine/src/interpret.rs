@@ -7,6 +7,7 @@ use plan::{Answer, Fault, Filter, Placeholder, Step};
 use record::{Call, CaseEnd, Operation, Outcome};
 use serde_json::{Value, json};
 
+use crate::ends::Ends;
 use crate::faults;
 use crate::ledger::Ledger;
 use crate::making::Making;
@@ -22,6 +23,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) world: &'a Mutex<World>,
     pub(crate) cancel: &'a Cancel,
     pub(crate) ledger: &'a Ledger,
+    /// Who hears of ends, on targets that are not polled.
+    pub(crate) ends: Option<&'a Ends>,
     /// Ten characters that are unique to the plan and the run.
     pub(crate) run: String,
 }
@@ -49,7 +52,7 @@ impl<'a> Actor<'a> {
         Box::pin(async move {
             for step in steps {
                 if self.stage.cancel.is_set() {
-                    return Err(CaseEnd::Cut("the run was cancelled".to_owned()));
+                    return Err(CaseEnd::Cut("the run was stopped".to_owned()));
                 }
                 self.step(step).await?;
                 if self.crashed {
@@ -107,6 +110,11 @@ impl<'a> Actor<'a> {
                 Ok(())
             }
             Step::Settle { exec, after_ms } => {
+                if let Some(ends) = self.stage.ends {
+                    let clock = self.stage.target.clock();
+                    let deadline = clock.now() + Duration::from_millis(*after_ms) + allowance(clock);
+                    ends.wait(&self.arn(*exec), self.stage.target, deadline).await;
+                }
                 let settled = self.await_history(*exec, *after_ms, "its end", ended).await;
                 self.world(|world| {
                     if let Some(execution) = world.executions.get_mut(exec) {
@@ -166,10 +174,16 @@ impl<'a> Actor<'a> {
 
     /// Makes a call; what it makes is written down before and removed in the end, if the plan does not remove it.
     async fn call(&mut self, call: Call, note: Option<&str>) -> Outcome {
+        let mut call = call;
         if let Some(made) = Making::of(call.operation)
-            && let (Some(word), Some(name)) = (made.word(), made.name(&call))
+            && let Some(word) = made.word()
         {
-            self.stage.ledger.about_to_make(word, name);
+            if self.stage.target.traits().is_metered {
+                made.tag(&mut call, self.stage.ledger.run());
+            }
+            if let Some(name) = made.name(&call) {
+                self.stage.ledger.about_to_make(word, name);
+            }
         }
         let outcome = self.faulted(call.clone(), note).await;
         if let Some(made) = Making::of(call.operation)
@@ -221,7 +235,7 @@ impl<'a> Actor<'a> {
             Operation::StartExecution,
             json!({"stateMachineArn": arn, "name": name, "input": input}),
         );
-        let mut pauses = Pauses::new(self.stage.target.clock());
+        let mut pauses = Pauses::new(self.stage.target);
         for _ in 0..12 {
             match self.call(call.clone(), None).await {
                 Outcome::Done(reply) => {
@@ -266,7 +280,7 @@ impl<'a> Actor<'a> {
                 return Err(CaseEnd::Hung { awaited, saw: format!("{known} tokens") });
             }
             if self.stage.cancel.is_set() {
-                return Err(CaseEnd::Cut("the run was cancelled".to_owned()));
+                return Err(CaseEnd::Cut("the run was stopped".to_owned()));
             }
             self.receive(&queue, 10, 1, delete).await;
         }
@@ -380,7 +394,7 @@ impl<'a> Actor<'a> {
                 Call::new(Operation::SendTaskFailure, input)
             }
         };
-        let mut pauses = Pauses::new(self.stage.target.clock());
+        let mut pauses = Pauses::new(self.stage.target);
         for _ in 0..10 {
             let outcome = self.call(call.clone(), note.as_deref()).await;
             match outcome.refusal() {
@@ -403,7 +417,7 @@ impl<'a> Actor<'a> {
         let clock = self.stage.target.clock();
         let deadline = clock.now() + Duration::from_millis(after_ms) + allowance(clock);
         let arn = self.arn(exec);
-        let mut pauses = Pauses::new(clock);
+        let mut pauses = Pauses::new(self.stage.target);
         let mut polls = 0u32;
         loop {
             let last = clock.now() >= deadline;
@@ -413,7 +427,10 @@ impl<'a> Actor<'a> {
             if shown(&events) {
                 return Ok(());
             }
-            if last || self.stage.cancel.is_set() {
+            if !last && self.stage.cancel.is_set() {
+                return Err(CaseEnd::Cut("the run was stopped".to_owned()));
+            }
+            if last {
                 let kind = events
                     .last()
                     .and_then(|event| event.get("type"))
@@ -462,7 +479,7 @@ impl<'a> Actor<'a> {
         let clock = self.stage.target.clock();
         let deadline = clock.now() + allowance(clock);
         let arn = self.arn(exec);
-        let mut pauses = Pauses::new(clock);
+        let mut pauses = Pauses::new(self.stage.target);
         loop {
             let call = Call::new(Operation::DescribeExecution, json!({"executionArn": arn}));
             let (place, outcome) = self.stage.recorder.call(self.stage.target, &self.name, call, None).await;

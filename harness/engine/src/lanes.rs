@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use plan::Plan;
-use record::{CaseEnd, CaseRecord, Finding, Outcome, redact};
+use record::{CaseEnd, CaseRecord, Finding, Outcome, Time, redact};
 
+use crate::budget::Purse;
 use crate::case::{Done, run_case};
+use crate::ends::Ends;
 use crate::ledger::Ledger;
 use crate::place::{Lot, Machines};
 use crate::{BoxFuture, Cancel, EngineError, Target, Targets, capability};
@@ -27,6 +29,25 @@ pub(crate) struct Judged {
     pub(crate) executions: u64,
 }
 
+impl Judged {
+    /// A plan that was not begun.
+    pub(crate) fn not_run(plan: &Plan, why: &str) -> Self {
+        let record = CaseRecord {
+            plan: plan.name.clone(),
+            family: plan.family.clone(),
+            entries: Vec::new(),
+            end: CaseEnd::NotRun(why.to_owned()),
+            faults: Vec::new(),
+        };
+        Self { record, findings: Vec::new(), executions: 0 }
+    }
+
+    /// Whether the plan was begun.
+    pub(crate) fn was_run(&self) -> bool {
+        !matches!(self.record.end, CaseEnd::NotRun(_))
+    }
+}
+
 /// What all cases of a run share.
 pub(crate) struct Shared<'a> {
     pub(crate) targets: &'a Arc<dyn Targets>,
@@ -36,6 +57,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) machines: Machines,
     pub(crate) ledger: Ledger,
     pub(crate) cancel: Cancel,
+    pub(crate) purse: Arc<Purse>,
+    pub(crate) ends: Option<Ends>,
 }
 
 impl Shared<'_> {
@@ -48,6 +71,7 @@ impl Shared<'_> {
             role: &self.role,
             machines,
             ledger: &self.ledger,
+            ends: self.ends.as_ref(),
         };
         let Done { record, issued } = run_case(&numbered.plan, &lot, target, &self.cancel).await;
         let findings = rules::judge(&record);
@@ -83,6 +107,14 @@ pub(crate) async fn on_the_wall(
                 if shared.cancel.is_set() || dead.load(Ordering::SeqCst) || !may_begin() {
                     break;
                 }
+                let reservation = match shared.purse.reserve(&numbered.plan, target.clock().now()) {
+                    Ok(reservation) => reservation,
+                    Err(why) => {
+                        let judged = Judged::not_run(&numbered.plan, &why);
+                        (seen.lock().unwrap_or_else(PoisonError::into_inner))(numbered, judged);
+                        continue;
+                    }
+                };
                 let judged = shared.case(numbered, target.as_ref(), &shared.machines).await;
                 let silent = judged.record.end != CaseEnd::Complete
                     && judged
@@ -90,6 +122,7 @@ pub(crate) async fn on_the_wall(
                         .entries
                         .last()
                         .is_some_and(|entry| matches!(entry.outcome, Outcome::Unknown(_)));
+                shared.purse.settle(&reservation, &numbered.plan, &judged.record);
                 (seen.lock().unwrap_or_else(PoisonError::into_inner))(numbered, judged);
                 if silent && !capability::answers(target.as_ref()).await {
                     dead.store(true, Ordering::SeqCst);
@@ -98,7 +131,18 @@ pub(crate) async fn on_the_wall(
             Ok(())
         }));
     }
-    crate::join::all(lanes).await.into_iter().collect::<Result<Vec<()>, _>>()?;
+    let listener = shared.targets.open(lanes.len() as u64)?;
+    let listening = async {
+        match &shared.ends {
+            Some(ends) => ends.listen(listener.as_ref()).await,
+            None => std::future::pending().await,
+        }
+    };
+    let ran = tokio::select! {
+        ran = crate::join::all(lanes) => ran,
+        () = listening => Vec::new(),
+    };
+    ran.into_iter().collect::<Result<Vec<()>, _>>()?;
     Ok(dead
         .into_inner()
         .then(|| "the target no longer answers; look at its log, start it again and rerun".to_owned()))
@@ -122,7 +166,13 @@ pub(crate) fn in_virtual_time(
                     if shared.cancel.is_set() || !may_begin() {
                         break;
                     }
-                    if sender.send((index, alone(shared, numbered))).is_err() {
+                    let judged = match shared.purse.reserve(&numbered.plan, Time(0)) {
+                        Err(why) => Ok(Judged::not_run(&numbered.plan, &why)),
+                        Ok(reservation) => alone(shared, numbered).inspect(|judged| {
+                            shared.purse.settle(&reservation, &numbered.plan, &judged.record);
+                        }),
+                    };
+                    if sender.send((index, judged)).is_err() {
                         break;
                     }
                 }

@@ -5,8 +5,10 @@
 
 mod archive;
 mod baseline;
+mod budget;
 mod capability;
 mod case;
+mod ends;
 mod error;
 mod faults;
 mod function;
@@ -14,6 +16,7 @@ mod interpret;
 mod join;
 mod lanes;
 mod ledger;
+mod leftovers;
 mod making;
 mod minimise;
 mod options;
@@ -27,8 +30,10 @@ mod target;
 mod world;
 
 pub use baseline::{Baseline, Known};
+pub use budget::{Budget, Rates, Spent};
 pub use error::EngineError;
-pub use ledger::{open_entries, sweep};
+pub use ledger::open_entries;
+pub use leftovers::{Left, find, remove};
 pub use options::{Banner, Cancel, NoShard, Options, Shard, Sink};
 pub use run::{asked_for, judged_rules, replay, run, summed_up};
 pub use stored::judge_stored;

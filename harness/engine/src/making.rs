@@ -1,6 +1,9 @@
 //! What calls make that has to be removed again.
 
 use record::{Call, Operation};
+use serde_json::json;
+
+use crate::leftovers::TAG;
 
 /// A kind of thing that a call makes. Removed in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +63,21 @@ impl Making {
             Self::Topic => "Name",
             Self::Queue => "QueueName",
         })
+    }
+
+    /// Tags what a call is about to make, unless the call has tags of its own or is no ordinary one.
+    pub(crate) fn tag(self, call: &mut Call, run: &str) {
+        let (member, tags) = match self {
+            Self::Execution | Self::Mapping => return,
+            Self::Function => ("Tags", json!({ TAG: run })),
+            Self::Machine | Self::Activity => ("tags", json!([{"key": TAG, "value": run}])),
+            Self::Topic => ("Tags", json!([{"Key": TAG, "Value": run}])),
+            Self::Queue => ("tags", json!({ TAG: run })),
+        };
+        let tagged = call.input.keys().any(|name| name.eq_ignore_ascii_case("tags"));
+        if call.raw_body.is_none() && !tagged {
+            call.input.insert(member.to_owned(), tags);
+        }
     }
 
     /// What holds its ARN or URL in the reply that made it and in the call that removes it.

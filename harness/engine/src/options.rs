@@ -8,7 +8,7 @@ use std::time::Duration;
 use plan::Profile;
 use record::RunEvent;
 
-use crate::Baseline;
+use crate::{Baseline, Budget};
 
 /// Everything that `run` must know besides the target.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Options {
     pub jobs: usize,
     /// No plan is begun later than this after the start.
     pub time_budget: Option<Duration>,
+    /// What the run may spend.
+    pub budget: Budget,
     /// Which part of the plans.
     pub shard: Option<Shard>,
     /// What the target is known to do wrong.
@@ -54,6 +56,7 @@ impl Default for Options {
             rules: Vec::new(),
             jobs: 24,
             time_budget: None,
+            budget: Budget::default(),
             shard: None,
             baseline: None,
             minimise: true,
@@ -117,17 +120,26 @@ impl Shard {
 
 /// A flag that ends a run early: running plans stop at their next step, and everything made is cleaned up.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    own: Arc<AtomicBool>,
+    above: Option<Arc<AtomicBool>>,
+}
 
 impl Cancel {
+    /// A flag that is set with this one, but does not set it.
+    pub(crate) fn below(&self) -> Self {
+        Self { own: Arc::default(), above: Some(self.own.clone()) }
+    }
+
     /// Asks the run to end.
     pub fn set(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.own.store(true, Ordering::SeqCst);
     }
 
     /// Whether it was asked to.
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.own.load(Ordering::SeqCst)
+            || self.above.as_ref().is_some_and(|above| above.load(Ordering::SeqCst))
     }
 }
 

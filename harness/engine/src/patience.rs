@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use record::ApiError;
 
-use crate::Clock;
+use crate::{Clock, Target};
 
 /// Whether an error is of the moment: throttling, or a service that is not available.
 pub(crate) fn is_passing(error: &ApiError) -> bool {
@@ -33,8 +33,10 @@ pub(crate) struct Pauses {
 }
 
 impl Pauses {
-    pub(crate) fn new(clock: &dyn Clock) -> Self {
-        if clock.is_virtual() {
+    pub(crate) fn new(target: &dyn Target) -> Self {
+        if target.traits().is_metered {
+            Self { next: Duration::from_millis(500), longest: Duration::from_secs(4) }
+        } else if target.clock().is_virtual() {
             Self { next: Duration::from_millis(20), longest: Duration::from_millis(500) }
         } else {
             Self { next: Duration::from_millis(25), longest: Duration::from_millis(200) }

@@ -11,8 +11,10 @@ use record::{Call, Entry, Operation, Outcome};
 use serde_json::{Value, json};
 
 use crate::Target;
+use crate::ends::Ends;
 use crate::function;
 use crate::ledger::Ledger;
+use crate::leftovers::{TAG, patient};
 use crate::making::Making;
 use crate::recorder::Recorder;
 use crate::world::World;
@@ -61,6 +63,7 @@ pub(crate) struct Lot<'a> {
     pub(crate) role: &'a str,
     pub(crate) machines: &'a Machines,
     pub(crate) ledger: &'a Ledger,
+    pub(crate) ends: Option<&'a Ends>,
 }
 
 /// Makes what the plan needs. The error says what could not be made.
@@ -106,7 +109,7 @@ pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, worl
         |name: &String| world.executions.values().any(|execution| execution.ended && execution.arn == *name);
     for (made, name) in world.made.iter().filter(|(made, name)| *made != Making::Execution || !ended(name)) {
         let call = Call::new(made.removal(), json!({ made.member(): name }));
-        let outcome = target.call(call).await;
+        let outcome = patient(target, call).await;
         if let Some(word) = made.word() {
             lot.ledger.gone(word, name, &outcome);
         }
@@ -114,7 +117,8 @@ pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, worl
     for (name, spec) in &plan.machines {
         if let (false, Some(arn)) = (spec.shared, world.machines.get(name)) {
             let outcome =
-                target.call(Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}))).await;
+                patient(target, Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn})))
+                    .await;
             lot.ledger.gone("machine", arn, &outcome);
         }
     }
@@ -127,12 +131,12 @@ pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, worl
         }
     }
     if let Some(arn) = world.places.get("topic") {
-        let outcome = target.call(Call::new(Operation::DeleteTopic, json!({"TopicArn": arn}))).await;
+        let outcome = patient(target, Call::new(Operation::DeleteTopic, json!({"TopicArn": arn}))).await;
         lot.ledger.gone("topic", arn, &outcome);
     }
     for place in ["queue", "dead-letter", "notifications"] {
         if let Some(url) = world.places.get(place) {
-            let outcome = target.call(Call::new(Operation::DeleteQueue, json!({"QueueUrl": url}))).await;
+            let outcome = patient(target, Call::new(Operation::DeleteQueue, json!({"QueueUrl": url}))).await;
             lot.ledger.gone("queue", url, &outcome);
         }
     }
@@ -170,7 +174,10 @@ impl Maker<'_> {
         let name = format!("{}-{suffix}", self.lot.prefix);
         self.lot.ledger.about_to_make("queue", &name);
         let reply = self
-            .must(Operation::CreateQueue, json!({"QueueName": name, "Attributes": attributes, "tags": {"sfn-conformance": self.lot.run}}))
+            .must(
+                Operation::CreateQueue,
+                json!({"QueueName": name, "Attributes": attributes, "tags": { TAG: self.lot.ledger.run() }}),
+            )
             .await?;
         reply
             .get("QueueUrl")
@@ -220,7 +227,12 @@ impl Maker<'_> {
         let (url, queue_arn) = self.queue("n", json!({})).await?;
         let name = format!("{}-t", self.lot.prefix);
         self.lot.ledger.about_to_make("topic", &name);
-        let reply = self.must(Operation::CreateTopic, json!({"Name": name})).await?;
+        let reply = self
+            .must(
+                Operation::CreateTopic,
+                json!({"Name": name, "Tags": [{"Key": TAG, "Value": self.lot.ledger.run()}]}),
+            )
+            .await?;
         let topic = reply.get("TopicArn").and_then(Value::as_str).unwrap_or_default().to_owned();
         let policy = json!({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
@@ -251,7 +263,7 @@ impl Maker<'_> {
             format!("{}-m-{name}", self.lot.prefix)
         };
         self.lot.ledger.about_to_make("machine", &text);
-        let input = json!({"name": text, "roleArn": self.lot.role, "definition": definition, "tags": [{"key": "sfn-conformance", "value": self.lot.run}]});
+        let input = json!({"name": text, "roleArn": self.lot.role, "definition": definition, "tags": [{"key": TAG, "value": self.lot.ledger.run()}]});
         let begun = self.target.clock().now();
         let reply = self.must(Operation::CreateStateMachine, input.clone()).await?;
         let arn = reply

@@ -1,6 +1,6 @@
 //! A whole run: all plans, concurrently, judged, with everything that was made removed in the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,9 +10,12 @@ use rules::score::Score;
 use rules::{Verdict, registry};
 use serde_json::json;
 
+use crate::budget::{Metered, Purse};
 use crate::capability::{Found, account, probe};
+use crate::ends::Ends;
 use crate::lanes::{Judged, Numbered, Shared, alone, in_virtual_time, on_the_wall, virtual_runtime};
 use crate::ledger::Ledger;
+use crate::leftovers::patient;
 use crate::minimise::{Effort, Small, minimise};
 use crate::place::Machines;
 use crate::{BoxFuture, EngineError, Options, Sink, Summary, Target, Targets};
@@ -25,6 +28,14 @@ pub async fn run(
     sink: &mut dyn Sink,
 ) -> Result<Summary, EngineError> {
     let rules = asked_for(&options.rules)?;
+    let cancel = options.cancel.below();
+    let mut budget = options.budget;
+    if targets.open(options.seed)?.traits().is_virtual {
+        // Its time is bounded by the machine's clock only.
+        budget.wall = None;
+    }
+    let purse = Arc::new(Purse::new(budget, cancel.clone()));
+    let targets: Arc<dyn Targets> = Arc::new(Metered::new(targets, purse.clone()));
     let target = targets.open(options.seed)?;
     let is_virtual = target.traits().is_virtual;
     let began = target.clock().now();
@@ -56,14 +67,18 @@ pub async fn run(
             evidence: evidence.clone(),
         });
     }
-    let shared = Shared {
+    let ledger = Ledger::open(&run_id, options.ledger.as_deref())?;
+    let ends = if target.traits().is_metered { Ends::open(target.as_ref(), &ledger).await } else { None };
+    let mut shared = Shared {
         targets: &targets,
         seed: options.seed,
         role,
         run_id: run_id.clone(),
         machines: Machines::default(),
-        ledger: Ledger::open(&run_id, options.ledger.as_deref())?,
-        cancel: options.cancel.clone(),
+        ledger,
+        cancel: cancel.clone(),
+        purse: purse.clone(),
+        ends,
     };
     let mut tally = Tally::default();
     for name in &lacks {
@@ -79,20 +94,45 @@ pub async fn run(
             on_the_wall(&shared, &plans, options.jobs, &may_begin, &mut seen).await?
         }
     };
-    if options.minimise && broken.is_none() && !options.cancel.is_set() {
+    // Nobody listens any more: what follows looks for itself.
+    if let Some(ends) = shared.ends.take() {
+        ends.close(target.as_ref(), &shared.ledger).await;
+    }
+    let met = std::mem::take(&mut tally.met);
+    for numbered in plans.iter().filter(|numbered| !met.contains(&numbered.place)) {
+        let why = if options.cancel.is_set() {
+            "the run was stopped"
+        } else if cancel.is_set() {
+            "budget: it was spent"
+        } else if broken.is_some() {
+            "the target no longer answered"
+        } else {
+            "budget: its time was over"
+        };
+        tally.add_not_run(&numbered.plan, why, sink);
+    }
+    if options.minimise && broken.is_none() && !cancel.is_set() {
         smaller(&shared, &plans, &tally.violations, options, is_virtual, target.as_ref(), sink).await?;
     }
     let leftovers = if is_virtual { Vec::new() } else { clean(target.as_ref(), &shared).await };
     if let Some(error) = &broken {
         sink.event(RunEvent::Broken { error: error.clone() });
     }
-    let cut = options.cancel.is_set() || tally.cases < plans.len() as u64;
+    let cut = cancel.is_set() || tally.cases < plans.len() as u64;
     let elapsed_s = stopwatch.elapsed().as_secs_f64();
+    let spent = purse.spent();
+    sink.event(RunEvent::Spent {
+        calls: spent.calls.clone(),
+        transitions: spent.cost.transitions,
+        dollars: options.budget.rates.dollars(spent.cost),
+    });
     sink.event(RunEvent::Finished { elapsed_s, cases: tally.cases, cut });
     let mut summary = summed_up(tally.score, &rules, options);
     summary.broken = broken;
     summary.cut = cut;
     summary.cases = tally.cases;
+    summary.not_run = tally.not_run;
+    summary.spent = spent;
     summary.executions = tally.executions;
     summary.elapsed_s = elapsed_s;
     summary.leftovers = leftovers;
@@ -146,7 +186,7 @@ pub fn asked_for(wanted: &[String]) -> Result<Vec<&'static str>, EngineError> {
 
 /// Every rule that some check judges, in the registry's order.
 pub fn judged_rules() -> Vec<&'static str> {
-    let checked: std::collections::BTreeSet<&str> = rules::checks().iter().map(|(rule, ..)| *rule).collect();
+    let checked: BTreeSet<&str> = rules::checks().iter().map(|(rule, ..)| *rule).collect();
     registry::rules().iter().map(|rule| rule.id.as_str()).filter(|id| checked.contains(id)).collect()
 }
 
@@ -210,13 +250,30 @@ async fn look(target: &dyn Target, options: &Options, run_id: &str) -> (String, 
 struct Tally {
     score: Score,
     cases: u64,
+    not_run: u64,
+    /// Plans that came to their end, or were refused by the budget, by place.
+    met: BTreeSet<usize>,
     executions: u64,
     /// The first plan that showed each violation, by rule and check.
     violations: BTreeMap<(String, String), usize>,
 }
 
 impl Tally {
+    fn add_not_run(&mut self, plan: &Plan, why: &str, sink: &mut dyn Sink) {
+        self.not_run += 1;
+        let Judged { record, findings, .. } = Judged::not_run(plan, why);
+        let plan = json!({"name": plan.name, "family": plan.family, "about": plan.about});
+        sink.event(RunEvent::Case { plan, record, findings });
+    }
+
     fn add(&mut self, numbered: &Numbered, judged: Judged, sink: &mut dyn Sink) {
+        self.met.insert(numbered.place);
+        if !judged.was_run() {
+            if let record::CaseEnd::NotRun(why) = &judged.record.end {
+                self.add_not_run(&numbered.plan, why, sink);
+            }
+            return;
+        }
         self.cases += 1;
         self.executions += judged.executions;
         self.score.add(&numbered.plan.name, &judged.findings);
@@ -243,7 +300,7 @@ async fn smaller(
     // Every try on a shared target needs names that no plan has and no other try had.
     let last = plans.iter().map(|numbered| numbered.place).max().unwrap_or_default();
     let again = std::sync::atomic::AtomicUsize::new(last + 1);
-    let may_go_on = || stopwatch.elapsed() <= spare && !options.cancel.is_set();
+    let may_go_on = || stopwatch.elapsed() <= spare && !shared.cancel.is_set();
     for ((rule, check), place) in violations {
         if options.baseline.as_ref().is_some_and(|baseline| baseline.lists(rule, check)) {
             continue;
@@ -267,7 +324,12 @@ async fn smaller(
             let attempt = |plan: Plan| -> BoxFuture<'_, (CaseRecord, Vec<Finding>)> {
                 let place = again.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                 Box::pin(async move {
-                    let judged = shared.case(&Numbered { place, plan }, target, &shared.machines).await;
+                    let Ok(reservation) = shared.purse.reserve(&plan, target.clock().now()) else {
+                        return (nothing(&plan), Vec::new());
+                    };
+                    let numbered = Numbered { place, plan };
+                    let judged = shared.case(&numbered, target, &shared.machines).await;
+                    shared.purse.settle(&reservation, &numbered.plan, &judged.record);
                     (judged.record, judged.findings)
                 })
             };
@@ -303,6 +365,9 @@ pub async fn replay(
     plan: &Plan,
     options: &Options,
 ) -> Result<(CaseRecord, Vec<Finding>), EngineError> {
+    let cancel = options.cancel.below();
+    let purse = Arc::new(Purse::new(options.budget, cancel.clone()));
+    let targets: Arc<dyn Targets> = Arc::new(Metered::new(targets, purse.clone()));
     let target = targets.open(options.seed)?;
     let run_id = if options.run_id.is_empty() { "0".to_owned() } else { options.run_id.clone() };
     let (role, _) = look_around(&targets, target.as_ref(), options, &run_id).await?;
@@ -313,7 +378,9 @@ pub async fn replay(
         run_id: run_id.clone(),
         machines: Machines::default(),
         ledger: Ledger::open(&run_id, options.ledger.as_deref())?,
-        cancel: options.cancel.clone(),
+        cancel,
+        purse,
+        ends: None,
     };
     let numbered = Numbered { place: 0, plan: plan.clone() };
     let judged = if target.traits().is_virtual {
@@ -332,7 +399,7 @@ async fn clean(target: &dyn Target, shared: &Shared<'_>) -> Vec<String> {
     let mut left = Vec::new();
     for arn in shared.machines.arns() {
         let call = Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}));
-        let outcome = target.call(call).await;
+        let outcome = patient(target, call).await;
         shared.ledger.gone("machine", &arn, &outcome);
         if !outcome.is_done() {
             left.push(arn);

@@ -1,6 +1,6 @@
 //! A stored run judged again, offline.
 
-use record::RunEvent;
+use record::{CaseEnd, RunEvent};
 use rules::score::Score;
 
 use crate::{EngineError, Options, Summary, asked_for, summed_up};
@@ -14,8 +14,10 @@ pub fn judge_stored<'e>(
     let rules = asked_for(&options.rules)?;
     let mut score = Score::new();
     let mut cases = 0;
+    let mut not_run = 0;
     for event in events {
         match event {
+            RunEvent::Case { record, .. } if matches!(record.end, CaseEnd::NotRun(_)) => not_run += 1,
             RunEvent::Case { record, .. } => {
                 score.add(&record.plan, &rules::judge(record));
                 cases += 1;
@@ -26,5 +28,6 @@ pub fn judge_stored<'e>(
     }
     let mut summary = summed_up(score, &rules, options);
     summary.cases = cases;
+    summary.not_run = not_run;
     Ok(summary)
 }

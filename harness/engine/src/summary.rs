@@ -3,6 +3,8 @@
 use rules::Verdict;
 use rules::score::Score;
 
+use crate::Spent;
+
 /// What came of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
@@ -22,6 +24,10 @@ pub struct Summary {
     pub cut: bool,
     /// Plans executed.
     pub cases: u64,
+    /// Plans that were not begun: the budget did not cover them, or the run was stopped.
+    pub not_run: u64,
+    /// What was used.
+    pub spent: Spent,
     /// Executions started.
     pub executions: u64,
     /// Wall time.

@@ -27,6 +27,8 @@ pub trait Clock: Send + Sync {
 pub struct TargetTraits {
     /// Its clock is virtual, and each plan gets a target of its own.
     pub is_virtual: bool,
+    /// Its requests are metered, as AWS's are: ends of executions are heard of, not polled for, and what is made is tagged.
+    pub is_metered: bool,
 }
 
 /// Something that answers AWS API calls. One call is one operation: adapters never retry.

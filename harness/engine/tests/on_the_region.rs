@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::{
-    Baseline, ExitReason, Options, Shard, Summary, Targets as _, judge_stored, open_entries, replay, run,
-    sweep,
+    Baseline, ExitReason, Options, Shard, Summary, Targets as _, find, judge_stored, open_entries, replay,
+    run,
 };
 use plan::{Plan, Profile};
 use record::{ApiError, CaseEnd, Kind, RunEvent};
@@ -33,8 +33,8 @@ fn run_on_one(conduct: Option<MakeConduct>, options: &Options) -> (Vec<RunEvent>
         let target = targets.open(0).unwrap();
         // Deleted machines stay listed until their last execution has ended (DEF-30).
         target.clock().sleep(std::time::Duration::from_secs(60)).await;
-        let (removed, resisted) = sweep(target.as_ref(), None).await;
-        (events, summary, [removed, resisted].concat())
+        let left = find(target.as_ref(), &[]).await;
+        (events, summary, left.iter().map(ToString::to_string).collect())
     })
 }
 

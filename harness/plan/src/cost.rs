@@ -2,6 +2,7 @@
 
 use std::ops::AddAssign;
 
+use record::Operation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -31,20 +32,44 @@ impl AddAssign for Cost {
 }
 
 impl Cost {
+    /// Requests to all services together.
+    pub fn requests(self) -> u64 {
+        self.states_requests + self.sqs_requests + self.sns_requests
+    }
+
+    /// What happens inside the region, where no call of the harness shows it: transitions, each of which may send a message,
+    /// and notifications.
+    pub fn inside(plan: &Plan) -> Self {
+        let mut cost = Self::default();
+        visit(&plan.steps, &mut |step| {
+            let of = |name: &String| plan.machines.get(name).map(|spec| transitions(&spec.definition));
+            let largest = || plan.machines.keys().filter_map(of).max();
+            let states = match step {
+                Step::Start { machine, .. } => of(machine).unwrap_or(1),
+                // Which machine a call means is not known before; it may be one that the plan makes.
+                Step::Call { op: Operation::StartExecution | Operation::RedriveExecution, .. } => {
+                    largest().unwrap_or(1)
+                }
+                _ => return,
+            };
+            // The start and the end of an execution may be counted as well.
+            cost.transitions += states + 2;
+            cost.sqs_requests += states + 2;
+            cost.sns_requests += u64::from(plan.topic);
+        });
+        cost
+    }
+
     /// The prediction for one plan.
     pub fn of(plan: &Plan) -> Self {
-        let mut cost = Self { sqs_requests: 3, ..Self::default() };
+        let mut cost = Self::inside(plan);
+        cost.sqs_requests += 3;
         if plan.topic {
             cost += Self { sqs_requests: 4, sns_requests: 3, ..Self::default() };
         }
         cost.states_requests += 2 * plan.machines.len() as u64;
         visit(&plan.steps, &mut |step| match step {
-            Step::Start { machine, .. } => {
-                cost.states_requests += 3;
-                cost.transitions +=
-                    plan.machines.get(machine).map_or(1, |spec| transitions(&spec.definition));
-                cost.sns_requests += u64::from(plan.topic);
-            }
+            Step::Start { .. } => cost.states_requests += 3,
             Step::Take { tokens, .. } => cost.sqs_requests += 3 * u64::from(*tokens),
             Step::Drain { messages, wait_ms, .. } => {
                 cost.sqs_requests += u64::from(*messages) * 2 + wait_ms / 1000 + 1;
@@ -66,7 +91,10 @@ impl Cost {
     }
 }
 
-/// States of a definition, each counted with its retries (3 where a retrier names no number).
+/// A Map is reckoned with so many items.
+const ITEMS: u64 = 10;
+
+/// States of a definition, each counted with its retries (3 where a retrier names no number), those of a Map for each item.
 fn transitions(definition: &Value) -> u64 {
     match definition {
         Value::Object(members) => {
@@ -77,7 +105,8 @@ fn transitions(definition: &Value) -> u64 {
                     .map(|r| r.get("MaxAttempts").and_then(Value::as_u64).unwrap_or(3).min(10))
                     .sum()
             });
-            own + retries + members.values().map(transitions).sum::<u64>()
+            let times = if members.get("Type").is_some_and(|kind| kind == "Map") { ITEMS } else { 1 };
+            own + retries + times * members.values().map(transitions).sum::<u64>()
         }
         Value::Array(items) => items.iter().map(transitions).sum(),
         _ => 0,

@@ -20,6 +20,10 @@ pub enum Service {
     Events,
     /// STS: the query protocol, signed as `sts`.
     Sts,
+    /// CloudFormation: the query protocol, signed as `cloudformation`.
+    CloudFormation,
+    /// The Resource Groups Tagging API: AWS JSON 1.1, signed as `tagging`.
+    Tagging,
 }
 
 impl Service {
@@ -32,6 +36,8 @@ impl Service {
             Self::Lambda => "lambda",
             Self::Events => "events",
             Self::Sts => "sts",
+            Self::CloudFormation => "cloudformation",
+            Self::Tagging => "tagging",
         }
     }
 }
@@ -135,7 +141,10 @@ operations! {
     PutTargets = Events "PutTargets";
     RemoveTargets = Events "RemoveTargets";
     DeleteRule = Events "DeleteRule";
+    ListRules = Events "ListRules";
     GetCallerIdentity = Sts "GetCallerIdentity";
+    DescribeStacks = CloudFormation "DescribeStacks";
+    GetResources = Tagging "GetResources";
 }
 
 impl Operation {

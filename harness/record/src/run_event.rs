@@ -1,9 +1,11 @@
 //! The lines of `run.jsonl`: the one source of every report. A run directory is valid after any line.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::CaseRecord;
+use crate::{CaseRecord, Operation};
 
 /// The schema number that the first line carries.
 pub const SCHEMA: u32 = 1;
@@ -96,6 +98,15 @@ pub enum RunEvent {
         record: CaseRecord,
         /// In how many of how many tries it showed.
         shown: (u32, u32),
+    },
+    /// What the run used, counted: before the last line.
+    Spent {
+        /// Calls by operation, those included that no case shows: probes, polls, removals.
+        calls: BTreeMap<Operation, u64>,
+        /// State transitions.
+        transitions: u64,
+        /// Dollars at the list prices that the run was reckoned with; zero where it was reckoned with none.
+        dollars: f64,
     },
     /// The harness or the target could not go on.
     Broken {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::Region;
 use crate::execution::ExecutionId;
 use crate::refuse::Reply;
-use crate::request::Request;
+use crate::request::{Request, tags};
 use crate::sqs::{Outgoing, queue_name};
 
 /// The rules of the default bus, by name.
@@ -21,8 +21,16 @@ pub(crate) struct Events {
 struct Rule {
     pattern: Value,
     enabled: bool,
+    tags: BTreeMap<String, String>,
     /// Targets by id.
     targets: BTreeMap<String, Value>,
+}
+
+impl Events {
+    /// Every rule with its tags.
+    pub(crate) fn tagged(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
+        self.rules.iter().map(|(name, rule)| (name.as_str(), &rule.tags))
+    }
 }
 
 fn not_found(rule: &str) -> ApiError {
@@ -45,15 +53,29 @@ impl Region {
                             "Event pattern is not valid. Reason: Filter is not an object",
                         )
                     })?;
+                let new_tags = tags(request.list("Tags")?, "Key", "Value")?;
                 let enabled = request.text("State")?.unwrap_or("ENABLED") == "ENABLED";
                 let rule = self.events.rules.entry(name.to_owned()).or_insert_with(|| Rule {
                     pattern: Value::Null,
                     enabled,
+                    tags: BTreeMap::new(),
                     targets: BTreeMap::new(),
                 });
                 rule.pattern = pattern;
                 rule.enabled = enabled;
+                rule.tags.extend(new_tags);
                 Ok(json!({ "RuleArn": self.place.arn("events", &format!("rule/{name}")) }))
+            }
+            O::ListRules => {
+                let prefix = request.text("NamePrefix")?.unwrap_or_default();
+                let rules: Vec<Value> = self
+                    .events
+                    .rules
+                    .keys()
+                    .filter(|name| name.starts_with(prefix))
+                    .map(|name| json!({ "Name": name, "Arn": self.place.arn("events", &format!("rule/{name}")) }))
+                    .collect();
+                Ok(json!({ "Rules": rules }))
             }
             O::PutTargets => {
                 let name = request.required("Rule", 1, 64)?;
@@ -217,6 +239,7 @@ fn matches_one(wanted: &Value, found: Option<&Value>) -> bool {
         ("exists", Value::Bool(wanted)) => found.is_some() == *wanted,
         ("prefix", Value::String(prefix)) => text.is_some_and(|text| text.starts_with(prefix.as_str())),
         ("suffix", Value::String(suffix)) => text.is_some_and(|text| text.ends_with(suffix.as_str())),
+        ("wildcard", Value::String(pattern)) => text.is_some_and(|text| is_like(text, pattern)),
         ("equals-ignore-case", Value::String(other)) => {
             text.is_some_and(|text| text.eq_ignore_ascii_case(other))
         }
@@ -225,4 +248,17 @@ fn matches_one(wanted: &Value, found: Option<&Value>) -> bool {
         _ => false,
     };
     tests.iter().all(one)
+}
+
+/// Whether a text is as a pattern says, in which `*` stands for any characters.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return text == pattern };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some(at) = text.find(part) else { return false };
+        text = text.get(at + part.len()..).unwrap_or_default();
+    }
+    text.ends_with(last)
 }

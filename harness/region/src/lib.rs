@@ -23,6 +23,7 @@ pub mod script;
 mod sfn;
 mod sns;
 mod sqs;
+mod tagging;
 mod timers;
 
 pub use conduct::Conduct;

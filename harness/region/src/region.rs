@@ -242,6 +242,11 @@ impl Region {
             Service::Sns => Served::Reply(self.serve_sns(call)),
             Service::Lambda => Served::Reply(self.serve_lambda(call)),
             Service::Events => Served::Reply(self.serve_events(call)),
+            Service::Tagging => Served::Reply(self.serve_tagging(call)),
+            Service::CloudFormation => Served::Reply(Err(ApiError::new(
+                "UnknownOperationException",
+                "CloudFormation is not part of the embedded region",
+            ))),
             Service::Sts => Served::Reply(Ok(json!({
                 "UserId": "AIDAEMBEDDEDREGION",
                 "Account": self.place.account,

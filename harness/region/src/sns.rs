@@ -20,6 +20,13 @@ pub(crate) struct Sns {
     topics: BTreeMap<String, Topic>,
 }
 
+impl Sns {
+    /// Every topic with its tags.
+    pub(crate) fn tagged(&self) -> impl Iterator<Item = (String, &BTreeMap<String, String>)> {
+        self.topics.iter().map(|(arn, topic)| (arn.clone(), &topic.tags))
+    }
+}
+
 #[derive(Debug)]
 struct Topic {
     fifo: bool,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::render::Render;
-use crate::run::Run;
+use crate::run::{Run, Spent};
 use crate::verdicts::{Accusation, Report, RuleLine, Tally};
 
 /// The number of this form.
@@ -30,6 +30,8 @@ struct Document<'r> {
     summary: Tally,
     capabilities: BTreeMap<&'r str, Capability<'r>>,
     coverage: Coverage<'r>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spent: Option<Spent>,
     errors: &'r [String],
 }
 
@@ -85,6 +87,7 @@ struct Coverage<'r> {
     event_types: &'r BTreeMap<String, u64>,
     hung: &'r [(String, String)],
     cut: &'r [(String, String)],
+    not_run: &'r [(String, String)],
     faults: (u64, u64),
 }
 
@@ -138,8 +141,10 @@ fn document<'r>(report: &'r Report<'_>) -> Document<'r> {
             event_types: &run.coverage.event_types,
             hung: &run.coverage.hung,
             cut: &run.coverage.cut,
+            not_run: &run.coverage.not_run,
             faults: run.coverage.faults,
         },
+        spent: run.spent,
         errors: &run.errors,
     }
 }

@@ -22,7 +22,7 @@ pub use issue::issue;
 pub use json::Json;
 pub use junit::Junit;
 pub use render::{FILES, Render};
-pub use run::{Answers, Coverage, Ending, Exhibit, Header, Probe, ReadError, Run, read_events};
+pub use run::{Answers, Coverage, Ending, Exhibit, Header, Probe, ReadError, Run, Spent, read_events};
 pub use script::script;
 pub use summary::Summary;
 pub use text::{Palette, Text};

@@ -73,6 +73,17 @@ pub struct Probe {
     pub evidence: String,
 }
 
+/// What the run used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Spent {
+    /// Requests to all services.
+    pub requests: u64,
+    /// State transitions.
+    pub transitions: u64,
+    /// Dollars at the list prices that it was reckoned with.
+    pub dollars: f64,
+}
+
 /// What the run exercised.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
@@ -84,8 +95,10 @@ pub struct Coverage {
     pub event_types: BTreeMap<String, u64>,
     /// Plans that passed a deadline, with what was awaited and what was seen.
     pub hung: Vec<(String, String)>,
-    /// Plans that could not go on, or did not run.
+    /// Plans that could not go on.
     pub cut: Vec<(String, String)>,
+    /// Plans that were not begun, and why: the budget did not cover them, or the run was stopped.
+    pub not_run: Vec<(String, String)>,
     /// Faults asked for, and how many of them fired.
     pub faults: (u64, u64),
 }
@@ -105,6 +118,8 @@ pub struct Run {
     pub exhibits: BTreeMap<(String, String), Exhibit>,
     /// What was exercised.
     pub coverage: Coverage,
+    /// What was used, once the run is over.
+    pub spent: Option<Spent>,
     /// Errors of the harness or the target.
     pub errors: Vec<String>,
 }
@@ -180,6 +195,9 @@ impl Run {
             RunEvent::Minimised { rule, check, plan, record, shown, .. } => {
                 self.minimise(rule, check, plan, record, shown);
             }
+            RunEvent::Spent { calls, transitions, dollars } => {
+                self.spent = Some(Spent { requests: calls.values().sum(), transitions, dollars });
+            }
             RunEvent::Broken { error } => self.errors.push(error),
             RunEvent::Finished { elapsed_s, cases, cut } => {
                 self.ending = Some(Ending { elapsed_s, cases, cut });
@@ -198,6 +216,10 @@ impl Run {
     }
 
     fn add_case(&mut self, plan: &Value, record: &CaseRecord, findings: &[Finding]) {
+        if let CaseEnd::NotRun(why) = &record.end {
+            self.coverage.not_run.push((record.plan.clone(), why.clone()));
+            return;
+        }
         self.score.add(&record.plan, findings);
         self.coverage.add(record);
         for finding in findings.iter().filter(|finding| finding.kind == Kind::Violated) {
@@ -244,7 +266,8 @@ impl Coverage {
             CaseEnd::Hung { awaited, saw } => {
                 self.hung.push((record.plan.clone(), format!("waited for {awaited}, saw {saw}")));
             }
-            CaseEnd::Cut(why) | CaseEnd::NotRun(why) => self.cut.push((record.plan.clone(), why.clone())),
+            CaseEnd::Cut(why) => self.cut.push((record.plan.clone(), why.clone())),
+            CaseEnd::NotRun(_) => {}
         }
         self.faults.0 += record.faults.len() as u64;
         self.faults.1 += record.faults.iter().filter(|(_, fired)| *fired).count() as u64;

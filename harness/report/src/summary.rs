@@ -42,6 +42,9 @@ fn write(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
     if run.ending.is_some_and(|e| e.cut) {
         writeln!(page, "> The run was cut short; rules below may be vacuous for that reason alone.\n")?;
     }
+    if let Some((_, why)) = run.coverage.not_run.first() {
+        writeln!(page, "> {} plans were not run ({why}).\n", run.coverage.not_run.len())?;
+    }
     violations(page, report)?;
     table(page, "Not decided", report, |line| matches!(line.verdict.word(), "vacuous" | "inconclusive"))?;
     table(page, "Not offered by the target", report, |line| line.verdict.word() == "unsupported")?;

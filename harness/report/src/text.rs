@@ -198,6 +198,9 @@ impl Text {
         if !seen.cut.is_empty() {
             words.push(format!("{} plans cut short", seen.cut.len()));
         }
+        if let Some((_, why)) = seen.not_run.first() {
+            words.push(format!("{} plans not run ({why})", seen.not_run.len()));
+        }
         writeln!(page, "{}", self.paint(&words.join(" · "), dim()))
     }
 

@@ -49,6 +49,6 @@ impl Target for EmbeddedRegion {
     }
 
     fn traits(&self) -> TargetTraits {
-        TargetTraits { is_virtual: true }
+        TargetTraits { is_virtual: true, is_metered: false }
     }
 }

@@ -49,6 +49,6 @@ impl Target for EndpointTarget {
     }
 
     fn traits(&self) -> TargetTraits {
-        TargetTraits { is_virtual: false }
+        TargetTraits { is_virtual: false, is_metered: self.pace.is_some() }
     }
 }

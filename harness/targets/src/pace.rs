@@ -93,6 +93,8 @@ pub(crate) fn quota(operation: Operation, region: &str) -> Quota {
             // Lambda's control plane gives 15 requests a second (Lambda quotas page).
             Service::Lambda => of(15, 15),
             Service::Sts => of(100, 100),
+            // No published rate; the suite's own caution.
+            Service::CloudFormation | Service::Tagging => of(10, 5),
         },
     }
 }

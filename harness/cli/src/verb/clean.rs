@@ -1,6 +1,5 @@
 //! `clean`: removes what earlier runs left.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,8 +8,14 @@ use crate::verb::leftovers;
 use crate::verb::reach::{began, connect};
 use crate::{Exit, Failure};
 
-/// Removes everything of this suite's runs from the target, or of those that began long enough ago.
-pub(super) fn clean(target: &OneTarget, older_than: Option<Duration>) -> Result<Exit, Failure> {
+/// Removes everything of this suite's runs from the target, or of those that began long enough ago; and what the ledger of a
+/// run says it made.
+pub(super) fn clean(
+    target: &OneTarget,
+    older_than: Option<Duration>,
+    ledger: Option<&Path>,
+) -> Result<Exit, Failure> {
+    let booked = leftovers::booked(ledger)?;
     super::runtime()?.block_on(async {
         let connected = connect(&target.target, &target.reach, Path::new("target/emulators/logs")).await?;
         if connected.endpoint.is_none() {
@@ -18,16 +23,15 @@ pub(super) fn clean(target: &OneTarget, older_than: Option<Duration>) -> Result<
             return Ok(Exit::Conforms);
         }
         let opened = connected.targets.open(1).map_err(|why| Failure::Broken(why.to_string()))?;
-        let found = leftovers::find(opened.as_ref()).await;
-        let runs: BTreeSet<&str> = found.iter().filter_map(|name| leftovers::run_of(name)).collect();
         let mut exit = Exit::Conforms;
-        for run in runs.into_iter().filter(|run| is_old(run, older_than)) {
-            let (removed, resisted) = engine::sweep(opened.as_ref(), Some(run)).await;
-            for name in &removed {
-                say!("removed {name}");
+        for left in engine::find(opened.as_ref(), &booked).await {
+            if !left.run().is_none_or(|run| is_old(run, older_than)) {
+                continue;
             }
-            for name in &resisted {
-                complain!("left behind: {name}; delete it by hand, or see whether the account may");
+            if engine::remove(opened.as_ref(), &left).await {
+                say!("removed {left}");
+            } else {
+                complain!("left behind: {left}; delete it by hand, or see whether the account may");
                 exit = Exit::Leftovers;
             }
         }

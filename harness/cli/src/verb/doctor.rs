@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::args::OneTarget;
-use crate::verb::leftovers;
 use crate::verb::reach::{TOOL, connect};
 use crate::{Exit, Failure};
 
@@ -31,14 +30,14 @@ pub(super) fn doctor(target: &OneTarget) -> Result<Exit, Failure> {
         let version = connected.version.as_deref().unwrap_or("version unknown");
         let endpoint = connected.endpoint.as_deref().unwrap_or("in process");
         say!("target     {}: {}, {version}, {endpoint}", target.target, connected.name);
-        let mut left = std::collections::BTreeSet::new();
+        let mut left = Vec::new();
         if connected.endpoint.is_some() {
             let opened = connected.targets.open(1).map_err(|why| Failure::Broken(why.to_string()))?;
-            left = leftovers::find(opened.as_ref()).await;
+            left = engine::find(opened.as_ref(), &[]).await;
         }
         connected.guard.stop().await;
-        for name in &left {
-            say!("left       {name}");
+        for one in &left {
+            say!("left       {one}");
         }
         if left.is_empty() {
             return Ok(Exit::Conforms);

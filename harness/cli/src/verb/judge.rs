@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use engine::{Options, judge_stored};
-use record::RunEvent;
+use record::{CaseEnd, RunEvent};
 use report::{Palette, Render, Report, Run, Text, directory};
 
 use crate::recorder::stored;
@@ -37,7 +37,7 @@ pub(super) fn judge(
 /// A case with what today's checks say of it.
 fn again(event: RunEvent) -> RunEvent {
     match event {
-        RunEvent::Case { plan, record, .. } => {
+        RunEvent::Case { plan, record, .. } if !matches!(record.end, CaseEnd::NotRun(_)) => {
             let findings = rules::judge(&record);
             RunEvent::Case { plan, record, findings }
         }

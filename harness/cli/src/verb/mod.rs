@@ -33,9 +33,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Verb::Mutants { names, format, seed, known } => {
             mutants::mutants(&names, format, seed, known.as_deref())
         }
-        Verb::Serve { addr, seed, variant, throttling } => serve::serve(addr, seed, variant, throttling),
+        Verb::Serve(args) => serve::serve(args),
         Verb::Doctor { target } => doctor::doctor(&target),
-        Verb::Clean { target, older_than } => clean::clean(&target, older_than),
+        Verb::Clean { target, older_than, ledger } => clean::clean(&target, older_than, ledger.as_deref()),
     }
 }
 

@@ -1,16 +1,18 @@
 //! `run`: plans on a target, verdicts, a run directory.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use engine::{Baseline, Cancel, Options, Summary};
-use plan::Cost;
+use engine::{Baseline, Budget, Cancel, Options, Rates, Summary};
+use plan::Plan;
 use report::{Known, Palette, Render, Report, Run, Text, directory};
 use targets::Spec;
 
 use crate::args::RunArgs;
 use crate::recorder::{Recorder, bar};
+use crate::verb::leftovers::LEDGER;
 use crate::verb::reach::{banner, connect, folder_name, is_virtual, run_id};
-use crate::{Exit, Failure, interrupt, output, rule_ids};
+use crate::{Exit, Failure, bill, interrupt, output, rule_ids};
 
 /// Where runs go that were not told where.
 const DEFAULT_OUT: &str = "sfn-conformance.out";
@@ -43,19 +45,29 @@ pub(super) fn run(args: &RunArgs, palette: Palette) -> Result<Exit, Failure> {
             (Some(out), _) => out.join(folder_name(text)),
             (None, _) => Path::new(DEFAULT_OUT).join(folder_name(text)),
         };
+        let is_aws = matches!(spec, Spec::Aws { .. });
+        let time_budget = args.time_budget.or(is_aws.then_some(AWS_TIME));
+        let budget = Budget {
+            dollars: args.budget,
+            transitions: args.budget_transitions,
+            requests: args.budget_requests,
+            wall: time_budget,
+            rates: bill::rates(region(spec).as_deref())?,
+        };
         let options = Options {
             profile: args.profile,
             seed: args.seed,
             cases: args.cases,
             rules: rules.clone(),
             jobs: args.jobs.unwrap_or_else(|| if is_virtual(spec) { usize::MAX } else { JOBS }).max(1),
-            time_budget: args.time_budget,
+            time_budget,
+            budget,
             shard: args.shard,
             baseline: baseline.clone(),
             minimise: !args.no_minimise,
             strict: args.strict,
             run_id: if is_virtual(spec) { String::new() } else { run_id() },
-            ledger: (!is_virtual(spec)).then(|| folder.join("ledger.jsonl")),
+            ledger: (!is_virtual(spec)).then(|| folder.join(LEDGER)),
             role: args.role.clone(),
             cancel: cancel.clone(),
             ..Options::default()
@@ -89,13 +101,16 @@ async fn one(
     folder: &Path,
     options: Options,
 ) -> Result<Finished, Failure> {
+    let mut plans = plan::generate(args.profile, args.seed, args.cases);
+    if let Some(shard) = args.shard {
+        let mut place = 0..;
+        plans.retain(|_| place.next().is_some_and(|place| shard.has(place)));
+    }
     if matches!(spec, Spec::Aws { .. }) {
-        predict(args)?;
+        predict(args, &plans, options.budget.rates)?;
     }
     // Made before the target is started: what cannot be written is known before anything runs.
-    let plans = plan::generate(args.profile, args.seed, args.cases).len();
-    let plans = args.shard.map_or(plans, |shard| plans / shard.of);
-    let mut recorder = Recorder::begin(folder, bar(text, plans as u64, args.quiet))?;
+    let mut recorder = Recorder::begin(folder, bar(text, plans.len() as u64, args.quiet))?;
     let connected = connect(text, &args.reach, folder).await?;
     if let (Some(account), Some(region)) = (&connected.account, &connected.region) {
         complain!("AWS account {account}, region {region}");
@@ -105,6 +120,13 @@ async fn one(
     connected.guard.stop().await;
     let known = known(options.baseline.as_ref());
     Ok(Finished { summary: summary?, run: recorder.finish()?, known })
+}
+
+/// The region that a run on AWS is priced for.
+fn region(spec: &Spec) -> Option<String> {
+    let Spec::Aws { region } = spec else { return None };
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"))
 }
 
 /// Prints and writes what came of a run, and says how to exit.
@@ -134,6 +156,9 @@ pub(super) fn explain_exit(summary: &Summary) -> Exit {
     if !summary.undecided.is_empty() && summary.unlisted.is_empty() {
         let ids: Vec<&str> = summary.undecided.iter().map(|(rule, _)| rule.as_str()).collect();
         complain!("not decided, though core: {}", ids.join(", "));
+    }
+    if summary.not_run > 0 {
+        complain!("{} plans were not run; see report.json for the reason of each", summary.not_run);
     }
     for name in &summary.leftovers {
         complain!("left behind: {name}; `sfn-conformance clean` removes it");
@@ -185,21 +210,29 @@ fn write_baseline(path: &PathBuf, summary: &Summary, header: &report::Header) ->
     Ok(())
 }
 
-/// Refuses a run on AWS that has no budget or would not keep it.
-fn predict(args: &RunArgs) -> Result<(), Failure> {
-    let plans = plan::generate(args.profile, args.seed, args.cases);
-    let dollars: f64 = plans.iter().map(|plan| price(Cost::of(plan))).sum();
-    complain!("predicted bill: ${dollars:.4} for {} plans", plans.len());
+/// Says what a run will cost at most, and refuses one on AWS that has no budget.
+fn predict(args: &RunArgs, plans: &[Plan], rates: Rates) -> Result<(), Failure> {
+    let cost = bill::predicted(plans);
+    let dollars = rates.dollars(cost);
+    complain!(
+        "predicted bill: at most ${dollars:.4} for {} plans ({} transitions, {} requests to SQS, {} to SNS, {} to Step Functions)",
+        plans.len(),
+        cost.transitions,
+        cost.sqs_requests,
+        cost.sns_requests,
+        cost.states_requests
+    );
     match args.budget {
         None => Err(Failure::Usage("a run on AWS needs a budget; give --budget DOLLARS".to_owned())),
-        Some(budget) if dollars > budget => Err(Failure::Usage(format!(
-            "the predicted bill of ${dollars:.4} passes the budget of ${budget}; raise it or lower --cases"
-        ))),
+        Some(budget) if dollars > budget => {
+            complain!(
+                "the budget of ${budget} may not cover all of them: those that do not fit are not begun, and the run exits 3"
+            );
+            Ok(())
+        }
         Some(_) => Ok(()),
     }
 }
 
-/// List prices of us-east-1, free tiers left out: transitions, SQS and SNS requests.
-fn price(cost: Cost) -> f64 {
-    cost.transitions as f64 * 25e-6 + cost.sqs_requests as f64 * 0.4e-6 + cost.sns_requests as f64 * 0.5e-6
-}
+/// How long a run on AWS may take that was not told.
+const AWS_TIME: Duration = Duration::from_secs(3600);

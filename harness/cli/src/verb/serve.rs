@@ -1,24 +1,25 @@
 //! `serve`: the embedded region for any client that speaks to AWS.
 
-use std::net::SocketAddr;
-
-use targets::ServeOptions;
+use targets::{Access, ServeOptions};
 use tokio::net::TcpListener;
 
+use crate::args::ServeArgs;
 use crate::{Exit, Failure, interrupt};
 
 /// Serves until Ctrl-C.
-pub(super) fn serve(
-    addr: SocketAddr,
-    seed: u64,
-    variant: Option<String>,
-    throttling: f64,
-) -> Result<Exit, Failure> {
+pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failure> {
+    let ServeArgs { addr, seed, variant, throttling, loose_delivery, keys, expired, deny } = args;
     if !(0.0..=1.0).contains(&throttling) {
         return Err(Failure::Usage(format!(
             "--throttling {throttling} is no fraction; give a number from 0 to 1"
         )));
     }
+    let access = Access {
+        known_keys: keys.into_iter().collect(),
+        expired_keys: expired.into_iter().collect(),
+        denied: deny.into_iter().collect(),
+    };
+    let access = (access != Access::default()).then_some(access);
     super::runtime()?.block_on(async {
         let listener = TcpListener::bind(addr).await.map_err(|why| {
             Failure::Broken(format!(
@@ -27,7 +28,8 @@ pub(super) fn serve(
         })?;
         let bound = listener.local_addr().unwrap_or(addr);
         say!("listening on http://{bound}");
-        let options = ServeOptions { seed, variant, throttling, ..ServeOptions::default() };
+        let options =
+            ServeOptions { seed, variant, throttling, loose_delivery, access, ..ServeOptions::default() };
         targets::serve(listener, options, interrupt::signalled()).await?;
         Ok(Exit::Conforms)
     })

@@ -113,7 +113,7 @@ impl Target for OneRegion {
     }
 
     fn traits(&self) -> TargetTraits {
-        TargetTraits { is_virtual: self.clock.is_virtual }
+        TargetTraits { is_virtual: self.clock.is_virtual, is_metered: false }
     }
 }
 
@@ -230,7 +230,7 @@ impl Target for Scripted {
     }
 
     fn traits(&self) -> TargetTraits {
-        TargetTraits { is_virtual: self.clock.is_virtual }
+        TargetTraits { is_virtual: self.clock.is_virtual, is_metered: false }
     }
 }
 

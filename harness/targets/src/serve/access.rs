@@ -49,8 +49,8 @@ impl Access {
 /// JSON services answer 400 to these, the others 403 (Common Errors pages).
 fn status(operation: Operation) -> u16 {
     match operation.service() {
-        Service::States | Service::Sqs | Service::Events => 400,
-        Service::Sns | Service::Sts | Service::Lambda => 403,
+        Service::States | Service::Sqs | Service::Events | Service::Tagging => 400,
+        Service::Sns | Service::Sts | Service::Lambda | Service::CloudFormation => 403,
     }
 }
 

@@ -64,7 +64,7 @@ fn json(headers: &HeaderMap, target: &str, body: &[u8]) -> Result<Asked, Unasked
     let dialect = Dialect::Json(content_type);
     let refuse = |error| Err(Unasked { error, dialect });
     let operation = target.split_once('.').and_then(|(prefix, name)| {
-        let service = [Service::States, Service::Sqs, Service::Events].into_iter().find(
+        let service = [Service::States, Service::Sqs, Service::Events, Service::Tagging].into_iter().find(
             |service| matches!(wire::protocol(*service), Protocol::Json { prefix: own, .. } if own == prefix),
         );
         Operation::of(service?, name)
@@ -162,7 +162,8 @@ fn old_query(parts: &Parts, body: &[u8]) -> Result<Asked, Unasked> {
 
 /// The refusal of a body that is longer than a service reads.
 pub(super) fn too_long() -> ApiError {
-    ApiError::new("RequestEntityTooLarge", "The request is longer than the service reads").with_status(413)
+    ApiError::new("RequestEntityTooLargeException", "The request is longer than the service reads")
+        .with_status(413)
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

@@ -30,6 +30,10 @@ pub(crate) fn protocol(service: Service) -> Protocol {
         Service::Events => Protocol::Json { content_type: JSON_1_1, prefix: "AWSEvents" },
         Service::Sns => Protocol::Query { version: "2010-03-31" },
         Service::Sts => Protocol::Query { version: "2011-06-15" },
+        Service::CloudFormation => Protocol::Query { version: "2010-05-15" },
+        Service::Tagging => {
+            Protocol::Json { content_type: JSON_1_1, prefix: "ResourceGroupsTaggingAPI_20170126" }
+        }
         Service::Lambda => Protocol::Rest,
     }
 }

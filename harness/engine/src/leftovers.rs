@@ -1,0 +1,266 @@
+//! What earlier runs left on a target, found in three ways, and its removal.
+//!
+//! By name: everything of this suite is called `sfnconf-RUN-…`. By tag: what can carry one carries `sfn-conformance` with the
+//! run's id. By ledger: what a run wrote down before it made it. A way that the target does not offer is passed over.
+
+use std::collections::BTreeSet;
+
+use record::{Call, Operation, Outcome};
+use serde_json::{Value, json};
+
+use crate::Target;
+use crate::patience::{Pauses, is_passing};
+
+/// How the names of this suite's resources begin; the run's id follows.
+pub(crate) const PREFIX: &str = "sfnconf-";
+
+/// The key of this suite's tag; its value is the run's id.
+pub(crate) const TAG: &str = "sfn-conformance";
+
+/// One thing that was left. Ordered as things are removed: machines before the queues that their executions need.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Left {
+    kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// Its ARN, or URL of a queue.
+    id: String,
+    /// The run that its tag names, where its name does not.
+    tagged: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Mapping,
+    Function,
+    Rule,
+    Machine,
+    Activity,
+    Topic,
+    Queue,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Mapping => "mapping",
+            Self::Function => "function",
+            Self::Rule => "rule",
+            Self::Machine => "machine",
+            Self::Activity => "activity",
+            Self::Topic => "topic",
+            Self::Queue => "queue",
+        }
+    }
+
+    /// What an ARN names.
+    fn of_arn(arn: &str) -> Option<(Self, &str)> {
+        let mut parts = arn.splitn(6, ':').skip(2);
+        let (service, resource) = (parts.next()?, parts.nth(2)?);
+        match service {
+            "sqs" => Some((Self::Queue, resource)),
+            "sns" if !resource.contains(':') => Some((Self::Topic, resource)),
+            "states" => match resource.split_once(':')? {
+                ("stateMachine", name) if !name.contains(':') => Some((Self::Machine, name)),
+                ("activity", name) => Some((Self::Activity, name)),
+                _ => None,
+            },
+            "events" => Some((Self::Rule, resource.strip_prefix("rule/")?)),
+            "lambda" => match resource.split_once(':')? {
+                ("function", name) => Some((Self::Function, name)),
+                ("event-source-mapping", id) => Some((Self::Mapping, id)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Left {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind.word(), self.name)
+    }
+}
+
+impl Left {
+    fn new(kind: Kind, id: &str, name: &str) -> Self {
+        Self { kind, id: id.to_owned(), name: name.to_owned(), tagged: None }
+    }
+
+    /// The run that made it, by its name or its tag.
+    pub fn run(&self) -> Option<&str> {
+        let named = self.name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
+        named.filter(|run| !run.is_empty()).or(self.tagged.as_deref())
+    }
+}
+
+/// Everything that is there of this suite's runs. `ledger` holds kinds and names of a run whose ledger is at hand.
+pub async fn find(target: &dyn Target, ledger: &[(String, String)]) -> Vec<Left> {
+    let mut found = BTreeSet::new();
+    let booked =
+        |kind: Kind, name: &str| ledger.iter().any(|(word, booked)| word == kind.word() && booked == name);
+    for (kind, operation, input, list, id) in [
+        (Kind::Machine, Operation::ListStateMachines, json!({}), "stateMachines", "stateMachineArn"),
+        (Kind::Activity, Operation::ListActivities, json!({}), "activities", "activityArn"),
+        (Kind::Queue, Operation::ListQueues, json!({"QueueNamePrefix": PREFIX}), "QueueUrls", ""),
+        (Kind::Topic, Operation::ListTopics, json!({}), "Topics", "TopicArn"),
+        (Kind::Rule, Operation::ListRules, json!({"NamePrefix": PREFIX}), "Rules", "Arn"),
+    ] {
+        for item in listed(target, operation, input, list).await {
+            let Some(id) = item.as_str().or_else(|| item.get(id).and_then(Value::as_str)) else { continue };
+            let name = id.rsplit(['/', ':']).next().unwrap_or_default();
+            if name.starts_with(PREFIX) || booked(kind, name) {
+                found.insert(Left::new(kind, id, name));
+            }
+        }
+    }
+    found.extend(functions(target).await);
+    // Queues beyond the prefix can only be asked for one by one.
+    for (_, name) in ledger.iter().filter(|(kind, name)| kind == "queue" && !name.starts_with(PREFIX)) {
+        let outcome = patient(target, Call::new(Operation::GetQueueUrl, json!({"QueueName": name}))).await;
+        if let Some(url) = outcome.reply().and_then(|reply| reply.get("QueueUrl")).and_then(Value::as_str) {
+            found.insert(Left::new(Kind::Queue, url, name));
+        }
+    }
+    for left in by_tag(target).await {
+        if !found.iter().any(|known| known.kind == left.kind && known.name == left.name) {
+            found.insert(left);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Event source mappings, which have no names of their own, and the functions that they feed.
+async fn functions(target: &dyn Target) -> Vec<Left> {
+    let mut found = Vec::new();
+    for item in listed(target, Operation::ListEventSourceMappings, json!({}), "EventSourceMappings").await {
+        let text = |member: &str| item.get(member).and_then(Value::as_str);
+        let (Some(id), Some(arn)) = (text("UUID"), text("FunctionArn")) else { continue };
+        let Some((Kind::Function, name)) = Kind::of_arn(arn) else { continue };
+        let name = name.split(':').next().unwrap_or_default();
+        if !name.starts_with(PREFIX) {
+            continue;
+        }
+        let function = Left::new(Kind::Function, arn, name);
+        let mut mapping = Left::new(Kind::Mapping, id, id);
+        mapping.tagged = function.run().map(str::to_owned);
+        found.extend([mapping, function]);
+    }
+    found
+}
+
+async fn by_tag(target: &dyn Target) -> Vec<Left> {
+    let filter = json!({"TagFilters": [{"Key": TAG}]});
+    let mut found = Vec::new();
+    for item in listed(target, Operation::GetResources, filter, "ResourceTagMappingList").await {
+        let Some(arn) = item.get("ResourceARN").and_then(Value::as_str) else { continue };
+        let Some((kind, name)) = Kind::of_arn(arn) else { continue };
+        let tags = item.get("Tags").and_then(Value::as_array).into_iter().flatten();
+        let run = tags
+            .filter(|tag| tag.get("Key").is_some_and(|key| key == TAG))
+            .find_map(|tag| tag.get("Value")?.as_str());
+        let mut left = Left::new(kind, arn, name);
+        left.tagged = run.map(str::to_owned);
+        if kind == Kind::Queue {
+            let outcome =
+                patient(target, Call::new(Operation::GetQueueUrl, json!({"QueueName": name}))).await;
+            // The index of tags is behind: what it still lists may be gone.
+            let url = outcome.reply().and_then(|reply| reply.get("QueueUrl")).and_then(Value::as_str);
+            let Some(url) = url else { continue };
+            url.clone_into(&mut left.id);
+        }
+        found.push(left);
+    }
+    found
+}
+
+/// Removes one thing; what is not there any more counts as removed.
+pub async fn remove(target: &dyn Target, left: &Left) -> bool {
+    let id = &left.id;
+    let call = match left.kind {
+        Kind::Mapping => Call::new(Operation::DeleteEventSourceMapping, json!({"UUID": left.name})),
+        Kind::Function => Call::new(Operation::DeleteFunction, json!({"FunctionName": left.name})),
+        Kind::Rule => {
+            let targets = json!({"Rule": left.name, "Ids": [crate::ends::TARGET_ID]});
+            patient(target, Call::new(Operation::RemoveTargets, targets)).await;
+            Call::new(Operation::DeleteRule, json!({"Name": left.name}))
+        }
+        Kind::Machine => {
+            let running = json!({"stateMachineArn": id, "statusFilter": "RUNNING"});
+            for execution in listed(target, Operation::ListExecutions, running, "executions").await {
+                if let Some(arn) = execution.get("executionArn").and_then(Value::as_str) {
+                    patient(target, Call::new(Operation::StopExecution, json!({"executionArn": arn}))).await;
+                }
+            }
+            Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": id}))
+        }
+        Kind::Activity => Call::new(Operation::DeleteActivity, json!({"activityArn": id})),
+        Kind::Topic => Call::new(Operation::DeleteTopic, json!({"TopicArn": id})),
+        Kind::Queue => Call::new(Operation::DeleteQueue, json!({"QueueUrl": id})),
+    };
+    match patient(target, call).await {
+        Outcome::Done(_) => true,
+        Outcome::Refused(error) => {
+            ["NotFound", "NotExist", "NonExistent"].iter().any(|gone| error.code.contains(gone))
+        }
+        Outcome::Unknown(_) => false,
+    }
+}
+
+/// A call that is made again while the target throttles.
+pub(crate) async fn patient(target: &dyn Target, call: Call) -> Outcome {
+    let mut pauses = Pauses::new(target);
+    let mut outcome = target.call(call.clone()).await;
+    for _ in 0..20 {
+        match &outcome {
+            Outcome::Refused(error) if is_passing(error) => {}
+            _ => break,
+        }
+        target.clock().sleep(pauses.next()).await;
+        outcome = target.call(call.clone()).await;
+    }
+    outcome
+}
+
+/// All pages of a list, as far as they can be read.
+async fn listed(target: &dyn Target, operation: Operation, input: Value, member: &str) -> Vec<Value> {
+    let mut items = Vec::new();
+    let mut input = input;
+    for _ in 0..1000 {
+        let Outcome::Done(reply) = patient(target, Call::new(operation, input.clone())).await else { break };
+        items.extend(reply.get(member).and_then(Value::as_array).cloned().unwrap_or_default());
+        let next = ["nextToken", "NextToken", "PaginationToken"]
+            .into_iter()
+            .find_map(|name| Some((name, reply.get(name)?.as_str()?.to_owned())));
+        let Some((name, token)) = next.filter(|(_, token)| !token.is_empty()) else { break };
+        input[name] = json!(token);
+    }
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_tells_kind_and_name() {
+        let named = |arn| Kind::of_arn(arn).map(|(kind, name)| (kind.word(), name));
+        assert_eq!(named("arn:aws:sqs:eu-west-1:1:q"), Some(("queue", "q")));
+        assert_eq!(named("arn:aws:states:eu-west-1:1:stateMachine:m"), Some(("machine", "m")));
+        assert_eq!(named("arn:aws:states:eu-west-1:1:stateMachine:m:3"), None);
+        assert_eq!(named("arn:aws:states:eu-west-1:1:execution:m:e"), None);
+        assert_eq!(named("arn:aws:events:eu-west-1:1:rule/r"), Some(("rule", "r")));
+        assert_eq!(named("arn:aws:lambda:eu-west-1:1:function:f"), Some(("function", "f")));
+        assert_eq!(named("nonsense"), None);
+    }
+
+    #[test]
+    fn the_run_is_read_from_a_name_or_a_tag() {
+        let mut left = Left::new(Kind::Queue, "url", "sfnconf-t1abc00-3-q");
+        assert_eq!(left.run(), Some("t1abc00"));
+        left.name = "somebody-elses".to_owned();
+        assert_eq!(left.run(), None);
+        left.tagged = Some("t2".to_owned());
+        assert_eq!(left.run(), Some("t2"));
+    }
+}
