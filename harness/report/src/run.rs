@@ -262,12 +262,11 @@ impl Coverage {
             }
         }
         match &record.end {
-            CaseEnd::Complete => {}
+            CaseEnd::Complete | CaseEnd::NotRun(_) => {}
             CaseEnd::Hung { awaited, saw } => {
                 self.hung.push((record.plan.clone(), format!("waited for {awaited}, saw {saw}")));
             }
             CaseEnd::Cut(why) => self.cut.push((record.plan.clone(), why.clone())),
-            CaseEnd::NotRun(_) => {}
         }
         self.faults.0 += record.faults.len() as u64;
         self.faults.1 += record.faults.iter().filter(|(_, fired)| *fired).count() as u64;

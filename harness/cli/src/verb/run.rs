@@ -46,7 +46,7 @@ pub(super) fn run(args: &RunArgs, palette: Palette) -> Result<Exit, Failure> {
             (None, _) => Path::new(DEFAULT_OUT).join(folder_name(text)),
         };
         let is_aws = matches!(spec, Spec::Aws { .. });
-        let time_budget = args.time_budget.or(is_aws.then_some(AWS_TIME));
+        let time_budget = args.time_budget.or_else(|| is_aws.then_some(AWS_TIME));
         let budget = Budget {
             dollars: args.budget,
             transitions: args.budget_transitions,
