@@ -7,7 +7,7 @@ use crate::choice::ChoiceRule;
 use crate::complete::{Applied, leave};
 use crate::dice::Dice;
 use crate::env::Env;
-use crate::field::Wording;
+use crate::field::{Wording, type_of};
 use crate::limits;
 use crate::machine::{Map, Next, QueryLanguage, State, StateKind, Task, Wait};
 use crate::outcome::{Entered, Exit, Failure, Inputs, MapEntered, Reading, WaitUntil};
@@ -156,6 +156,8 @@ fn enter_map(map: &Map, env: &Env<'_>) -> Result<MapEntered, Failure> {
         })
     });
     let reading = reading.transpose()?;
+    let writing = map.writer.as_ref().and_then(|writer| writer.arguments.as_ref());
+    let writing = writing.map(|arguments| arguments.evaluate(env)).transpose()?;
     let items = if reading.is_some() { Vec::new() } else { items(map, env)? };
     Ok(MapEntered {
         items,
@@ -174,6 +176,8 @@ fn enter_map(map: &Map, env: &Env<'_>) -> Result<MapEntered, Failure> {
             .map(|share| share.percentage(env, "ToleratedFailurePercentage"))
             .transpose()?,
         reading,
+        writing,
+        label: map.label.clone(),
     })
 }
 
@@ -182,8 +186,7 @@ fn items(map: &Map, env: &Env<'_>) -> Result<Vec<Value>, Failure> {
         let value = map.items.as_ref().map_or_else(|| Ok(env.dollar.clone()), |items| items.evaluate(env))?;
         return match value {
             Value::Array(items) => Ok(items),
-            // Recorded: map-state-items-input-types-null; the event has no location.
-            other => Err(env.evaluation(None, &format!("Map state input must be an array but was: {other}"))),
+            other => Err(no_array(map, env, &other)),
         };
     }
     let (found, place) = match &map.items_path {
@@ -200,6 +203,20 @@ fn items(map: &Map, env: &Env<'_>) -> Result<Vec<Value>, Failure> {
         Value::Array(items) => Ok(items),
         // Recorded: test-state, state-map-context-object-execution-input.
         _ => Err(env.runtime(&format!("Reference path \"{place}\" must point to array."))),
+    }
+}
+
+/// Items or an input that is no array. Without Items the event has no location (recorded: map-state-items-input-types-null).
+fn no_array(map: &Map, env: &Env<'_>, value: &Value) -> Failure {
+    let found = type_of(value);
+    match map.items.as_ref().and_then(Template::expression) {
+        None => env.evaluation(None, &format!("Map state input must be an array but was: {found}")),
+        Some(expression) => {
+            let what = format!(
+                "returned an unexpected result type. Expected 'array', but was '{found}' for value: {value}"
+            );
+            expression.failure(env, "Items", &what)
+        }
     }
 }
 

@@ -178,6 +178,8 @@ pub struct Map {
     pub(crate) selector: Option<Template>,
     pub(crate) batcher: Option<Batcher>,
     pub(crate) reader: Option<Reader>,
+    pub(crate) writer: Option<Writer>,
+    pub(crate) label: Option<String>,
     pub(crate) max_concurrency: Option<Field>,
     pub(crate) tolerated_count: Option<Field>,
     pub(crate) tolerated_percentage: Option<Field>,
@@ -202,6 +204,12 @@ pub struct Reader {
     /// `ReaderConfig` as written.
     pub config: serde_json::Value,
     pub(crate) max_items: Option<Field>,
+}
+
+/// Where a distributed Map writes its results to.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer {
+    pub(crate) arguments: Option<Template>,
 }
 
 /// The Retry and Catch fields.

@@ -74,6 +74,10 @@ pub struct MapEntered {
     pub tolerated_percentage: Option<f64>,
     /// Set when the items come from a service: read them, then use them in place of `items`.
     pub reading: Option<Reading>,
+    /// Set when the results go to a service: the parameters of the ResultWriter, evaluated.
+    pub writing: Option<Value>,
+    /// The name of the Map Run's part in ARNs.
+    pub label: Option<String>,
 }
 
 /// A request of an ItemReader.

@@ -11,7 +11,7 @@ use crate::json;
 use crate::jsonata;
 use crate::machine::{
     Batcher, Branch, Catcher, Machine, Map, Next, QueryLanguage, Reader, Rescue, Retrier, State, StateKind,
-    Task, Wait,
+    Task, Wait, Writer,
 };
 use crate::path::Path;
 use crate::resource::{Pattern, Resource};
@@ -240,6 +240,10 @@ impl Parser {
                     max_items: config.and_then(|config| config.field("MaxItems", "MaxItemsPath")),
                 })
             }),
+            writer: fields.inner("ResultWriter").map(|writer| Writer {
+                arguments: writer.template("Parameters").or_else(|| writer.template("Arguments")),
+            }),
+            label: text(fields.members, "Label"),
             max_concurrency: fields.field("MaxConcurrency", "MaxConcurrencyPath"),
             tolerated_count: fields.field("ToleratedFailureCount", "ToleratedFailureCountPath"),
             tolerated_percentage: fields

@@ -35,7 +35,7 @@ pub use error::EngineError;
 pub use ledger::open_entries;
 pub use leftovers::{Left, find, remove};
 pub use options::{Banner, Cancel, NoShard, Options, Shard, Sink};
-pub use run::{asked_for, judged_rules, replay, run, summed_up};
+pub use run::{asked_for, judged_rules, replay, run, run_plans, summed_up};
 pub use stored::judge_stored;
 pub use summary::{ExitReason, Summary};
 pub use target::{BoxFuture, Clock, Target, TargetError, TargetTraits, Targets};

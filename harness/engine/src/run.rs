@@ -394,6 +394,33 @@ pub async fn replay(
     Ok((judged.record, judged.findings))
 }
 
+/// Runs plans of one's own in virtual time, each judged; gives the findings of each and the number of executions.
+pub async fn run_plans(
+    targets: Arc<dyn Targets>,
+    plans: &[Plan],
+    options: &Options,
+) -> Result<(Vec<Vec<Finding>>, u64), EngineError> {
+    let target = targets.open(options.seed)?;
+    let (role, _) = look_around(&targets, target.as_ref(), options, "0").await?;
+    let shared = Shared {
+        targets: &targets,
+        seed: options.seed,
+        role,
+        run_id: "0".to_owned(),
+        machines: Machines::default(),
+        ledger: Ledger::open("0", None)?,
+        cancel: options.cancel.clone(),
+    };
+    let numbered: Vec<Numbered> =
+        plans.iter().enumerate().map(|(place, plan)| Numbered { place, plan: plan.clone() }).collect();
+    let (mut findings, mut executions) = (Vec::with_capacity(plans.len()), 0);
+    in_virtual_time(&shared, &numbered, options.jobs, &|| true, &mut |_, judged| {
+        executions += judged.executions;
+        findings.push(judged.findings);
+    })?;
+    Ok((findings, executions))
+}
+
 /// Removes the machines that plans shared. What resists is returned.
 async fn clean(target: &dyn Target, shared: &Shared<'_>) -> Vec<String> {
     let mut left = Vec::new();

@@ -245,6 +245,8 @@ pub(crate) enum Alarmed {
     Step(ExecutionId, StrandId, Step),
     TaskTimeout(ExecutionId, StrandId, u64, crate::conduct::Clock),
     MachineTimeout(ExecutionId),
+    /// A scripted task ends.
+    Scripted(ExecutionId, StrandId, u64, crate::script::Ending),
 }
 
 /// A token that was issued.

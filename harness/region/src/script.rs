@@ -1,6 +1,7 @@
 //! Scripted tasks: the outcome of a task given beforehand, for replaying what AWS recorded.
 
 use asl::TaskFailure;
+use record::Time;
 use serde_json::Value;
 
 /// What a script is asked about.
@@ -16,6 +17,8 @@ pub struct Scene<'a> {
     pub parameters: &'a Value,
     /// The index of the iteration, inside a Map.
     pub item: Option<usize>,
+    /// The region's clock.
+    pub now: Time,
 }
 
 /// How a scripted task goes.
@@ -27,6 +30,8 @@ pub struct Act {
     pub worker: Option<Option<String>>,
     /// How it ends.
     pub ending: Ending,
+    /// How many milliseconds after its start it ends.
+    pub after_ms: u64,
 }
 
 /// How a scripted task ends.
@@ -40,14 +45,24 @@ pub enum Ending {
     Hangs,
 }
 
+/// How a scripted Map Run goes: for items and children that only AWS has seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// `length` of MapStateStarted.
+    pub length: u64,
+    /// The result of the Map state, before ResultSelector.
+    pub ending: Result<Value, TaskFailure>,
+}
+
 /// Decides about tasks instead of the services of the region.
 pub trait Script: Send {
     /// The course of a task, or nothing if the region's own services shall be asked.
     fn act(&mut self, scene: Scene<'_>) -> Option<Act>;
 
-    /// The items that an ItemReader finds, or nothing if the region shall look itself.
-    fn items(&mut self, state: &str, arguments: &Value) -> Option<Vec<Value>> {
-        let _ = (state, arguments);
+    /// How a Map Run goes as a whole, or nothing if the region shall run its children. `item` is the index of the iteration
+    /// that the Map is in.
+    fn map_run(&mut self, state: &str, item: Option<usize>) -> Option<Run> {
+        let _ = (state, item);
         None
     }
 }

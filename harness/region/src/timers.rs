@@ -34,6 +34,11 @@ impl<T> Timers<T> {
         self.pending.remove(&key);
     }
 
+    /// Whether this timer is still to fire, at this moment.
+    pub(crate) fn is_due_at(&self, key: TimerKey, now: Time) -> bool {
+        key.due == now && self.pending.contains_key(&key)
+    }
+
     pub(crate) fn next(&self) -> Option<Time> {
         self.pending.keys().next().map(|key| key.due)
     }

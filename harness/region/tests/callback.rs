@@ -112,3 +112,23 @@ fn the_same_calls_with_the_same_seed_give_byte_equal_answers() {
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));
 }
+
+/// facts.md 50, 51: what timed out together is shown before the abort of the siblings.
+#[test]
+fn iterations_that_time_out_together_all_show_it() {
+    let mut desk = Desk::new(1);
+    let url = desk.queue("q");
+    let task = json!({ "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "TimeoutSeconds": 5,
+        "Parameters": { "QueueUrl": url, "MessageBody": { "t.$": "$$.Task.Token" } }, "End": true });
+    let map = json!({ "Type": "Map", "ItemProcessor": { "StartAt": "T", "States": { "T": task } }, "End": true });
+    let machine = desk.machine("m", &json!({ "StartAt": "M", "States": { "M": map } }).to_string());
+    let execution = desk.start(&machine, &json!([1, 2]));
+    desk.pass(5_000);
+    let shape = desk.shape(&execution);
+    let end = shape.split(" TaskSubmitted").last().unwrap().split_once(' ').unwrap().1.to_owned();
+    assert_eq!(
+        end,
+        "TaskTimedOut[14<-9] TaskTimedOut[15<-13] MapIterationFailed[16<-14] TaskStateAborted[17<-14] \
+         MapIterationAborted[18<-14] TaskStateAborted[19<-14] MapStateFailed[20<-14] ExecutionFailed[21<-20]"
+    );
+}

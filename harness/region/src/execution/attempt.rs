@@ -1,5 +1,7 @@
 //! One attempt of a task: scheduled, started, submitted, ended.
 
+use std::time::Duration;
+
 use asl::{Entered, Failure, Pattern};
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use super::{Alarmed, Attempt, ExecutionId, Issued, Mode, Step, StrandId, TaskKin
 use crate::Region;
 use crate::conduct::{Clock, Stage};
 use crate::connectors::Dispatched;
+use crate::region::Due;
 use crate::script::{Ending as Scripted, Scene};
 
 impl Region {
@@ -200,6 +203,7 @@ impl Region {
         let (parameters, name, kind) = (attempt.parameters.clone(), attempt.resource.clone(), attempt.kind);
         let resource_type = attempt.resource_type.clone();
         let attempts = self.visit(execution, strand).map_or(1, |visit| visit.attempts);
+        let now = self.now;
         let act = self.script.as_mut().and_then(|script| {
             let resource_type = if kind == TaskKind::Integration { resource_type.as_str() } else { "" };
             script.act(Scene {
@@ -208,6 +212,7 @@ impl Region {
                 resource_type,
                 parameters: &parameters,
                 item,
+                now,
             })
         });
         let worker = act.as_ref().and_then(|act| act.worker.clone()).flatten();
@@ -216,10 +221,12 @@ impl Region {
             if let Some(output) = act.submitted {
                 self.submitted(execution, strand, serial, &output);
             }
-            match act.ending {
-                Scripted::Succeeds(output) => self.task_replied(execution, strand, serial, Ok(output)),
-                Scripted::Fails(failure) => self.task_replied(execution, strand, serial, Err(failure)),
-                Scripted::Hangs => {}
+            if act.after_ms == 0 {
+                self.scripted_end(execution, strand, serial, act.ending);
+            } else {
+                let due = now + Duration::from_millis(act.after_ms);
+                let what = Alarmed::Scripted(execution, strand, serial, act.ending);
+                self.timers.set(due, Due::Execution(what));
             }
             return;
         }
@@ -247,6 +254,21 @@ impl Region {
                 }
             }
             Dispatched::Waits(None) => {}
+        }
+    }
+
+    /// A scripted task ends as it is told to.
+    pub(crate) fn scripted_end(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        serial: u64,
+        ending: Scripted,
+    ) {
+        match ending {
+            Scripted::Succeeds(output) => self.task_replied(execution, strand, serial, Ok(output)),
+            Scripted::Fails(failure) => self.task_replied(execution, strand, serial, Err(failure)),
+            Scripted::Hangs => {}
         }
     }
 

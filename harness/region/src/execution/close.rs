@@ -227,6 +227,9 @@ impl Region {
             Alarmed::TaskTimeout(execution, strand, serial, clock) => {
                 self.task_timed_out(execution, strand, serial, clock);
             }
+            Alarmed::Scripted(execution, strand, serial, ending) => {
+                self.scripted_end(execution, strand, serial, ending);
+            }
             Alarmed::MachineTimeout(execution) => {
                 self.settle_all(execution);
                 self.close(execution, Ending::TimedOut, 0);

@@ -88,9 +88,21 @@ impl Region {
             Some(attempt) if attempt.pending.is_some() => return self.settle(execution, strand, serial),
             Some(_) => {}
         }
-        self.write_submitted(execution, strand, serial);
         self.close_token(serial, Closed::TimedOut);
-        let Some((attempt, _)) = self.end_attempt(execution, strand, serial) else { return };
+        let Some(fault) = self.write_timed_out(execution, strand, serial, clock) else { return };
+        self.fail_state(execution, strand, &fault, false);
+    }
+
+    /// Writes the event of a clock that ran out; the failure that it is.
+    pub(super) fn write_timed_out(
+        &mut self,
+        execution: ExecutionId,
+        strand: StrandId,
+        serial: u64,
+        clock: Clock,
+    ) -> Option<Fault> {
+        self.write_submitted(execution, strand, serial);
+        let (attempt, _) = self.end_attempt(execution, strand, serial)?;
         if let Some(child) = attempt.child {
             self.close(child, super::Ending::Aborted { error: None, cause: None }, 0);
         }
@@ -104,7 +116,7 @@ impl Region {
         let known = clock == Clock::Heartbeat && error == "States.HeartbeatTimeout";
         let error = if known { lawful.error } else { Some(error) };
         let failure = TaskFailure { error, cause: cause.or(lawful.cause), origin: lawful.origin };
-        self.fail_state(execution, strand, &Fault { failure, leaf }, false);
+        Some(Fault { failure, leaf })
     }
 
     /// Takes the attempt out of its state and stops its clocks.

@@ -151,6 +151,9 @@ impl Region {
         let (is_map, children) = (fan.is_map, fan.children.clone());
         let open: Vec<(usize, StrandId)> =
             children.iter().enumerate().filter_map(|(i, c)| Some((i, (*c)?))).collect();
+        for (_, child) in &open {
+            self.show_timeout(execution, *child);
+        }
         for (index, child) in open {
             if is_map {
                 let outcome = if index == failed { "MapIterationFailed" } else { "MapIterationAborted" };
@@ -160,6 +163,18 @@ impl Region {
             self.abort_strand(execution, child, fault.leaf);
         }
         self.fail_state(execution, parent, fault, true);
+    }
+
+    /// A sibling whose time is over at this very moment shows it before it is aborted (facts.md 50).
+    fn show_timeout(&mut self, execution: ExecutionId, strand: StrandId) {
+        let now = self.now;
+        let Some(visit) = self.visit(execution, strand) else { return };
+        let Mode::Task(attempt) = &visit.mode else { return };
+        let (serial, timer) = (attempt.serial, attempt.timeout_timer);
+        if timer.is_some_and(|key| self.timers.is_due_at(key, now)) {
+            self.close_token(serial, Closed::TimedOut);
+            self.write_timed_out(execution, strand, serial, Clock::Timeout);
+        }
     }
 
     /// Ends a strand and all below it, with the events AWS writes for open states.

@@ -28,12 +28,26 @@ pub(crate) struct MapRun {
     tolerated_count: Option<u64>,
     tolerated_percentage: Option<f64>,
     redrives: u64,
+    /// The parameters of the ResultWriter.
+    writing: Option<Value>,
 }
 
 impl MapRun {
     /// The children that still run.
     pub(super) fn open_children(&self) -> Vec<ExecutionId> {
         self.children.iter().flatten().copied().collect()
+    }
+
+    /// The results, or where a ResultWriter has put them:
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html>.
+    fn result(&self) -> Value {
+        let Some(writing) = &self.writing else {
+            return Value::Array(self.results.iter().flatten().cloned().collect());
+        };
+        let run = self.arn.rsplit(':').next().unwrap_or_default();
+        let prefix = writing["Prefix"].as_str().map(|prefix| format!("{}/", prefix.trim_end_matches('/')));
+        let key = format!("{}{run}/manifest.json", prefix.unwrap_or_default());
+        json!({ "MapRunArn": self.arn, "ResultWriterDetails": { "Bucket": writing["Bucket"], "Key": key } })
     }
 
     /// Whether more items failed than are tolerated.
@@ -57,30 +71,13 @@ impl Region {
     pub(super) fn start_map_run(&mut self, execution: ExecutionId, strand: StrandId, map: &MapEntered) {
         let Some(sight) = self.sight(execution, strand, None) else { return };
         let Some(state) = sight.state() else { return };
-        let items = match &map.reading {
-            None => map.items.clone(),
-            Some(reading) => {
-                let read =
-                    self.script.as_mut().and_then(|script| script.items(&sight.state, &reading.arguments));
-                if let Some(items) = read {
-                    items
-                } else {
-                    let cause = format!("The region holds no data behind '{}'.", reading.resource.arn);
-                    let failure = TaskFailure::new(Some("States.ItemReaderFailed".to_owned()), Some(cause));
-                    let leaf = self.previous(execution, strand);
-                    self.fail_state(execution, strand, &Fault { failure, leaf }, true);
-                    return;
-                }
-            }
-        };
+        let item = self.strand(execution, strand).and_then(|s| s.item.as_ref().map(|(index, _)| *index));
+        let scripted = self.script.as_mut().and_then(|script| script.map_run(&sight.state, item));
+        let items = map.items.clone();
+        let length = scripted.as_ref().map_or(items.len() as u64, |run| run.length);
         let previous = self.previous(execution, strand);
-        let begun = self.emit(
-            execution,
-            strand,
-            previous,
-            "MapStateStarted",
-            details([("length", json!(items.len()))]),
-        );
+        let begun =
+            self.emit(execution, strand, previous, "MapStateStarted", details([("length", json!(length))]));
         if let Some(walker) = self.strand(execution, strand) {
             walker.previous = begun;
         }
@@ -96,14 +93,24 @@ impl Region {
                 return;
             }
         };
-        let label = self.ids.uuid();
+        let label = map.label.clone().unwrap_or_else(|| self.ids.uuid());
         let arn =
             self.place.arn("states", &format!("mapRun:{}/{label}:{}", sight.machine.name, self.ids.uuid()));
         let started =
             self.emit(execution, strand, begun, "MapRunStarted", details([("mapRunArn", json!(arn))]));
+        let unread = map.reading.as_ref().map(|reading| {
+            let cause = format!("The region holds no data behind '{}'.", reading.resource.arn);
+            Err(TaskFailure::new(Some("States.ItemReaderFailed".to_owned()), Some(cause)))
+        });
+        match scripted.map(|run| run.ending).or(unread) {
+            Some(Ok(result)) => return self.run_succeeded(execution, strand, started, &result),
+            Some(Err(failure)) => return self.run_failed(execution, strand, started, failure),
+            None => {}
+        }
         let concurrency = usize::try_from(map.max_concurrency).unwrap_or(0);
         let run = MapRun {
             arn,
+            writing: map.writing.clone(),
             label,
             started,
             results: vec![None; inputs.len()],
@@ -254,11 +261,14 @@ impl Region {
             }
             self.close(child, Ending::Aborted { error: None, cause: None }, 0);
         }
-        let error = "States.ExceedToleratedFailureThreshold";
-        let cause = "The specified tolerated failure threshold was exceeded";
-        let leaf =
-            self.emit(execution, strand, started, "MapRunFailed", error_details(Some(error), Some(cause)));
-        let failure = TaskFailure::new(Some(error.to_owned()), Some(cause.to_owned()));
+        let error = "States.ExceedToleratedFailureThreshold".to_owned();
+        let cause = "The specified tolerated failure threshold was exceeded".to_owned();
+        self.run_failed(execution, strand, started, TaskFailure::new(Some(error), Some(cause)));
+    }
+
+    fn run_failed(&mut self, execution: ExecutionId, strand: StrandId, started: u64, failure: TaskFailure) {
+        let members = error_details(failure.error.as_deref(), failure.cause.as_deref());
+        let leaf = self.emit(execution, strand, started, "MapRunFailed", members);
         self.fail_state(execution, strand, &Fault { failure, leaf }, true);
     }
 
@@ -267,8 +277,12 @@ impl Region {
         if !run.results.iter().zip(&run.failed).all(|(result, failed)| result.is_some() || *failed) {
             return;
         }
-        let results: Vec<Value> = run.results.iter().flatten().cloned().collect();
+        let result = run.result();
         let started = run.started;
+        self.run_succeeded(execution, strand, started, &result);
+    }
+
+    fn run_succeeded(&mut self, execution: ExecutionId, strand: StrandId, started: u64, result: &Value) {
         let ended = self.emit(execution, strand, started, "MapRunSucceeded", None);
         self.emit(execution, strand, ended, "MapStateSucceeded", None);
         let Some(sight) = self.sight(execution, strand, None) else { return };
@@ -276,7 +290,7 @@ impl Region {
         if let Some(visit) = self.visit(execution, strand) {
             visit.mode = Mode::Idle;
         }
-        let outcome = asl::complete(state, &sight.inputs(), &Value::Array(results));
+        let outcome = asl::complete(state, &sight.inputs(), result);
         self.finish(execution, strand, outcome, ended);
     }
 

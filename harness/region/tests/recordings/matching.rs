@@ -28,16 +28,22 @@ const ANY: &[&str] = &[
 
 /// What each numbered placeholder stands for.
 #[derive(Clone, Default)]
-pub(crate) struct Bindings(BTreeMap<String, String>);
+pub(crate) struct Bindings {
+    bound: BTreeMap<String, String>,
+    /// The context object of the recording has no `RedriveCount`.
+    before_redrive: bool,
+}
 
-/// What the replay puts for ARNs that the definition has as placeholders.
+/// What the replay puts for ARNs that the definition has as placeholders; a number follows.
 pub(crate) const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:recorded";
 /// The same for functions.
 pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:recorded";
 
 /// Whether a text of ours is a placeholder of the definition: AWS had a value of run time there.
 fn is_stand_in(text: &str) -> bool {
-    text == ACTIVITY || text == FUNCTION || (text.starts_with('<') && text.ends_with('>'))
+    text.starts_with(ACTIVITY)
+        || text.starts_with(FUNCTION)
+        || (text.starts_with('<') && text.ends_with('>'))
 }
 
 impl Bindings {
@@ -57,7 +63,7 @@ impl Bindings {
                     return self.same(&a, &b);
                 }
                 if is_stand_in(text)
-                    && self.0.entry(text.clone()).or_insert_with(|| pattern.clone()) == pattern
+                    && self.bound.entry(text.clone()).or_insert_with(|| pattern.clone()) == pattern
                 {
                     return Ok(());
                 }
@@ -68,7 +74,8 @@ impl Bindings {
                 if let Some(name) = a.keys().find(|name| !b.contains_key(*name)) {
                     return Err(format!("{name} is missing"));
                 }
-                if let Some(name) = b.keys().find(|name| !a.contains_key(*name)) {
+                let excused = |name: &str| self.before_redrive && name == "RedriveCount";
+                if let Some(name) = b.keys().find(|name| !a.contains_key(*name) && !excused(name)) {
                     return Err(format!("{name} was not recorded"));
                 }
                 a.iter().try_for_each(|(name, value)| {
@@ -97,20 +104,20 @@ impl Bindings {
                 text.strip_prefix(literal.as_str()).is_some_and(|text| self.fits(rest, text))
             }
             [Part::Symbol(name), rest @ ..] => {
-                if let Some(bound) = self.0.get(name).cloned() {
+                if let Some(bound) = self.bound.get(name).cloned() {
                     return text.strip_prefix(bound.as_str()).is_some_and(|text| self.fits(rest, text));
                 }
                 let ends: Vec<usize> =
                     text.char_indices().map(|(at, _)| at).chain([text.len()]).filter(|at| *at > 0).collect();
                 for end in ends {
-                    let saved = self.0.clone();
+                    let saved = self.bound.clone();
                     if name.contains(|c: char| c.is_ascii_digit()) {
-                        self.0.insert(name.clone(), text[..end].to_owned());
+                        self.bound.insert(name.clone(), text[..end].to_owned());
                     }
                     if self.fits(rest, &text[end..]) {
                         return true;
                     }
-                    self.0 = saved;
+                    self.bound = saved;
                 }
                 false
             }
@@ -162,48 +169,57 @@ fn brief(value: &Value) -> String {
 }
 
 /// Whether two histories are the same partial order. `ours` may be longer where the recording stops before its end.
-pub(crate) fn same_history(recorded: &[Value], ours: &[Value], ids_normalized: bool) -> Result<(), String> {
-    let mut bindings = Bindings::default();
+pub(crate) fn same_history(
+    recorded: &[Value],
+    ours: &[Value],
+    ids_normalized: bool,
+    before_redrive: bool,
+) -> Result<(), String> {
+    let mut bindings = Bindings { before_redrive, ..Bindings::default() };
     let mut matched: BTreeMap<u64, u64> = BTreeMap::from([(0, 0)]);
     let mut left: Vec<&Value> = ours.iter().collect();
-    let number = |event: &Value, name: &str| event[name].as_u64().unwrap_or(0);
     let empty = serde_json::Map::new();
     for event in recorded {
         let id = event["id"].as_u64().filter(|_| !ids_normalized);
-        let previous = matched.get(&number(event, "previousEventId")).copied();
+        let recorded_previous = number(event, "previousEventId");
+        let previous = matched.get(&recorded_previous).copied();
         let kind = event["type"].as_str().unwrap_or_default();
         let mut why = String::new();
         let mut chosen = None;
-        for (index, candidate) in left.iter().enumerate() {
-            if candidate["type"] != event["type"] {
-                continue;
-            }
-            if id.is_some()
-                && Some(number(candidate, "previousEventId")) != previous
-                && !either_run_event(kind, ours, candidate, previous)
-            {
-                if why.is_empty() {
-                    why = format!(
-                        "ours follows {}, recorded {:?}",
-                        candidate["previousEventId"], event["previousEventId"]
-                    );
+        // Where siblings race, the one that was last in the recording need not be last here.
+        for races in [false, true] {
+            for (index, candidate) in left.iter().enumerate() {
+                if candidate["type"] != event["type"] {
+                    continue;
                 }
-                continue;
-            }
-            let (a, b) = (details(event), details(candidate));
-            if a.is_some() != b.is_some() {
-                "only one has details".clone_into(&mut why);
-                continue;
-            }
-            let mut attempt = bindings.clone();
-            let a = Value::Object(a.unwrap_or(&empty).clone());
-            let b = Value::Object(b.unwrap_or(&empty).clone());
-            match attempt.same(&a, &super::as_recorded(&b)) {
-                Ok(()) => {
-                    chosen = Some((index, attempt));
-                    break;
+                let link = number(candidate, "previousEventId");
+                let follows = Some(link) == previous
+                    || either_run_event(kind, ours, candidate, previous)
+                    || (races && raced(kind, type_of(recorded, recorded_previous), type_of(ours, link)));
+                if id.is_some() && !follows {
+                    if why.is_empty() {
+                        why = format!("ours follows {link}, recorded {recorded_previous} ({previous:?})");
+                    }
+                    continue;
                 }
-                Err(reason) => why = reason,
+                let (a, b) = (details(event), details(candidate));
+                if a.is_some() != b.is_some() {
+                    "only one has details".clone_into(&mut why);
+                    continue;
+                }
+                let mut attempt = bindings.clone();
+                let a = Value::Object(a.unwrap_or(&empty).clone());
+                let b = Value::Object(b.unwrap_or(&empty).clone());
+                match attempt.same(&a, &super::as_recorded(&b)) {
+                    Ok(()) => {
+                        chosen = Some((index, attempt));
+                        break;
+                    }
+                    Err(reason) => why = reason,
+                }
+            }
+            if chosen.is_some() {
+                break;
             }
         }
         let Some((index, attempt)) = chosen else {
@@ -226,11 +242,36 @@ pub(crate) fn same_history(recorded: &[Value], ours: &[Value], ids_normalized: b
     }
 }
 
+fn number(event: &Value, name: &str) -> u64 {
+    event[name].as_u64().unwrap_or(0)
+}
+
+fn type_of(events: &[Value], id: u64) -> &str {
+    let event = events.iter().find(|event| event["id"].as_u64() == Some(id));
+    event.and_then(|event| event["type"].as_str()).unwrap_or_default()
+}
+
+/// Whether an event joins branches or iterations, or begins the next iteration, and follows some sibling's end in both
+/// histories: which sibling was last is a race that the definition does not decide (facts.md 51).
+fn raced(kind: &str, recorded: &str, ours: &str) -> bool {
+    let ends = |of: &str| of.ends_with("StateExited") || of.ends_with("StateSucceeded");
+    match kind {
+        "ParallelStateSucceeded" | "ParallelStateExited" => ends(recorded) && ends(ours),
+        "MapStateSucceeded" | "MapStateExited" => {
+            recorded == "MapIterationSucceeded" && ours == "MapIterationSucceeded"
+        }
+        "MapIterationStarted" => {
+            let begins = |of: &str| of == "MapStateStarted" || ends(of);
+            begins(recorded) && begins(ours)
+        }
+        _ => false,
+    }
+}
+
 /// MapStateExited of a distributed Map follows MapRunStarted in some recordings and MapRunSucceeded in others (facts.md 52).
 fn either_run_event(kind: &str, ours: &[Value], candidate: &Value, recorded: Option<u64>) -> bool {
-    let of = |id: Option<u64>| {
-        ours.iter().find(|event| event["id"].as_u64() == id).and_then(|event| event["type"].as_str())
-    };
-    let is_run = |kind: Option<&str>| matches!(kind, Some("MapRunStarted" | "MapRunSucceeded"));
-    kind == "MapStateExited" && is_run(of(recorded)) && is_run(of(candidate["previousEventId"].as_u64()))
+    let is_run = |kind: &str| matches!(kind, "MapRunStarted" | "MapRunSucceeded");
+    kind == "MapStateExited"
+        && is_run(type_of(ours, recorded.unwrap_or(0)))
+        && is_run(type_of(ours, number(candidate, "previousEventId")))
 }

@@ -3,7 +3,8 @@
 //! Format: one JSON file a recording, as its INDEX describes. The recorder had parsed every string that begins with `{`
 //! (one level deep); [`as_recorded`] does the same to what the region writes, so that both sides look alike.
 
-mod answers;
+#![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
+
 pub(crate) mod matching;
 pub(crate) mod script;
 
@@ -23,19 +24,29 @@ pub(crate) struct Recording {
     pub(crate) source: String,
     /// `STANDARD` where the file says nothing.
     pub(crate) machine_type: String,
+    /// Null where the file has none; a text where it is no JSON.
     pub(crate) definition: Value,
     pub(crate) per_history: Map<String, Value>,
     pub(crate) histories: Vec<(String, Vec<Value>)>,
     /// The recorder has lost ids and order inside Parallel.
     pub(crate) ids_normalized: bool,
+    /// Recorded before AWS announced RedriveExecution on 2023-11-15: the context object shows no `RedriveCount` (recorded
+    /// in `lambda_invoke_with_retry_extended_input` of 2023-10-24; those of 2024 show it).
+    pub(crate) before_redrive: bool,
     pub(crate) whole: Value,
 }
 
 impl Recording {
+    /// Whether there is a definition for every history.
+    pub(crate) fn has_definition(&self) -> bool {
+        let own = |name: &String| self.per_history.get(name).is_some_and(|own| !own.is_null());
+        !self.definition.is_null() || self.histories.iter().all(|(name, _)| own(name))
+    }
+
     /// The definition that a history was recorded with. A superseded recording comes with the definition of a later commit;
     /// its note says to trust the timeouts of TaskScheduled.
     pub(crate) fn definition_of(&self, history: &str, events: &[Value]) -> Value {
-        let mut definition = self.per_history.get(history).unwrap_or(&self.definition).clone();
+        let mut definition = parsed(self.per_history.get(history).unwrap_or(&self.definition));
         if !self.whole["note"].as_str().is_some_and(|note| note.contains("trust the TaskScheduled event")) {
             return definition;
         }
@@ -67,30 +78,62 @@ pub(crate) fn read_folder(folder: &Path) -> Vec<Recording> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .collect();
     files.sort();
-    files.iter().map(|path| read_file(path)).collect()
+    files.iter().filter_map(|path| read_file(path)).collect()
 }
 
-fn read_file(path: &Path) -> Recording {
+/// Reads one file; `None` for JSON that is no recording.
+fn read_file(path: &Path) -> Option<Recording> {
     let text = std::fs::read_to_string(path).unwrap();
     let whole: Value = serde_json::from_str(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    if !whole["snapshot"].is_object() {
+        return None;
+    }
     let text = |name: &str| whole[name].as_str().unwrap_or_default().to_owned();
     let names = whole["histories"].as_array().cloned().unwrap_or_default();
     let histories = names
         .iter()
         .filter_map(Value::as_str)
-        .filter_map(|name| Some((name.to_owned(), whole["snapshot"][name]["events"].as_array()?.clone())))
+        .filter_map(|name| Some((name.to_owned(), ascending(events_of(&whole["snapshot"][name])?.clone()))))
         .collect();
     let machine_type = text("machineType");
-    Recording {
+    Some(Recording {
         file: path.file_name().unwrap().to_string_lossy().into_owned(),
         source: text("source"),
         machine_type: if machine_type.is_empty() { "STANDARD".to_owned() } else { machine_type },
-        definition: whole["definition"].clone(),
+        definition: parsed(&whole["definition"]),
+        before_redrive: is_before_redrive(whole["recorded"].as_str().unwrap_or_default()),
         per_history: whole["definitionPerHistory"].as_object().cloned().unwrap_or_default(),
         histories,
         ids_normalized: whole["idsNormalized"].as_bool().unwrap_or(false),
         whole,
+    })
+}
+
+/// The definition behind a text, where it is JSON.
+fn parsed(definition: &Value) -> Value {
+    let text = definition.as_str().and_then(|text| serde_json::from_str(text).ok());
+    text.filter(Value::is_object).unwrap_or_else(|| definition.clone())
+}
+
+/// The events of an answer of GetExecutionHistory, or of a list of events.
+fn events_of(answer: &Value) -> Option<&Vec<Value>> {
+    answer["events"].as_array().or_else(|| answer.as_array())
+}
+
+/// A history that was read in reverse, turned round.
+fn ascending(mut events: Vec<Value>) -> Vec<Value> {
+    let ids: Option<Vec<u64>> = events.iter().map(|event| event["id"].as_u64()).collect();
+    if ids.is_some_and(|ids| ids.is_sorted_by(|a, b| a > b)) {
+        events.reverse();
     }
+    events
+}
+
+/// Whether a date such as `24-10-2023, 15:02:11` is before 15 November 2023.
+fn is_before_redrive(recorded: &str) -> bool {
+    let day = recorded.split(',').next().unwrap_or_default();
+    let numbers: Vec<u32> = day.split('-').filter_map(|part| part.trim().parse().ok()).collect();
+    matches!(numbers.as_slice(), [day, month, year] if (*year, *month, *day) < (2023, 11, 15))
 }
 
 /// The details of an event in whatever member they stand.

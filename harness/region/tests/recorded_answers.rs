@@ -2,13 +2,15 @@
 //!
 //! The folder's path is in `SFN_CONFORMANCE_RECORDINGS`.
 
-use record::{Call, Operation, Outcome, Time};
+#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 
+mod recordings;
+
+use record::{Call, Operation, Outcome, Time};
+use recordings::matching::Bindings;
+use recordings::{Recording, as_recorded, folder, read_folder};
 use region::{Answer, Options, Region};
 use serde_json::{Value, json};
-
-use super::matching::Bindings;
-use super::{Recording, as_recorded, folder, read_folder};
 
 fn ask(operation: Operation, input: Value) -> Value {
     let mut region = Region::new(1, Time(1_700_000_000_000), Options::default());
