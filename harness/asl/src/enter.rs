@@ -143,7 +143,7 @@ fn limited(env: &Env<'_>, value: Value) -> Result<Value, Failure> {
 
 fn enter_map(map: &Map, env: &Env<'_>) -> Result<MapEntered, Failure> {
     let reading = map.reader.as_ref().map(|reader| {
-        Ok(Reading {
+        Ok(Box::new(Reading {
             resource: reader.resource.clone(),
             arguments: reader
                 .arguments
@@ -153,7 +153,7 @@ fn enter_map(map: &Map, env: &Env<'_>) -> Result<MapEntered, Failure> {
                 .unwrap_or_default(),
             config: reader.config.clone(),
             max_items: reader.max_items.as_ref().map(|most| most.count(env, "MaxItems")).transpose()?,
-        })
+        }))
     });
     let reading = reading.transpose()?;
     let writing = map.writer.as_ref().and_then(|writer| writer.arguments.as_ref());

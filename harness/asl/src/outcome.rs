@@ -73,7 +73,7 @@ pub struct MapEntered {
     /// How many per cent of failed items a distributed Map bears.
     pub tolerated_percentage: Option<f64>,
     /// Set when the items come from a service: read them, then use them in place of `items`.
-    pub reading: Option<Reading>,
+    pub reading: Option<Box<Reading>>,
     /// Set when the results go to a service: the parameters of the ResultWriter, evaluated.
     pub writing: Option<Value>,
     /// The name of the Map Run's part in ARNs.

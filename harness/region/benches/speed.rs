@@ -18,12 +18,14 @@ fn main() {
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn token_cases(bencher: Bencher<'_, '_>) {
     const CASES: u64 = 2000;
-    bencher.counter(ItemsCount::new(CASES)).with_inputs(|| Desk::new(&json!({}))).bench_local_values(|mut desk| {
-        for _ in 0..CASES {
-            desk.token_case();
-        }
-        desk
-    });
+    bencher.counter(ItemsCount::new(CASES)).with_inputs(|| Desk::new(&json!({}))).bench_local_values(
+        |mut desk| {
+            for _ in 0..CASES {
+                desk.token_case();
+            }
+            desk
+        },
+    );
 }
 
 /// One task kept alive for a virtual year by a heartbeat every `minutes`.

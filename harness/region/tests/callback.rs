@@ -120,7 +120,8 @@ fn iterations_that_time_out_together_all_show_it() {
     let url = desk.queue("q");
     let task = json!({ "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "TimeoutSeconds": 5,
         "Parameters": { "QueueUrl": url, "MessageBody": { "t.$": "$$.Task.Token" } }, "End": true });
-    let map = json!({ "Type": "Map", "ItemProcessor": { "StartAt": "T", "States": { "T": task } }, "End": true });
+    let map =
+        json!({ "Type": "Map", "ItemProcessor": { "StartAt": "T", "States": { "T": task } }, "End": true });
     let machine = desk.machine("m", &json!({ "StartAt": "M", "States": { "M": map } }).to_string());
     let execution = desk.start(&machine, &json!([1, 2]));
     desk.pass(5_000);

@@ -156,8 +156,10 @@ fn with_arns(definition: &Value, events: &[Value]) -> (Value, Vec<(String, Strin
             matches!(event["type"].as_str(), Some("ActivityScheduled" | "LambdaFunctionScheduled"))
                 && entered_before(events, event).is_some_and(|state| states.contains(&state))
         });
-        let is_activity = scheduled
-            .map_or(placeholder.contains("activity"), |event| event["type"] == "ActivityScheduled");
+        let is_activity = match scheduled {
+            Some(event) => event["type"] == "ActivityScheduled",
+            None => placeholder.contains("activity"),
+        };
         let kind = if is_activity { matching::ACTIVITY } else { matching::FUNCTION };
         let arn = format!("{kind}-{}", back.len());
         text = text.replace(&placeholder, &arn);

@@ -55,7 +55,8 @@ impl Desk {
         let reply = self.ask(Operation::ReceiveMessage, json!({ "QueueUrl": self.queue }));
         let message = &reply["Messages"][0];
         let handle = message["ReceiptHandle"].clone();
-        let body: Value = serde_json::from_str(message["Body"].as_str().unwrap_or_default()).unwrap_or_default();
+        let body: Value =
+            serde_json::from_str(message["Body"].as_str().unwrap_or_default()).unwrap_or_default();
         self.ask(Operation::DeleteMessage, json!({ "QueueUrl": self.queue, "ReceiptHandle": handle }));
         body["Token"].clone()
     }

@@ -41,9 +41,7 @@ pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:functio
 
 /// Whether a text of ours is a placeholder of the definition: AWS had a value of run time there.
 fn is_stand_in(text: &str) -> bool {
-    text.starts_with(ACTIVITY)
-        || text.starts_with(FUNCTION)
-        || (text.starts_with('<') && text.ends_with('>'))
+    text.starts_with(ACTIVITY) || text.starts_with(FUNCTION) || (text.starts_with('<') && text.ends_with('>'))
 }
 
 impl Bindings {

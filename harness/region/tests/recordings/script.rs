@@ -133,10 +133,11 @@ fn run(state: &Value, events: &[Value], started: &Value) -> Option<Run> {
             && [Some(id(started)), Some(id(ended))].contains(&event["previousEventId"].as_u64())
     })?;
     let output = unrecorded(exited["stateExitedEventDetails"].get("output")?);
-    let result = match state.get("ResultPath").and_then(Value::as_str).and_then(|path| path.strip_prefix("$.")) {
-        Some(path) => path.split('.').try_fold(&output, |value, name| value.get(name))?.clone(),
-        None => output,
-    };
+    let result =
+        match state.get("ResultPath").and_then(Value::as_str).and_then(|path| path.strip_prefix("$.")) {
+            Some(path) => path.split('.').try_fold(&output, |value, name| value.get(name))?.clone(),
+            None => output,
+        };
     Some(Run { length, ending: Ok(result) })
 }
 
