@@ -410,6 +410,8 @@ pub async fn run_plans(
         machines: Machines::default(),
         ledger: Ledger::open("0", None)?,
         cancel: options.cancel.clone(),
+        purse: Arc::new(Purse::new(options.budget, options.cancel.below())),
+        ends: None,
     };
     let numbered: Vec<Numbered> =
         plans.iter().enumerate().map(|(place, plan)| Numbered { place, plan: plan.clone() }).collect();
