@@ -4,6 +4,7 @@ mod activity;
 mod carriers;
 mod catching;
 mod data_flow;
+mod deciding;
 mod definitions;
 mod deliveries;
 mod ends;
@@ -53,6 +54,7 @@ pub(crate) fn all() -> Vec<Family> {
         carriers::families(),
         catching::families(),
         data_flow::families(),
+        deciding::families(),
         fan_out::families(),
         machines::families(),
         definitions::families(),

@@ -49,6 +49,15 @@ fn catches() -> Vec<Draft> {
             &[Some("Custom"), Some("custom"), Some("CUSTOM")],
         ),
         caught(
+            "names match as a whole",
+            json!([
+                by(&["Custom", "Error", "Custom.", ".Deep", "*", ""], "First"),
+                by(&["Deep", "Custom.Error"], "Second"),
+                by(&["States.ALL"], "Third")
+            ]),
+            &[Some("Custom.Error.Deep"), Some("Custom.Error"), Some("Deep")],
+        ),
+        caught(
             "the first catcher that matches decides",
             json!([by(&["A", "B"], "First"), by(&["B", "C"], "Second"), by(&["States.ALL"], "Third")]),
             &[Some("B"), Some("C"), Some("D")],

@@ -19,10 +19,12 @@ pub(super) fn families() -> Vec<Family> {
 }
 
 fn flow(about: &str, members: Value, input: Value, output: &Value) -> Draft {
-    let definition = machine([
-        ("Wait for callback", with(callback(), with(members, json!({"Next": "After"})))),
-        ("After", pass()),
-    ]);
+    // `null` is a value of a path, not its absence.
+    let mut state = with(callback(), json!({"Next": "After"}));
+    if let (Value::Object(state), Value::Object(members)) = (&mut state, members) {
+        state.extend(members);
+    }
+    let definition = machine([("Wait for callback", state), ("After", pass())]);
     Draft::new(
         about,
         vec![shared("flow", definition)],
@@ -225,6 +227,26 @@ fn bodies() -> Vec<Draft> {
                 json!({"TaskToken.$": "$$.Task.Token", "Execution.$": "$$.Execution.Name", "data.$": "$.data"}),
             ),
             json!({"data": {"text": "é漢😀\u{2028}\"\\/", "list": [1, 2.5, {}], "nothing": null}}),
+        ),
+        run(
+            "intrinsic functions beside the token",
+            body(json!({"TaskToken.$": "$$.Task.Token", "Execution.$": "$$.Execution.Name", "made": {
+                "format.$": "States.Format('{} is {} and \\'{}\\'', $.text, $.n, $.list)",
+                "read.$": "States.StringToJson($.json)",
+                "written.$": "States.ArrayLength(States.Array($.n, $.text, $.list, 1.5, true, null))",
+                "parts.$": "States.ArrayPartition($.list, 2)",
+                "has.$": "States.ArrayContains($.list, 2)",
+                "range.$": "States.ArrayRange(1, 9, 2)",
+                "item.$": "States.ArrayGetItem($.list, 1)",
+                "unique.$": "States.ArrayUnique($.list)",
+                "encoded.$": "States.Base64Encode($.text)",
+                "decoded.$": "States.Base64Decode('w6kg8J+YgA==')",
+                "hash.$": "States.Hash('text', 'SHA-256')",
+                "merged.$": "States.JsonMerge($.left, $.right, false)",
+                "sum.$": "States.MathAdd($.n, -8)",
+                "words.$": "States.StringSplit('a,b;;c', ',;')"
+            }})),
+            json!({"text": "é 😀", "n": 7, "list": [1, 2, 2, 3, 1], "json": "{\"a\": [null, 0.5]}", "left": {"a": 1, "b": {"c": 1}}, "right": {"b": {"d": 2}}}),
         ),
         run("message attributes beside the token", machine([("Wait for callback", attributes)]), json!({})),
     ]

@@ -86,6 +86,10 @@ fn redeliveries() -> Vec<Draft> {
                 receive(json!({}), "second"),
                 Step::call(
                     Operation::DeleteMessage,
+                    json!({"QueueUrl": "${queue}", "ReceiptHandle": "${bind:first.Messages.0.ReceiptHandle}"}),
+                ),
+                Step::call(
+                    Operation::DeleteMessage,
                     json!({"QueueUrl": "${queue}", "ReceiptHandle": "${bind:second.Messages.0.ReceiptHandle}"}),
                 ),
                 receive(json!({"WaitTimeSeconds": 0}), "third"),
@@ -152,6 +156,11 @@ fn queues() -> Vec<Draft> {
             Step::call(
                 Operation::SendMessageBatch,
                 json!({"QueueUrl": "${queue}", "Entries": [{"Id": "a", "MessageBody": "x"}, {"Id": "a", "MessageBody": "y"}]}),
+            ),
+            Step::call(Operation::SendMessageBatch, json!({"QueueUrl": "${queue}", "Entries": []})),
+            Step::call(
+                Operation::SendMessageBatch,
+                json!({"QueueUrl": "${queue}", "Entries": (0..11).map(|n| json!({"Id": n.to_string(), "MessageBody": "x"})).collect::<Vec<_>>()}),
             ),
             receive(json!({"MaxNumberOfMessages": 1, "VisibilityTimeout": 1}), "one"),
             Step::call(Operation::ReceiveMessage, json!({"QueueUrl": "${queue}", "MaxNumberOfMessages": 11})),

@@ -56,6 +56,32 @@ fn branch(name: &'static str, members: Value) -> Value {
     machine([(name, with(callback(), members))])
 }
 
+/// Callbacks that run into their timers inside of a Parallel and of a Map, each with a catcher of its own.
+fn scopes() -> Value {
+    let timed = |name: &'static str, caught: &'static str, members: Value| {
+        let catch =
+            json!({"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": caught}]});
+        machine([(name, with(with(callback(), catch), members)), (caught, pass())])
+    };
+    let items = with(
+        timed("Ask", "Asked", json!({"TimeoutSeconds": 1})),
+        json!({"ProcessorConfig": {"Mode": "INLINE"}}),
+    );
+    let each = json!({
+        "Type": "Map",
+        "ItemsPath": "$.items",
+        "ItemSelector": {"item.$": "$$.Map.Item.Value"},
+        "ItemProcessor": items,
+        "End": true
+    });
+    let branches = vec![
+        timed("Slow", "Late", json!({"TimeoutSeconds": 1})),
+        timed("Silent", "Missed", json!({"HeartbeatSeconds": 1})),
+        machine([("Each", each)]),
+    ];
+    machine([("All", json!({"Type": "Parallel", "Branches": branches, "End": true}))])
+}
+
 fn parallels() -> Vec<Draft> {
     let two = || parallel(vec![branch("Left", json!({})), branch("Right", json!({}))]);
     let start = || vec![Step::start(1, "parallel", json!({})), Step::take(1, 2)];
@@ -105,6 +131,47 @@ fn parallels() -> Vec<Draft> {
                     vec![Step::settle_after(1, 2500)],
                 ]),
             ],
+        ),
+        Draft::new(
+            "timers of branches and of items run out, each caught in its own scope",
+            vec![shared("scopes", scopes())],
+            vec![Step::start(1, "scopes", json!({"items": [1, 2]})), Step::settle_after(1, 1000)],
+        ),
+        Draft::new(
+            "a Task in a branch is tried again",
+            vec![shared(
+                "branch-retried",
+                parallel(vec![
+                    branch("Left", json!({"Retry": [{"ErrorEquals": ["Again"], "MaxAttempts": 1}]})),
+                    machine([("Right", pass())]),
+                ]),
+            )],
+            vec![
+                Step::start(1, "branch-retried", json!({})),
+                Step::take(1, 1),
+                Step::fail("1.1", "Again"),
+                Step::take(1, 2),
+                Step::succeed("1.2", &json!("second")),
+                Step::settle(1),
+            ],
+        ),
+        Draft::new(
+            "heartbeats for one branch do not keep its sibling alive",
+            vec![shared(
+                "parallel-beaten",
+                parallel(vec![
+                    branch("Left", json!({"HeartbeatSeconds": 1})),
+                    branch("Right", json!({"HeartbeatSeconds": 1})),
+                ]),
+            )],
+            {
+                let beats = (0..34).flat_map(|_| [Step::beat("1.1"), Step::Sleep { ms: 400 }]).collect();
+                vec![
+                    Step::start(1, "parallel-beaten", json!({})),
+                    Step::take(1, 2),
+                    Step::Together(vec![beats, vec![Step::settle_after(1, 2000)]]),
+                ]
+            },
         ),
         Draft::new(
             "a Parallel with Retry starts its branches anew",
@@ -184,7 +251,8 @@ fn map(members: Value) -> Value {
 fn maps() -> Vec<Draft> {
     let items = json!({"items": ["a", {"b": 1}, 3]});
     let answered = |tokens: &[u32]| {
-        tokens.iter().map(|n| Step::succeed(&format!("1.{n}"), &json!({"answered": n}))).collect::<Vec<_>>()
+        let answer = |n: &u32| if *n == 2 { Value::Null } else { json!({"answered": n}) };
+        tokens.iter().map(|n| Step::succeed(&format!("1.{n}"), &answer(n))).collect::<Vec<_>>()
     };
     vec![
         Draft::new(

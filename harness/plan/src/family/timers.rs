@@ -32,6 +32,20 @@ fn beating(times: u32, every_ms: u64) -> Vec<Step> {
     (0..times).flat_map(|_| [Step::Sleep { ms: every_ms }, Step::beat("1.1")]).collect()
 }
 
+/// A second attempt has timers of its own.
+#[expect(clippy::needless_pass_by_value, reason = "callers write the value where they call")]
+fn both_attempts(about: &str, members: Value) -> Draft {
+    let retried = with(
+        json!({"Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]}),
+        members,
+    );
+    Draft::new(
+        about,
+        vec![shared("timed", one(retried))],
+        vec![Step::start(1, "timed", json!({})), Step::take(1, 2), Step::settle_after(1, 3000)],
+    )
+}
+
 fn timeouts() -> Vec<Draft> {
     let caught = |names: Value, result_path: Value| {
         machine([
@@ -91,6 +105,8 @@ fn timeouts() -> Vec<Draft> {
                 Step::settle(1),
             ],
         ),
+        both_attempts("both attempts time out", json!({"TimeoutSeconds": 1})),
+        both_attempts("both attempts miss their heartbeat", json!({"HeartbeatSeconds": 1})),
         catch("a timeout caught by States.Timeout into a path", json!(["States.Timeout"]), json!("$.error")),
         catch("a timeout caught by States.ALL", json!(["States.ALL"]), json!("$")),
         catch("a timeout not caught by States.TaskFailed", json!(["States.TaskFailed"]), json!("$")),

@@ -99,6 +99,7 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
                 }
             }
         }
+        old_handles(view, message, queue, sink);
         deleted(view, message, queue, sink);
     }
     // Moved to the dead-letter queue: the same message there.
@@ -150,6 +151,23 @@ fn early(message: &Message<'_>, queue: &Queue<'_>, sink: &mut Sink) {
     }
 }
 
+/// Deleting with the handle of an earlier receive answers success, whatever it does.
+fn old_handles(view: &View<'_>, message: &Message<'_>, queue: &Queue<'_>, sink: &mut Sink) {
+    if queue.is_fifo() {
+        return;
+    }
+    for call in view.calls.iter().filter(|call| call.operation == Api::DeleteMessage) {
+        let handle = call.text("ReceiptHandle").unwrap_or_default();
+        let mut receipts = message.receipts.iter().filter(|receipt| receipt.ended < call.begun);
+        let old = receipts.clone().any(|receipt| receipt.handle == handle)
+            && receipts.max_by_key(|receipt| receipt.begun).is_some_and(|latest| latest.handle != handle);
+        let there = message.deletions.iter().all(|deletion| deletion.begun >= call.begun);
+        if let (true, true, Some(error)) = (old, there, call.answer.refused()) {
+            sink.violated(HANDLES, format!("deleting with an older receipt handle answered {}", error.code));
+        }
+    }
+}
+
 fn deleted(view: &View<'_>, message: &Message<'_>, queue: &Queue<'_>, sink: &mut Sink) {
     let _ = view;
     for deletion in message.deletions.iter().filter(|deletion| deletion.done) {
@@ -186,6 +204,12 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
                     format!("ReceiveMessage answered {got} messages with MaxNumberOfMessages {most}")
                 });
                 let wait = call.input.get("WaitTimeSeconds").and_then(Value::as_u64).unwrap_or(0);
+                if !(1..=10).contains(&most) || wait > 20 {
+                    sink.violated(
+                        AMOUNT,
+                        format!("MaxNumberOfMessages {most} with WaitTimeSeconds {wait} answered 200"),
+                    );
+                }
                 if got == 0 && call.ended - call.begun > seconds(wait) + PATIENCE {
                     sink.violated(
                         AMOUNT,

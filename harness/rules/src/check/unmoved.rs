@@ -6,7 +6,7 @@
 use super::Sink;
 use super::life::patience;
 use super::token_effect::{COMPLETES, FAILS, ONE_EFFECT, WAITS, winner};
-use crate::view::{Attempt, Effect, Token, Verb, View};
+use crate::view::{Attempt, Effect, Operation, Token, Verb, View};
 
 /// An accepted completion must end its task in the end.
 pub(super) fn not_moved(view: &View<'_>, attempt: &Attempt, token: &Token, sink: &mut Sink) {
@@ -37,6 +37,9 @@ pub(super) fn not_moved(view: &View<'_>, attempt: &Attempt, token: &Token, sink:
             .iter()
             .any(|event| matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed"))
     {
+        return;
+    }
+    if closed_early && ended_meanwhile(view, attempt.execution, winner) {
         return;
     }
     let row = if winner.verb == Verb::Success { COMPLETES } else { FAILS };
@@ -82,4 +85,21 @@ pub(super) fn without_history(view: &View<'_>, index: usize, token: &Token, sink
         let row = if winner.verb == Verb::Success { COMPLETES } else { FAILS };
         sink.violated(row, format!("{} answered 200 but the execution is still RUNNING", winner.verb.name()));
     }
+}
+
+/// Whether the execution was ended by something else while this call was answered or just after: then nothing says
+/// which of the two AWS would have written down.
+fn ended_meanwhile(view: &View<'_>, index: usize, winner: &Operation) -> bool {
+    const MOMENT: i64 = 1000;
+    let Some(execution) = view.executions.get(index) else { return false };
+    let stopped = execution
+        .stops
+        .iter()
+        .filter_map(|stop| view.calls.get(*stop))
+        .any(|stop| stop.begun - winner.ended < MOMENT && winner.begun - stop.ended < MOMENT);
+    let timed_out = execution
+        .best
+        .and_then(|best| view.reads.get(best)?.terminal())
+        .is_some_and(|end| end.kind == "ExecutionTimedOut" && end.at - winner.ended < MOMENT);
+    stopped || timed_out
 }
