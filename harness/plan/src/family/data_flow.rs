@@ -231,7 +231,7 @@ fn bodies() -> Vec<Draft> {
         run(
             "intrinsic functions beside the token",
             body(json!({"TaskToken.$": "$$.Task.Token", "Execution.$": "$$.Execution.Name", "made": {
-                "format.$": "States.Format('{} is {} and \\'{}\\'', $.text, $.n, $.list)",
+                "format.$": "States.Format('{} is {} and \\'{}\\'', $.text, $.n, $.text)",
                 "read.$": "States.StringToJson($.json)",
                 "written.$": "States.ArrayLength(States.Array($.n, $.text, $.list, 1.5, true, null))",
                 "parts.$": "States.ArrayPartition($.list, 2)",

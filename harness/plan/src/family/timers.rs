@@ -33,7 +33,6 @@ fn beating(times: u32, every_ms: u64) -> Vec<Step> {
 }
 
 /// A second attempt has timers of its own.
-#[expect(clippy::needless_pass_by_value, reason = "callers write the value where they call")]
 fn both_attempts(about: &str, members: Value) -> Draft {
     let retried = with(
         json!({"Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]}),

@@ -158,7 +158,7 @@ fn old_handles(view: &View<'_>, message: &Message<'_>, queue: &Queue<'_>, sink: 
     }
     for call in view.calls.iter().filter(|call| call.operation == Api::DeleteMessage) {
         let handle = call.text("ReceiptHandle").unwrap_or_default();
-        let mut receipts = message.receipts.iter().filter(|receipt| receipt.ended < call.begun);
+        let receipts = message.receipts.iter().filter(|receipt| receipt.ended < call.begun);
         let old = receipts.clone().any(|receipt| receipt.handle == handle)
             && receipts.max_by_key(|receipt| receipt.begun).is_some_and(|latest| latest.handle != handle);
         let there = message.deletions.iter().all(|deletion| deletion.begun >= call.begun);
