@@ -8,6 +8,7 @@ mod baseline;
 mod budget;
 mod capability;
 mod case;
+mod choice;
 mod ends;
 mod error;
 mod faults;
@@ -31,6 +32,7 @@ mod world;
 
 pub use baseline::{Baseline, Known};
 pub use budget::{Budget, Rates, Spent};
+pub use choice::deciding;
 pub use error::EngineError;
 pub use ledger::open_entries;
 pub use leftovers::{Left, find, remove};

@@ -1,5 +1,6 @@
 //! How a run is asked for.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,8 @@ pub struct Options {
     pub cases: Option<usize>,
     /// Only plans and verdicts for these rules; all if empty.
     pub rules: Vec<String>,
+    /// Only the plans of these names; all where absent.
+    pub only: Option<BTreeSet<String>>,
     /// How many plans at a time on the machine's clock, how many threads in virtual time.
     pub jobs: usize,
     /// No plan is begun later than this after the start.
@@ -55,6 +58,7 @@ impl Default for Options {
             cases: None,
             rules: Vec::new(),
             jobs: 24,
+            only: None,
             time_budget: None,
             budget: Budget::default(),
             shard: None,

@@ -203,6 +203,7 @@ fn chosen(options: &Options, lacks: &[&str]) -> Vec<Numbered> {
         .into_iter()
         .enumerate()
         .filter(|(place, _)| options.shard.is_none_or(|shard| shard.has(*place)))
+        .filter(|(_, plan)| options.only.as_ref().is_none_or(|only| only.contains(&plan.name)))
         .filter(|(_, plan)| !plan.needs.iter().any(|need| lacks.contains(&need.as_str())))
         .map(|(place, plan)| Numbered { place, plan })
         .collect();

@@ -134,6 +134,28 @@ fn on_one_region_too_every_violation_is_made_smaller_and_no_name_is_used_twice()
 }
 
 #[test]
+fn rules_choose_the_plans_that_can_decide_them() {
+    let whole = Options::default();
+    let (events, summary) = run_on(None, &whole);
+    let rules = vec!["TOK-13".to_owned(), "SQS-12".to_owned()];
+    let options = Options { rules: rules.clone(), ..whole };
+    let only = stage::runtime().block_on(engine::deciding(Arc::new(Regions(None)), &options)).unwrap();
+    let (some, chosen) = run_on(None, &Options { only, ..options });
+    assert!(chosen.cases > 0 && chosen.cases < summary.cases, "{} of {}", chosen.cases, summary.cases);
+    assert!(chosen.verdicts.iter().all(|(_, verdict)| verdict.word() == "holds"), "{:?}", chosen.verdicts);
+    let met = |events: &[RunEvent]| -> BTreeSet<String> {
+        let cases = events.iter().filter_map(|event| match event {
+            RunEvent::Case { record, findings, .. } if findings.iter().any(|f| rules.contains(&f.rule)) => {
+                Some(record.plan.clone())
+            }
+            _ => None,
+        });
+        cases.collect()
+    };
+    assert_eq!(met(&some), met(&events), "no plan that says something of them is left out");
+}
+
+#[test]
 fn the_union_of_shards_is_the_whole_run() {
     let mut whole = plans(&run_on(None, &some(60)).0);
     let mut parts = Vec::new();

@@ -115,7 +115,9 @@ async fn one(
     if let (Some(account), Some(region)) = (&connected.account, &connected.region) {
         complain!("AWS account {account}, region {region}");
     }
-    let options = Options { banner: banner(text, &connected), ..options };
+    let reference = connect("embedded", &args.reach, folder).await?;
+    let only = engine::deciding(reference.targets, &options).await?;
+    let options = Options { banner: banner(text, &connected), only, ..options };
     let summary = engine::run(connected.targets.clone(), &options, &mut recorder).await;
     connected.guard.stop().await;
     let known = known(options.baseline.as_ref());
