@@ -89,6 +89,8 @@ struct Coverage<'r> {
     cut: &'r [(String, String)],
     not_run: &'r [(String, String)],
     faults: (u64, u64),
+    executions: u64,
+    rules_per_execution: f64,
 }
 
 impl Render for Json {
@@ -143,6 +145,8 @@ fn document<'r>(report: &'r Report<'_>) -> Document<'r> {
             cut: &run.coverage.cut,
             not_run: &run.coverage.not_run,
             faults: run.coverage.faults,
+            executions: run.coverage.executions,
+            rules_per_execution: run.coverage.rules_per_execution(),
         },
         spent: run.spent,
         errors: &run.errors,

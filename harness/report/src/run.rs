@@ -2,7 +2,7 @@
 //!
 //! Invariant: reading any prefix of a `run.jsonl` gives a run that every format can render.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use record::{CaseEnd, CaseRecord, Finding, Kind, Operation, Outcome, RunEvent, SCHEMA};
 use rules::score::Score;
@@ -101,6 +101,10 @@ pub struct Coverage {
     pub not_run: Vec<(String, String)>,
     /// Faults asked for, and how many of them fired.
     pub faults: (u64, u64),
+    /// Executions started.
+    pub executions: u64,
+    /// Rules whose antecedent occurred, summed over the cases.
+    pub rules_met: u64,
 }
 
 /// A run so far.
@@ -222,6 +226,8 @@ impl Run {
         }
         self.score.add(&record.plan, findings);
         self.coverage.add(record);
+        let met: BTreeSet<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+        self.coverage.rules_met += met.len() as u64;
         for finding in findings.iter().filter(|finding| finding.kind == Kind::Violated) {
             let key = (finding.rule.clone(), finding.check.clone());
             self.exhibits.entry(key).or_insert_with(|| Exhibit {
@@ -246,6 +252,11 @@ impl Run {
 }
 
 impl Coverage {
+    /// How many rules an execution paid for.
+    pub fn rules_per_execution(&self) -> f64 {
+        self.rules_met as f64 / self.executions.max(1) as f64
+    }
+
     fn add(&mut self, record: &CaseRecord) {
         *self.families.entry(record.family.clone()).or_default() += 1;
         for entry in &record.entries {
@@ -253,6 +264,7 @@ impl Coverage {
             match &entry.outcome {
                 Outcome::Done(reply) => {
                     answers.done += 1;
+                    self.executions += u64::from(entry.call.operation == Operation::StartExecution);
                     if entry.call.operation == Operation::GetExecutionHistory {
                         self.add_history(reply);
                     }

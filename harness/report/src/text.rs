@@ -186,6 +186,10 @@ impl Text {
             format!("{calls} calls of {} operations", seen.operations.len()),
             format!("{} of {} event types", seen.event_types.len(), record::history::EVENT_TYPES.len()),
         ];
+        if seen.executions > 0 {
+            let (each, all) = (seen.rules_per_execution(), seen.executions);
+            words.push(format!("{each:.1} rules met per execution of {all}"));
+        }
         if unknown > 0 {
             words.push(format!("{unknown} calls without an answer"));
         }
