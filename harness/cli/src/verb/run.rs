@@ -111,12 +111,13 @@ async fn one(
     }
     // Made before the target is started: what cannot be written is known before anything runs.
     let mut recorder = Recorder::begin(folder, bar(text, plans.len() as u64, args.quiet))?;
+    // Before the target is started: an early end must not leave it running.
+    let reference = connect("embedded", &args.reach, folder).await?;
+    let only = engine::deciding(reference.targets, &options).await?;
     let connected = connect(text, &args.reach, folder).await?;
     if let (Some(account), Some(region)) = (&connected.account, &connected.region) {
         complain!("AWS account {account}, region {region}");
     }
-    let reference = connect("embedded", &args.reach, folder).await?;
-    let only = engine::deciding(reference.targets, &options).await?;
     let options = Options { banner: banner(text, &connected), only, ..options };
     let summary = engine::run(connected.targets.clone(), &options, &mut recorder).await;
     connected.guard.stop().await;
