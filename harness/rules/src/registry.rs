@@ -43,6 +43,9 @@ pub struct Rule {
     /// Why no black-box test can reach it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreachable: Option<String>,
+    /// Why no check judges it yet, though one could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchecked: Option<String>,
 }
 
 impl Rule {

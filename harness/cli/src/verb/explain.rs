@@ -30,7 +30,8 @@ pub(super) fn explain(id: &str) -> Result<Exit, Failure> {
         }
     }
     say!("\nA violation would be\n  {}", rule.example);
-    if let Some(why) = &rule.unreachable {
+    let unchecked = rule.unchecked.as_ref().filter(|_| checks(rule).is_empty());
+    if let Some(why) = rule.unreachable.as_ref().or(unchecked) {
         say!("\nNot judged\n  {why}");
     }
     section("Checks", checks(rule).into_iter().map(|(check, about)| format!("{check}: {about}")));

@@ -121,3 +121,19 @@ fn the_questions_are_a_01_to_a_20_with_their_outcomes() {
 fn no_core_rule_is_out_of_reach() {
     assert!(rules().iter().filter(|rule| rule.core).all(Rule::is_judged));
 }
+
+#[test]
+fn a_rule_that_no_check_judges_says_why() {
+    let judged: BTreeSet<&str> = crate::checks().iter().map(|(rule, ..)| *rule).collect();
+    for rule in rules().iter().filter(|rule| !judged.contains(rule.id.as_str())) {
+        let why = rule.unreachable.as_ref().or(rule.unchecked.as_ref());
+        assert!(why.is_some_and(|why| why.ends_with('.')), "{} is not judged and gives no reason", rule.id);
+    }
+}
+
+#[test]
+fn every_core_rule_is_judged() {
+    let judged: BTreeSet<&str> = crate::checks().iter().map(|(rule, ..)| *rule).collect();
+    let gaps: Vec<&str> = core_ids().filter(|id| !judged.contains(id)).collect();
+    assert!(gaps.is_empty(), "{gaps:?}");
+}
