@@ -15,6 +15,8 @@ enum Stage {
     Succeeded,
     Failed,
     TimedOut,
+    /// Nothing could be scheduled.
+    NotScheduled,
     /// The request could not be made: before the start, or after it.
     NotStarted,
     NotSubmitted,
@@ -36,13 +38,14 @@ fn stage(kind: &str) -> Option<(Family, Stage)> {
         "ActivitySucceeded" => (Activity, Stage::Succeeded),
         "ActivityFailed" => (Activity, Stage::Failed),
         "ActivityTimedOut" => (Activity, Stage::TimedOut),
-        "ActivityScheduleFailed" => (Activity, Stage::NotStarted),
+        "ActivityScheduleFailed" => (Activity, Stage::NotScheduled),
         "LambdaFunctionScheduled" => (Lambda, Stage::Scheduled),
         "LambdaFunctionStarted" => (Lambda, Stage::Started),
         "LambdaFunctionSucceeded" => (Lambda, Stage::Succeeded),
         "LambdaFunctionFailed" => (Lambda, Stage::Failed),
         "LambdaFunctionTimedOut" => (Lambda, Stage::TimedOut),
-        "LambdaFunctionScheduleFailed" | "LambdaFunctionStartFailed" => (Lambda, Stage::NotStarted),
+        "LambdaFunctionScheduleFailed" => (Lambda, Stage::NotScheduled),
+        "LambdaFunctionStartFailed" => (Lambda, Stage::NotStarted),
         _ => return None,
     })
 }
@@ -85,8 +88,9 @@ fn accepts(trace: &Trace<'_>, at: usize, family: Family, stage: Stage) -> bool {
         return false;
     }
     let phase = strand.phase;
-    if stage == Stage::Scheduled {
-        return matches!(phase, Phase::Entered | Phase::Failed | Phase::EvaluationFailed | Phase::Redriven);
+    let fresh = matches!(phase, Phase::Entered | Phase::Failed | Phase::EvaluationFailed | Phase::Redriven);
+    if stage == Stage::Scheduled || (stage == Stage::NotScheduled && fresh) {
+        return fresh;
     }
     let Some(attempt) = visit.attempts.last() else { return false };
     if attempt.family != family {
@@ -104,8 +108,13 @@ fn accepts(trace: &Trace<'_>, at: usize, family: Family, stage: Stage) -> bool {
             Pattern::WaitForTaskToken => matches!(phase, Phase::Started | Phase::Submitted),
             Pattern::Sync | Pattern::Sync2 => phase == Phase::Submitted,
         },
+        // Whether an activity's TimeoutSeconds run while nobody takes the task is open.
+        Stage::TimedOut if family == Family::Activity => matches!(phase, Phase::Scheduled | Phase::Started),
         Stage::Failed | Stage::TimedOut => matches!(phase, Phase::Started | Phase::Submitted),
-        Stage::NotStarted => matches!(phase, Phase::Scheduled | Phase::Started),
+        Stage::NotScheduled => phase == Phase::Scheduled,
+        // A refused request of an integration is written in either way.
+        Stage::NotStarted if family == Family::Task => matches!(phase, Phase::Scheduled | Phase::Started),
+        Stage::NotStarted => phase == Phase::Scheduled,
         Stage::NotSubmitted => phase == Phase::Started && pattern != Pattern::RequestResponse,
     }
 }
@@ -209,14 +218,16 @@ fn out_of_order(
 
 fn apply(trace: &mut Trace<'_>, strand: usize, position: usize, event: &Event, family: Family, stage: Stage) {
     let segment = trace.segment;
+    let waiting = trace.strand(strand).is_some_and(|strand| strand.phase == Phase::Scheduled);
+    let at_once = stage == Stage::NotScheduled && !waiting;
     if let Some(visit) = trace.current_mut(strand) {
-        if stage == Stage::Scheduled {
+        if stage == Stage::Scheduled || at_once {
             visit.attempts.push(Attempt {
                 family,
                 scheduled: position,
                 started: None,
                 submitted: None,
-                ended: None,
+                ended: at_once.then_some(position),
                 ok: false,
                 segment,
             });

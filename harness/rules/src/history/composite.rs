@@ -86,11 +86,18 @@ fn in_state(trace: &Trace<'_>, at: usize, kind: &str) -> bool {
 /// Ids of the failures inside the last round of a visit: what a retry and a failed state point at.
 fn failures(trace: &Trace<'_>, visit: usize) -> Vec<u64> {
     let strands = trace.round_strands(visit);
-    let inner = strands.iter().flat_map(|at| trace.within(*at)).filter_map(|at| trace.strand(at));
-    inner
-        .filter(|strand| strand.phase.can_fail() || strand.phase == Phase::Over)
-        .flat_map(|strand| strand.heads.iter().copied())
-        .collect()
+    let inner = strands.iter().flat_map(|at| trace.within(*at));
+    inner.filter(|at| may_have_failed(trace, *at)).flat_map(|at| heads(trace, at)).collect()
+}
+
+fn may_have_failed(trace: &Trace<'_>, at: usize) -> bool {
+    trace
+        .strand(at)
+        .is_some_and(|strand| strand.phase.can_fail() || (strand.phase == Phase::Over && !strand.succeeded))
+}
+
+fn heads(trace: &Trace<'_>, at: usize) -> Vec<u64> {
+    trace.strand(at).map(|strand| strand.heads.clone()).unwrap_or_default()
 }
 
 fn started(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, ledger: &mut Ledger) {
@@ -100,10 +107,7 @@ fn started(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, le
     };
     let first = view.strands.iter().enumerate().any(|(at, strand)| entered(strand, at));
     let retry = view.strands.iter().enumerate().rposition(|(at, strand)| {
-        let running = matches!(
-            strand.phase,
-            Phase::Running | Phase::RunFailed | Phase::CompositeFailed | Phase::EvaluationFailed
-        );
+        let running = matches!(strand.phase, Phase::Running | Phase::RunFailed | Phase::EvaluationFailed);
         let visit = view.open_visit(at).filter(|(_, visit)| visit.kind == kind && !visit.rounds.is_empty());
         running
             && visit.is_some_and(|(visit, _)| {
@@ -288,8 +292,12 @@ fn failed(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, led
     };
     let linked = |trace: &Trace<'_>, at: usize| {
         let Some((visit, _)) = trace.open_visit(at) else { return false };
-        let own =
-            trace.strand(at).is_some_and(|strand| strand.loose || strand.heads.contains(&event.previous));
+        let begun = kind == "Parallel" || !trace.round_strands(visit).is_empty();
+        let own = trace.strand(at).is_some_and(|strand| {
+            // Of itself it fails before its branches, or by a Map Run or an evaluation.
+            let itself = strand.phase != Phase::Running || !begun;
+            strand.loose || (itself && strand.heads.contains(&event.previous))
+        });
         failures(trace, visit).contains(&event.previous) || own
     };
     let fitting: Vec<usize> = (0..trace.strands.len()).rev().filter(|at| candidate(trace, *at)).collect();
@@ -321,8 +329,9 @@ fn failed(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, led
 fn unclosed(trace: &mut Trace<'_>, strand: usize, event: &Event, ledger: &mut Ledger) {
     let failing = trace.owner.get(&event.previous).copied().filter(|at| *at != strand);
     let open = failing.and_then(|at| trace.strand(at)).is_some_and(|failing| {
-        let broke = matches!(failing.phase, Phase::Failed | Phase::FailState);
-        broke && matches!(failing.home, Home::Iteration { .. }) && !failing.closed && !failing.redriven
+        let broke = matches!(failing.phase, Phase::Failed | Phase::FailState) && !failing.closed;
+        let only_aborted = failing.phase == Phase::Over && failing.closed && failing.aborted;
+        (broke || only_aborted) && matches!(failing.home, Home::Iteration { .. }) && !failing.redriven
     });
     if open {
         let message = format!("{} without MapIterationFailed of the iteration that failed", event.kind);
@@ -444,11 +453,7 @@ fn iteration_ended(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
                 .any(|at| trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous)))
         };
         let beside = || {
-            let siblings =
-                strand.home.around().map(|(visit, _)| trace.round_strands(visit)).unwrap_or_default();
-            siblings
-                .iter()
-                .any(|at| trace.within(*at).iter().any(|at| trace.owner.get(&event.previous) == Some(at)))
+            strand.home.around().is_some_and(|(visit, _)| failures(trace, visit).contains(&event.previous))
         };
         strand.loose
             || strand.heads.contains(&event.previous)
@@ -496,6 +501,9 @@ fn iteration_ended(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
 }
 
 fn run(trace: &mut Trace<'_>, position: usize, event: &Event, phase: Phase, ledger: &mut Ledger) {
+    if event.kind == "MapRunRedriven" && trace.segment == 0 {
+        trace.fault("RED-05", event, "MapRunRedriven in an execution that was not redriven", ledger);
+    }
     let view: &Trace<'_> = trace;
     let pick = view.pick(event, |at, strand| {
         in_state(view, at, "Map")
@@ -555,8 +563,13 @@ fn aborted(trace: &mut Trace<'_>, position: usize, event: &Event, kinds: &[&str]
             ledger,
         );
     };
-    if event.previous != 0 && owner.is_none() {
-        trace.bad_link(event, strand, ledger);
+    let causes = causes(trace, strand);
+    let own = trace.strand(strand).is_some_and(|strand| strand.heads.contains(&event.previous));
+    if event.previous != 0 && !own && !causes.contains(&event.previous) {
+        trace.bad_link_to(event, "the failure that stops it", ledger);
+    }
+    if causes.is_empty() {
+        trace.aborts.push(position);
     }
     if let Some(visit) = trace.current_mut(strand) {
         visit.aborted = Some(position);
@@ -572,8 +585,51 @@ fn aborted(trace: &mut Trace<'_>, position: usize, event: &Event, kinds: &[&str]
     trace.owner.entry(event.id).or_insert(strand);
 }
 
+/// Ids of the failures that can have stopped a strand: those inside the Parallels and Maps around it. The strand itself is
+/// one of them only where its own failure was written.
+fn causes(trace: &Trace<'_>, strand: usize) -> Vec<u64> {
+    let wrote = |at: usize| {
+        trace.strand(at).is_some_and(|strand| {
+            use Phase::{CompositeFailed, EvaluationFailed, FailState, Failed, Over, RunFailed};
+            matches!(strand.phase, Failed | FailState | CompositeFailed | EvaluationFailed | RunFailed | Over)
+        })
+    };
+    let own = trace.within(strand);
+    let mut ids = Vec::new();
+    let mut around = trace.strand(strand).and_then(|strand| strand.home.around());
+    while let Some((visit, _)) = around {
+        for at in trace.round_strands(visit).into_iter().flat_map(|at| trace.within(at)) {
+            if may_have_failed(trace, at) && (!own.contains(&at) || wrote(at)) {
+                ids.extend(heads(trace, at));
+            }
+        }
+        let outer = trace.visits.get(visit).and_then(|visit| trace.strand(visit.strand));
+        around = outer.and_then(|outer| outer.home.around());
+    }
+    ids
+}
+
+/// Where nothing failed, only the end of the whole execution aborts states: nothing but aborts comes between.
+fn unexplained(trace: &mut Trace<'_>, ledger: &mut Ledger) {
+    for position in std::mem::take(&mut trace.aborts) {
+        let Some(event) = trace.event(position) else { continue };
+        let after = trace
+            .events
+            .iter()
+            .skip(position)
+            .find(|event| !event.kind.ends_with("Aborted") || event.is_terminal());
+        if after.is_none_or(|event| matches!(event.kind.as_str(), "ExecutionAborted" | "ExecutionTimedOut")) {
+            continue;
+        }
+        let message =
+            format!("{}, but nothing failed beside it and the execution was not stopped", event.kind);
+        trace.fault("HIS-27", event, message, ledger);
+    }
+}
+
 /// A Task that fails its Parallel is itself aborted (HIS-27), before or after ParallelStateFailed.
 pub(super) fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
+    unexplained(trace, ledger);
     let mut missing = Vec::new();
     for visit in trace.visits.iter().filter(|visit| visit.kind == "Parallel" && !visit.redriven) {
         let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Known;
 use super::attempt::pattern_of;
 use super::ledger::Ledger;
-use super::trace::{Attempt, Family, Phase, Trace};
+use super::trace::{Attempt, Family, Phase, Strand, Trace};
 use asl::Pattern;
 
 /// A member that holds JSON, parsed; None where it is absent or no JSON.
@@ -216,7 +216,8 @@ pub(super) fn failure_event<'h>(trace: &Trace<'h>, strand: usize) -> Option<&'h 
             return Some(cause);
         }
         let inner = *trace.owner.get(&cause.id)?;
-        return if inner == strand { None } else { failure_event(trace, inner) };
+        let inside = inner != strand && trace.within(strand).contains(&inner);
+        return if inside { failure_event(trace, inner) } else { None };
     }
     let attempt = visit.attempts.last()?;
     trace.event(attempt.ended?).filter(|_| !attempt.ok)
@@ -226,7 +227,7 @@ pub(super) fn failure_event<'h>(trace: &Trace<'h>, strand: usize) -> Option<&'h 
 pub(super) fn uncaught(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger) {
     let Some(root) = trace.strand(0) else { return };
     if !matches!(root.phase, Phase::Failed | Phase::CompositeFailed | Phase::EvaluationFailed) || root.loose {
-        return;
+        return by_itself(root, last, ledger);
     }
     let Some(failure) = failure_event(trace, 0) else { return };
     let own = |error: Option<&str>| {
@@ -245,6 +246,19 @@ pub(super) fn uncaught(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger) {
             failure.kind
         );
         ledger.breach("ERR-06", last, message);
+    }
+}
+
+/// Where no event failed, the interpreter did: the error is one of its own.
+fn by_itself(root: &Strand, last: &Event, ledger: &mut Ledger) {
+    use Phase::{CompositeSucceeded, Entered, Ready, RunEnded, Running, Succeeded};
+    let unshown = matches!(root.phase, Entered | Succeeded | CompositeSucceeded | Running | RunEnded)
+        || (root.phase == Ready && root.visits.is_empty());
+    let error = last.text("error").unwrap_or_default();
+    let of_tasks = matches!(error, "States.TaskFailed" | "States.Timeout" | "States.HeartbeatTimeout");
+    if unshown && !root.loose && (of_tasks || !error.starts_with("States.")) {
+        let message = format!("ExecutionFailed with the error {error:?}, but no event in front of it failed");
+        ledger.breach("HIS-22", last, message);
     }
 }
 

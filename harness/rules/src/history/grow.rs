@@ -106,13 +106,24 @@ fn entered(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut L
                         _ if composite => "HIS-26",
                         _ => "HIS-11",
                     };
-                    trace.fault(rule, event, format!("state {name:?} is entered while {place}"), ledger);
+                    let message = format!("state {name:?} is entered while {place}");
+                    let branch =
+                        trace.strand(strand).is_some_and(|at| matches!(at.home, Home::Branch { .. }));
+                    if branch && rule == "HIS-11" {
+                        trace.fault("HIS-26", event, message.clone(), ledger);
+                    }
+                    trace.fault(rule, event, message, ledger);
                     strand
                 }
             }
         }
     };
     let redriven = trace.strand(strand).is_some_and(|strand| strand.phase == Phase::Redriven);
+    if let Some(over) = trace.current(strand).map(|(_, visit)| visit).filter(|visit| visit.kind == "Succeed")
+    {
+        let message = format!("state {name:?} is entered after the Succeed state {:?}", over.name);
+        trace.fault("HIS-13", event, message, ledger);
+    }
     let visit = Visit {
         strand,
         name: name.to_owned(),
@@ -179,9 +190,6 @@ fn exited(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Le
         visit.exited = Some(position);
     }
     trace.advance(strand, event, Phase::Ready);
-    if let Some(strand) = trace.strands.get_mut(strand) {
-        strand.loose = false;
-    }
 }
 
 fn not_leaving(

@@ -5,6 +5,8 @@
 pub(super) enum Shape {
     /// A string of at most this many characters.
     Text(usize),
+    /// One that is not empty.
+    Name(usize),
     /// A string that holds JSON of at most 262,144 bytes (IO-10).
     Json,
     /// A whole number from 0.
@@ -42,7 +44,7 @@ const fn data(name: &'static str, rule: &'static str) -> Member {
     Member { name, shape: Shape::Json, required: Some(rule), data: true }
 }
 
-const ARN: Shape = Shape::Text(2048);
+const ARN: Shape = Shape::Name(2048);
 const ERROR: Member = optional("error", Shape::Text(256));
 const CAUSE: Member = optional("cause", Shape::Text(32_768));
 const INPUT_DETAILS: Member = optional("inputDetails", Shape::Truncation);
@@ -50,13 +52,13 @@ const OUTPUT_DETAILS: Member = optional("outputDetails", Shape::Truncation);
 const TIMEOUT: Member = optional("timeoutInSeconds", Shape::Positive);
 const HEARTBEAT: Member = optional("heartbeatInSeconds", Shape::Positive);
 const CREDENTIALS: Member = optional("taskCredentials", Shape::Credentials);
-const RESOURCE_TYPE: Member = required("resourceType", Shape::Text(2048), "HIS-16");
-const RESOURCE: Member = required("resource", Shape::Text(2048), "HIS-16");
+const RESOURCE_TYPE: Member = required("resourceType", Shape::Name(2048), "HIS-16");
+const RESOURCE: Member = required("resource", Shape::Name(2048), "HIS-16");
 
 const FAILURE: &[Member] = &[ERROR, CAUSE];
 const TASK_FAILURE: &[Member] = &[RESOURCE_TYPE, RESOURCE, ERROR, CAUSE];
 const ITERATION: &[Member] =
-    &[required("name", Shape::Text(80), "HIS-26"), required("index", Shape::Count, "HIS-26")];
+    &[required("name", Shape::Name(80), "HIS-26"), required("index", Shape::Count, "HIS-26")];
 
 macro_rules! table {
     ($($member:expr),* $(,)?) => { const { &[$($member),*] } };
@@ -82,7 +84,7 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         | "FailStateEntered"
         | "ParallelStateEntered"
         | "MapStateEntered" => {
-            table![required("name", Shape::Text(80), "HIS-10"), data("input", "HIS-12"), INPUT_DETAILS]
+            table![required("name", Shape::Name(80), "HIS-10"), data("input", "HIS-12"), INPUT_DETAILS]
         }
         "TaskStateExited"
         | "PassStateExited"
@@ -91,7 +93,7 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         | "SucceedStateExited"
         | "ParallelStateExited"
         | "MapStateExited" => table![
-            required("name", Shape::Text(80), "HIS-10"),
+            required("name", Shape::Name(80), "HIS-10"),
             data("output", "HIS-12"),
             OUTPUT_DETAILS,
             optional("assignedVariables", Shape::Variables),
@@ -100,7 +102,7 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         "TaskScheduled" => table![
             RESOURCE_TYPE,
             RESOURCE,
-            required("region", Shape::Text(64), "HIS-17"),
+            required("region", Shape::Name(80), "HIS-17"),
             data("parameters", "HIS-17"),
             TIMEOUT,
             HEARTBEAT,
@@ -111,7 +113,7 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         "TaskSucceeded" => table![RESOURCE_TYPE, RESOURCE, data("output", "HIS-19"), OUTPUT_DETAILS],
         "TaskStartFailed" | "TaskSubmitFailed" | "TaskFailed" | "TaskTimedOut" => TASK_FAILURE,
         "ActivityScheduled" => table![
-            required("resource", Shape::Text(2048), "HIS-28"),
+            required("resource", ARN, "HIS-28"),
             data("input", "HIS-28"),
             INPUT_DETAILS,
             TIMEOUT,
@@ -131,7 +133,7 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         | "LambdaFunctionTimedOut"
         | "MapRunFailed" => FAILURE,
         "LambdaFunctionScheduled" => table![
-            required("resource", Shape::Text(2048), "HIS-28"),
+            required("resource", ARN, "HIS-28"),
             data("input", "HIS-28"),
             INPUT_DETAILS,
             TIMEOUT,
@@ -145,7 +147,7 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         "MapRunRedriven" => table![optional("mapRunArn", ARN), optional("redriveCount", Shape::Count)],
         "EvaluationFailed" => {
             table![
-                required("state", Shape::Text(80), "HIS-10"),
+                required("state", Shape::Name(80), "HIS-10"),
                 optional("location", Shape::Text(2048)),
                 ERROR,
                 CAUSE

@@ -96,15 +96,15 @@ impl Replay<'_, '_> {
             };
             self.scheduled(visit, state, attempt, &setting);
             self.own_token(attempt, &token);
+            let next = visit.attempts.get(number + 1);
+            if next.is_some_and(|next| next.segment != attempt.segment) {
+                continue;
+            }
             let (Some(ended), Some(scheduled)) =
                 (attempt.ended.and_then(|at| trace.event(at)), trace.event(attempt.scheduled))
             else {
                 return (Goal::Any, Outcome::Open);
             };
-            let next = visit.attempts.get(number + 1);
-            if next.is_some_and(|next| next.segment != attempt.segment) {
-                continue;
-            }
             if attempt.ok {
                 let Some(result) = json(ended, "output") else { return blind(trace, visit, state) };
                 if next.is_none() && visit.evaluation.is_none() {
@@ -146,6 +146,9 @@ impl Replay<'_, '_> {
     /// What was asked of the service, and within which windows (IO-01, TMO-11, HB-12).
     fn scheduled(&mut self, visit: &Visit, state: &State, attempt: &Attempt, setting: &Setting<'_>) {
         let Some(scheduled) = self.trace.event(attempt.scheduled) else { return };
+        if scheduled.kind.ends_with("Failed") {
+            return;
+        }
         let entered = setting.twice(|inputs| asl::enter(state, inputs));
         let (one, two) = match (entered.one, entered.two) {
             (Ok(one), Ok(two)) => (one, two),

@@ -18,7 +18,7 @@ use super::holes::{Holes, Scene, World};
 use super::ledger::Ledger;
 use super::recovery::{self, Seen};
 use super::times::is_early;
-use super::trace::{Family, Home, Phase, Trace, Visit};
+use super::trace::{Family, Home, Phase, Round, Trace, Visit};
 
 /// Where a strand must go next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,8 +129,10 @@ impl Replay<'_, '_> {
             before = Some(&visit.name);
             let Some(state) = scope.states.get(&visit.name) else {
                 let elsewhere = format!("{:?} is no state of this scope of the definition", visit.name);
-                self.ledger.breach("HIS-13", entered, elsewhere.clone());
-                self.ledger.breach("DEF-06", entered, elsewhere);
+                if self.scene.known.definition.is_some_and(|machine| machine.find(&visit.name).is_some()) {
+                    self.ledger.breach("DEF-06", entered, elsewhere.clone());
+                }
+                self.ledger.breach("HIS-13", entered, elsewhere);
                 return Outcome::Open;
             };
             if visit.kind != state.type_name() {
@@ -376,16 +378,14 @@ impl Replay<'_, '_> {
         let at_limit = self.trace.events.len() >= super::shape::EVENT_LIMIT;
         let here = visit.strand == 0
             && self.trace.current(0).is_some_and(|(_, current)| current.entered == visit.entered);
-        let plain = matches!(
-            state.kind,
-            StateKind::Pass { .. } | StateKind::Choice { .. } | StateKind::Succeed | StateKind::Wait(_)
-        );
-        // What a succeeded Task leaves may still be too large (IO-10); a byte decides, and its spelling is not ours.
-        let succeeded = matches!(state.kind, StateKind::Task(_))
-            && visit.attempts.last().is_some_and(|attempt| attempt.ok && attempt.ended.is_some())
-            && last.text("error") != Some("States.DataLimitExceeded");
+        // What a state leaves may still be too large (IO-10); a byte decides, and its spelling is not ours.
+        let too_large = last.text("error") == Some("States.DataLimitExceeded");
+        let plain = !matches!(state.kind, StateKind::Fail { .. }) && !too_large;
+        let succeeded = plain
+            && matches!(state.kind, StateKind::Task(_))
+            && visit.attempts.last().is_some_and(|attempt| attempt.ok && attempt.ended.is_some());
         let evaluated = visit.evaluation.is_some() || state.query_language == QueryLanguage::JsonAta;
-        if last.kind == "ExecutionFailed" && here && (plain || succeeded) && !evaluated && !at_limit {
+        if last.kind == "ExecutionFailed" && here && plain && !evaluated && !at_limit {
             if succeeded {
                 self.ledger.breach(
                     rule,
@@ -600,8 +600,16 @@ impl Replay<'_, '_> {
                 self.ledger.breach("HIS-29", started, message.clone());
                 self.ledger.breach("HIS-26", started, message);
             }
+            if let (false, Some(run)) = (map.distributed, round.run.and_then(|at| trace.event(at))) {
+                let message =
+                    format!("a Map Run of the Map state {:?}, which is not distributed", visit.name);
+                self.ledger.breach("HIS-26", run, message);
+            }
             if map.distributed || round.run.is_some() {
                 return self.distributed(visit, state);
+            }
+            if maps.one.max_concurrency == maps.two.max_concurrency && !visit.redriven {
+                self.crowded(visit, round, maps.one.max_concurrency);
             }
             let mut outputs = vec![
                 None;
@@ -648,6 +656,27 @@ impl Replay<'_, '_> {
             }
         }
         self.unstarted(visit, state, input, variables, item)
+    }
+
+    /// No more iterations run at a time than MaxConcurrency allows.
+    fn crowded(&mut self, visit: &Visit, round: &Round, limit: u64) {
+        let mut open = 0;
+        for event in self.trace.events.iter().skip(round.started) {
+            if !self.trace.owner.get(&event.id).is_some_and(|owner| round.strands.contains(owner)) {
+                continue;
+            }
+            match event.kind.as_str() {
+                "MapIterationStarted" => open += 1,
+                "MapIterationSucceeded" | "MapIterationFailed" | "MapIterationAborted" => open -= 1,
+                _ => {}
+            }
+            if limit > 0 && open > i64::try_from(limit).unwrap_or(i64::MAX) {
+                let message =
+                    format!("{open} iterations of {:?} run at a time, MaxConcurrency is {limit}", visit.name);
+                self.ledger.breach("HIS-26", event, message);
+                return;
+            }
+        }
     }
 
     /// The results of child executions are not in this history.
@@ -704,6 +733,11 @@ impl Replay<'_, '_> {
         }
         let link = next.map(|round| round.started).or(visit.failed).and_then(|at| trace.event(at));
         if let Some(link) = link {
+            if next.is_some() && state.retriers().is_empty() {
+                let message = format!("{:?} is started again, it has no Retry", visit.name);
+                self.ledger.breach("START-22", link, message);
+                return Some(blind(trace, visit, state));
+            }
             let inner = trace.owner.get(&link.previous).copied();
             let failing = failures
                 .iter()

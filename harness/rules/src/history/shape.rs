@@ -203,7 +203,8 @@ fn shape(event: &Event, member: &Member, value: &Value, ledger: &mut Ledger) {
     let name = member.name;
     let kind = &event.kind;
     let wrong = match (member.shape, value) {
-        (Shape::Text(limit), Value::String(text)) => {
+        (Shape::Name(_), Value::String(text)) if text.is_empty() => Some("empty".to_owned()),
+        (Shape::Text(limit) | Shape::Name(limit), Value::String(text)) => {
             let length = text.chars().count();
             (length > limit).then(|| format!("{length} characters, at most {limit} are possible"))
         }
@@ -220,7 +221,7 @@ fn shape(event: &Event, member: &Member, value: &Value, ledger: &mut Ledger) {
             });
             bad.map(|(name, _)| format!("variable {name:?} is no string of JSON"))
         }
-        (Shape::Text(_) | Shape::Json, _) => Some("not a string".to_owned()),
+        (Shape::Text(_) | Shape::Name(_) | Shape::Json, _) => Some("not a string".to_owned()),
         (Shape::Count, _) => Some("not a whole number from 0".to_owned()),
         (Shape::Positive, _) => Some("not a whole number from 1".to_owned()),
         (Shape::Truncation | Shape::Credentials | Shape::Variables, _) => Some("not an object".to_owned()),

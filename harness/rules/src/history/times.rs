@@ -2,8 +2,10 @@
 
 use record::{Event, Time};
 
+use super::attempt::pattern_of;
 use super::ledger::Ledger;
-use super::trace::Trace;
+use super::trace::{Attempt, Trace};
+use asl::Pattern;
 
 /// Whether the timestamps say anything. A list whose events are all the same span apart was numbered, not recorded.
 pub(super) fn are_real(events: &[Event]) -> bool {
@@ -43,6 +45,9 @@ pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
         }
     }
     for attempt in trace.visits.iter().flat_map(|visit| &visit.attempts) {
+        if real {
+            submitted(trace, attempt, ledger);
+        }
         let Some(ended) =
             attempt.ended.and_then(|at| trace.event(at)).filter(|event| event.kind.ends_with("TimedOut"))
         else {
@@ -60,7 +65,7 @@ pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
             );
             continue;
         };
-        let Some(started) = attempt.started.and_then(|at| trace.event(at)) else { continue };
+        let Some(started) = trace.event(attempt.started.unwrap_or(attempt.scheduled)) else { continue };
         let missed = heartbeat == Some(bound);
         let rule = if missed { "HB-05" } else { "TMO-02" };
         ledger.met(rule);
@@ -72,6 +77,32 @@ pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
                 ledger.breach("TMO-02", ended, message);
             }
         }
+    }
+}
+
+/// How long a request of a message takes at most, its own retries included.
+const REQUEST_MS: i64 = 300_000;
+
+/// TaskSubmitted is late or missing only where the callback overtook the answer of the service. A function or another
+/// long request may be overtaken for long, a message may not.
+fn submitted(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
+    let of = |at: Option<usize>| at.and_then(|at| trace.event(at));
+    let (Some(started), Some(ended)) = (of(attempt.started), of(attempt.ended)) else { return };
+    let message = matches!(started.text("resourceType"), Some("sqs" | "sns" | "events"));
+    if !message || pattern_of(trace, attempt) != Pattern::WaitForTaskToken || ended.kind == "TaskFailed" {
+        return;
+    }
+    let submitted = of(attempt.submitted);
+    if submitted.is_some_and(|submitted| submitted.id < ended.id) {
+        return;
+    }
+    let shown = submitted.unwrap_or(ended);
+    if shown.at - started.at > REQUEST_MS {
+        let after = shown.at - started.at;
+        let what = if submitted.is_some() { "late" } else { "missing" };
+        let message =
+            format!("TaskSubmitted is {what} {after} ms after TaskStarted; no request takes so long");
+        ledger.breach("HIS-14", shown, message);
     }
 }
 

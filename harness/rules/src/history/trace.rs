@@ -73,7 +73,7 @@ pub(super) struct Strand {
     pub(super) phase: Phase,
     /// Ids that the next event of the chain may point at.
     pub(super) heads: Vec<u64>,
-    /// Links are not judged: the strand goes on after a redrive, where nothing is recorded.
+    /// The next link is not judged: the strand goes on after a redrive, where nothing is recorded.
     pub(super) loose: bool,
     /// Whether the iteration ended well.
     pub(super) succeeded: bool,
@@ -149,6 +149,8 @@ pub(super) struct Trace<'h> {
     pub(super) terminal: Option<usize>,
     /// Whether the structure came out without breach: only then data are compared across events.
     pub(super) sound: bool,
+    /// Aborts for which no failure was seen: only a stop explains them.
+    pub(super) aborts: Vec<usize>,
 }
 
 /// A strand for an event, and whether the event points where it should.
@@ -181,6 +183,7 @@ impl<'h> Trace<'h> {
             segment: 0,
             terminal: None,
             sound: true,
+            aborts: Vec::new(),
         }
     }
 
@@ -246,6 +249,7 @@ impl<'h> Trace<'h> {
         if let Some(strand) = self.strands.get_mut(strand) {
             strand.phase = phase;
             strand.heads = vec![event.id];
+            strand.loose = false;
         }
         self.owner.insert(event.id, strand);
     }
