@@ -99,7 +99,7 @@ fn accepts(trace: &Trace<'_>, at: usize, family: Family, stage: Stage) -> bool {
     let pattern = pattern_of(trace, attempt);
     match stage {
         Stage::Scheduled => false,
-        Stage::Started => phase == Phase::Scheduled,
+        Stage::Started | Stage::NotScheduled => phase == Phase::Scheduled,
         Stage::Submitted => {
             phase == Phase::Started && family == Family::Task && pattern != Pattern::RequestResponse
         }
@@ -111,10 +111,8 @@ fn accepts(trace: &Trace<'_>, at: usize, family: Family, stage: Stage) -> bool {
         // Whether an activity's TimeoutSeconds run while nobody takes the task is open.
         Stage::TimedOut if family == Family::Activity => matches!(phase, Phase::Scheduled | Phase::Started),
         Stage::Failed | Stage::TimedOut => matches!(phase, Phase::Started | Phase::Submitted),
-        Stage::NotScheduled => phase == Phase::Scheduled,
         // A refused request of an integration is written in either way.
-        Stage::NotStarted if family == Family::Task => matches!(phase, Phase::Scheduled | Phase::Started),
-        Stage::NotStarted => phase == Phase::Scheduled,
+        Stage::NotStarted => phase == Phase::Scheduled || (family == Family::Task && phase == Phase::Started),
         Stage::NotSubmitted => phase == Phase::Started && pattern != Pattern::RequestResponse,
     }
 }

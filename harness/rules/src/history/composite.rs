@@ -568,7 +568,7 @@ fn aborted(trace: &mut Trace<'_>, position: usize, event: &Event, kinds: &[&str]
     if event.previous != 0 && !own && !causes.contains(&event.previous) {
         trace.bad_link_to(event, "the failure that stops it", ledger);
     }
-    if causes.is_empty() {
+    if causes.is_empty() || event.previous == 0 {
         trace.aborts.push(position);
     }
     if let Some(visit) = trace.current_mut(strand) {
