@@ -8,13 +8,17 @@ use record::{Event, History, Time};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::history::{self, Advice, Completion, Known};
+use crate::history::{self, Advice, Breach, Completion, Known};
+
+mod order;
 
 /// The report of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AuditReport {
-    /// What AWS would not have written.
+    /// What AWS would not have written, the first cause first.
     pub violations: Vec<Violation>,
+    /// Later findings that may be mere consequences of the first violation.
+    pub consequences: Vec<Violation>,
     /// What breaks no rule but deserves a look.
     pub advice: Vec<Advice>,
 }
@@ -82,12 +86,15 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
     let checked = history::check(&history, &known);
     let mut advice = checked.advice;
     advice.extend(checked.unjudged.into_iter().map(|message| Advice { rule: None, event: None, message }));
-    let violations = checked
-        .breaches
-        .into_iter()
-        .map(|breach| Violation { rule: breach.rule, event: breach.event, message: breach.message })
-        .collect();
-    Ok(AuditReport { violations, advice })
+    let (violations, consequences) = order::order(checked.breaches);
+    let told = |breaches: Vec<Breach>| breaches.into_iter().map(Violation::from).collect();
+    Ok(AuditReport { violations: told(violations), consequences: told(consequences), advice })
+}
+
+impl From<Breach> for Violation {
+    fn from(breach: Breach) -> Self {
+        Self { rule: breach.rule, event: breach.event, message: breach.message }
+    }
 }
 
 fn time(value: &Value) -> Option<Time> {

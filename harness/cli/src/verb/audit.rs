@@ -27,6 +27,9 @@ fn print(report: &AuditReport) {
     for violation in &report.violations {
         say!("{}  {}{}", violation.rule, place(violation.event), violation.message);
     }
+    for follows in &report.consequences {
+        say!("perhaps from that: {}  {}{}", follows.rule, place(follows.event), follows.message);
+    }
     for advice in &report.advice {
         say!("advice  {}{}", place(advice.event), advice.message);
     }
