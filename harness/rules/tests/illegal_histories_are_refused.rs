@@ -28,7 +28,8 @@ fn every_illegal_history_is_refused_by_the_rule_it_breaks() {
             applied += 1;
             let document = json!({ "events": mutant.events }).to_string();
             let report = audit(&document, Some(&mutant.definition.to_string())).unwrap();
-            let broken: Vec<&str> = report.violations.iter().map(|violation| violation.rule).collect();
+            let told = report.violations.iter().chain(&report.consequences);
+            let broken: Vec<&str> = told.map(|violation| violation.rule).collect();
             if !operator.rules.iter().any(|rule| broken.contains(rule)) {
                 survivors.push(format!(
                     "{} on {}: {:?}, not {:?}",

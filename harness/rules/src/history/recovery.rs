@@ -375,7 +375,7 @@ fn not_caught(replay: &mut Replay<'_, '_>, visit: &Visit, ways: &[Way], exited: 
             }
         }
         Some(Recovery::Uncaught(_)) => {
-            for rule in ["ERR-06", "ERR-05", "HIS-13"] {
+            for rule in ["ERR-06", "ERR-05", "HIS-13", "HIS-22"] {
                 replay.ledger.breach(
                     rule,
                     exited,
