@@ -21,7 +21,7 @@ const BY_ITSELF: &[&str] =
 /// How general a rule is: the more, the later it is named.
 fn generality(rule: &str) -> u8 {
     match rule {
-        "ERR-15" | "HIS-04" => 1,
+        "DEF-06" | "ERR-15" | "HIS-04" => 1,
         "HIS-17" => 2,
         "HIS-10" => 3,
         "HIS-12" => 4,
