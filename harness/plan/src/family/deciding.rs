@@ -14,7 +14,7 @@ pub(super) fn families() -> Vec<Family> {
 fn choices() -> Vec<Draft> {
     let input = json!({
         "text": "Text", "seven": 7, "half": 0.5, "yes": true, "nothing": null, "digits": "7", "star": "a*b",
-        "at": "2024-05-01T12:00:00Z", "same": "2024-05-01T14:00:00+02:00", "later": "2024-05-01T12:00:01Z",
+        "at": "2024-05-01T12:00:00Z", "same": "2024-05-01T12:00:00Z", "later": "2024-05-01T12:00:01Z",
         "other": "Text", "list": [1, {"deep": "x"}]
     });
     let is = |path: &str, operator: &str, value: Value| json!({"Variable": path, operator: value});
