@@ -63,21 +63,20 @@ fn scopes() -> Value {
             json!({"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": caught}]});
         machine([(name, with(with(callback(), catch), members)), (caught, pass())])
     };
-    let items = with(
-        timed("Ask", "Asked", json!({"TimeoutSeconds": 1})),
-        json!({"ProcessorConfig": {"Mode": "INLINE"}}),
-    );
-    let each = json!({
-        "Type": "Map",
-        "ItemsPath": "$.items",
-        "ItemSelector": {"item.$": "$$.Map.Item.Value"},
-        "ItemProcessor": items,
-        "End": true
-    });
+    let each = |name: &'static str, caught: &'static str, members: Value| {
+        json!({
+            "Type": "Map",
+            "ItemsPath": "$.items",
+            "ItemSelector": {"item.$": "$$.Map.Item.Value"},
+            "ItemProcessor": with(timed(name, caught, members), json!({"ProcessorConfig": {"Mode": "INLINE"}})),
+            "End": true
+        })
+    };
     let branches = vec![
         timed("Slow", "Late", json!({"TimeoutSeconds": 1})),
         timed("Silent", "Missed", json!({"HeartbeatSeconds": 1})),
-        machine([("Each", each)]),
+        machine([("Each", each("Ask", "Asked", json!({"TimeoutSeconds": 1})))]),
+        machine([("Every", each("Await", "Awaited", json!({"HeartbeatSeconds": 1})))]),
     ];
     machine([("All", json!({"Type": "Parallel", "Branches": branches, "End": true}))])
 }
