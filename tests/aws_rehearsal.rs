@@ -1,4 +1,4 @@
-//! The AWS path on the real binary, against `serve`, which plays AWS: budget, denial, expired credentials, a kill.
+//! The AWS path on the real binary, against `serve`, which plays AWS: budget, expired credentials, a kill.
 //! It has not met AWS itself.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it cannot go on without")]
