@@ -1,16 +1,13 @@
 //! The AWS path on the real binary, against `serve`, which plays AWS: budget, expired credentials, a kill.
 //! It has not met AWS itself.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at what it cannot go on without")]
-#![expect(clippy::disallowed_methods, reason = "what is waited for happens in another process")]
-
 mod binary;
+mod progress;
 
-use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use binary::{Ran, Served, command, sfn_conformance};
+use binary::{Served, command, ran, sfn_conformance};
+use progress::await_cases;
 
 const AWS: &[&str] = &["--target", "aws:us-east-1", "--i-agree-to-use-aws"];
 
@@ -19,16 +16,6 @@ fn on_aws(served: &Served, key: &str, verb: &str, more: &[&str]) -> Command {
     command.env("AWS_ENDPOINT_URL", &served.address).env("AWS_ACCESS_KEY_ID", key);
     command.env("AWS_SECRET_ACCESS_KEY", "secret").env_remove("AWS_SESSION_TOKEN");
     command
-}
-
-fn ran(mut command: Command) -> Ran {
-    let output = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: text(&output.stdout),
-        stderr: text(&output.stderr),
-    }
 }
 
 #[test]
@@ -64,7 +51,7 @@ fn a_run_killed_in_the_middle_leaves_nothing_after_clean() {
     let run = ["--budget", "1", "--jobs", "4", "--quiet", "--out", out];
     let mut child =
         on_aws(&served, "KEY", "run", &run).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    await_cases(&folder.path().join("run.jsonl"), 2);
+    await_cases(folder.path(), 2);
     child.kill().unwrap();
     child.wait().unwrap();
     let doctor = ran(on_aws(&served, "KEY", "doctor", &[]));
@@ -73,13 +60,4 @@ fn a_run_killed_in_the_middle_leaves_nothing_after_clean() {
     assert!(clean.code == 0 && clean.stdout.contains("removed"), "{}\n{}", clean.stdout, clean.stderr);
     let doctor = ran(on_aws(&served, "KEY", "doctor", &[]));
     assert_eq!(doctor.code, 0, "{}", doctor.stdout);
-}
-
-fn await_cases(events: &Path, count: usize) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while std::fs::read_to_string(events).map_or(0, |text| text.matches("\"event\":\"case\"").count()) < count
-    {
-        assert!(Instant::now() < deadline, "no plan has run in time");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }

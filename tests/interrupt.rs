@@ -1,29 +1,20 @@
 //! A run that is stopped, gently or not: its directory is valid, and nothing is left that `clean` does not remove.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it cannot go on without")]
-#![expect(clippy::disallowed_methods, reason = "what is waited for happens in another process")]
 
 mod binary;
+mod progress;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use binary::{Served, command, sfn_conformance};
+use progress::await_cases;
 
 fn begin(address: &str, out: &Path) -> Child {
     let arguments = ["run", "--quiet", "--target", address, "--jobs", "4", "--out", out.to_str().unwrap()];
     let child = command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let events = out.join("run.jsonl");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    // Some plans have run, many have not.
-    while std::fs::read_to_string(&events)
-        .map_or(0, |text| text.lines().filter(|l| l.contains("\"case\"")).count())
-        < 3
-    {
-        assert!(Instant::now() < deadline, "no plan has run within a minute");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    await_cases(out, 3);
     child
 }
 

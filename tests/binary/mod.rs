@@ -27,7 +27,12 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 
 /// Runs the binary to its end.
 pub(crate) fn sfn_conformance(arguments: &[&str]) -> Ran {
-    let output = command(arguments).output().expect("the binary starts");
+    ran(command(arguments))
+}
+
+/// Runs a command to its end.
+pub(crate) fn ran(mut command: Command) -> Ran {
+    let output = command.output().expect("the binary starts");
     Ran {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
