@@ -1,5 +1,6 @@
 //! What a target lacks, found by asking: so that plans that need it are not run, and their rules are not judged.
 
+use futures_util::future::join_all;
 use record::{ApiError, Call, Operation, Outcome};
 use serde_json::{Value, json};
 
@@ -18,26 +19,27 @@ pub(crate) struct Found {
 /// Asks for everything that plans can need; for functions only where asked to, since they take long.
 pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str, functions: bool) -> Vec<Found> {
     let nobody = "arn:aws:states:us-east-1:123456789012:execution:sfnconf-nobody:sfnconf-nobody";
-    let [lambda, mappings] =
-        if functions { function::probe(target, role, run).await } else { function::not_asked() };
-    let mut found = vec![
-        by_answer(target, "redrive", Call::new(Operation::RedriveExecution, json!({"executionArn": nobody})))
-            .await,
-        by_answer(target, "activity", Call::new(Operation::ListActivities, json!({}))).await,
-        by_answer(target, "sns", Call::new(Operation::ListTopics, json!({}))).await,
-        by_answer(
-            target,
+    let asked: [(&'static str, Call); 4] = [
+        ("redrive", Call::new(Operation::RedriveExecution, json!({"executionArn": nobody}))),
+        ("activity", Call::new(Operation::ListActivities, json!({}))),
+        ("sns", Call::new(Operation::ListTopics, json!({}))),
+        (
             "validate-definition",
             Call::new(Operation::ValidateStateMachineDefinition, json!({"definition": "{}"})),
-        )
-        .await,
-        lambda,
-        mappings,
+        ),
     ];
-    let all = trials()
-        .into_iter()
-        .map(|trial| -> BoxFuture<'_, Found> { Box::pin(tried(target, role, run, trial)) });
-    found.extend(crate::join::all(all.collect()).await);
+    let mut found: Vec<BoxFuture<'_, Vec<Found>>> = Vec::new();
+    for (name, call) in asked {
+        found.push(Box::pin(async move { vec![by_answer(target, name, call).await] }));
+    }
+    found.push(Box::pin(async {
+        let pair = if functions { function::probe(target, role, run).await } else { function::not_asked() };
+        pair.into()
+    }));
+    for trial in trials() {
+        found.push(Box::pin(async { vec![tried(target, role, run, trial).await] }));
+    }
+    let found: Vec<Found> = join_all(found).await.into_iter().flatten().collect();
     found
 }
 
@@ -64,10 +66,11 @@ pub(crate) async fn answers(target: &dyn Target) -> bool {
 async fn patient(target: &dyn Target, call: &Call) -> Outcome {
     let mut pauses = Pauses::new(target);
     let mut outcome = target.call(call.clone()).await;
-    for _ in 0..20 {
+    for tries in 0..20 {
         match &outcome {
             Outcome::Refused(error) if is_passing(error) => {}
-            Outcome::Unknown(_) => {}
+            // What answers nothing that can be read does so by itself or not at all.
+            Outcome::Unknown(_) if tries < 4 => {}
             _ => break,
         }
         target.clock().sleep(pauses.next()).await;

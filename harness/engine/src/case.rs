@@ -33,6 +33,7 @@ pub(crate) async fn run_case(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, ca
             cancel,
             ledger: lot.ledger,
             ends: lot.ends,
+            slots: lot.slots,
             run: lot.run.clone(),
         };
         let mut actor = Actor::new(&stage, "main".to_owned());

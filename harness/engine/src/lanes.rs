@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
+use futures_util::future::join_all;
 use plan::Plan;
 use record::{CaseEnd, CaseRecord, Finding, Outcome, Time, redact};
 
@@ -13,6 +14,7 @@ use crate::case::{Done, run_case};
 use crate::ends::Ends;
 use crate::ledger::Ledger;
 use crate::place::{Lot, Machines};
+use crate::slots::{Room, Slots};
 use crate::{BoxFuture, Cancel, EngineError, Target, Targets, capability};
 
 /// A plan and its place in the whole list, by which it is named.
@@ -59,9 +61,17 @@ pub(crate) struct Shared<'a> {
     pub(crate) cancel: Cancel,
     pub(crate) purse: Arc<Purse>,
     pub(crate) ends: Option<Ends>,
+    /// Where plans wait for one another; nowhere in virtual time.
+    pub(crate) slots: Option<Slots>,
 }
 
 impl Shared<'_> {
+    /// Room for one plan, once there is.
+    pub(crate) async fn room(&self) -> Option<Room<'_>> {
+        let slots = self.slots.as_ref()?;
+        Some(slots.enter().await)
+    }
+
     /// Runs one plan on a target and judges it.
     pub(crate) async fn case(&self, numbered: &Numbered, target: &dyn Target, machines: &Machines) -> Judged {
         let run = format!("{:0<5.5}{:05}", self.run_id, numbered.place % 100_000);
@@ -72,6 +82,7 @@ impl Shared<'_> {
             machines,
             ledger: &self.ledger,
             ends: self.ends.as_ref(),
+            slots: self.slots.as_ref(),
         };
         let Done { record, issued } = run_case(&numbered.plan, &lot, target, &self.cancel).await;
         let findings = rules::judge(&record);
@@ -86,7 +97,10 @@ impl Shared<'_> {
     }
 }
 
-/// Runs the plans on one endpoint, `jobs` at a time. `seen` is told of each case as it ends. Says why the run had to end,
+/// Plans under way at once for each that is busy: so many may wait.
+const WAITING: usize = 16;
+
+/// Runs the plans on one endpoint, `jobs` of them busy at a time. `seen` is told of each case as it ends. Says why the run had to end,
 /// if it had to.
 pub(crate) async fn on_the_wall(
     shared: &Shared<'_>,
@@ -98,12 +112,17 @@ pub(crate) async fn on_the_wall(
     let next = AtomicUsize::new(0);
     let dead = AtomicBool::new(false);
     let seen = Mutex::new(seen);
+    let targets: Vec<Arc<dyn Target>> = (0..jobs.clamp(1, plans.len().max(1)))
+        .map(|lane| shared.targets.open(lane as u64))
+        .collect::<Result<_, _>>()?;
     let mut lanes: Vec<BoxFuture<'_, Result<(), EngineError>>> = Vec::new();
-    for lane in 0..jobs.clamp(1, plans.len().max(1)) {
+    let under_way = if shared.slots.is_some() { jobs.saturating_mul(WAITING) } else { jobs };
+    for (_, target) in (0..under_way.clamp(1, plans.len().max(1))).zip(targets.iter().cycle()) {
         let (next, dead, seen) = (&next, &dead, &seen);
         lanes.push(Box::pin(async move {
-            let target = shared.targets.open(lane as u64)?;
-            while let Some(numbered) = plans.get(next.fetch_add(1, Ordering::SeqCst)) {
+            loop {
+                let _room = shared.room().await;
+                let Some(numbered) = plans.get(next.fetch_add(1, Ordering::SeqCst)) else { break };
                 if shared.cancel.is_set() || dead.load(Ordering::SeqCst) || !may_begin() {
                     break;
                 }
@@ -131,7 +150,7 @@ pub(crate) async fn on_the_wall(
             Ok(())
         }));
     }
-    let listener = shared.targets.open(lanes.len() as u64)?;
+    let listener = shared.targets.open(targets.len() as u64)?;
     let listening = async {
         match &shared.ends {
             Some(ends) => ends.listen(listener.as_ref()).await,
@@ -139,7 +158,7 @@ pub(crate) async fn on_the_wall(
         }
     };
     let ran = tokio::select! {
-        ran = crate::join::all(lanes) => ran,
+        ran = join_all(lanes) => ran,
         () = listening => Vec::new(),
     };
     ran.into_iter().collect::<Result<Vec<()>, _>>()?;

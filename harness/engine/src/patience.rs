@@ -39,8 +39,13 @@ impl Pauses {
         } else if target.clock().is_virtual() {
             Self { next: Duration::from_millis(20), longest: Duration::from_millis(500) }
         } else {
-            Self { next: Duration::from_millis(25), longest: Duration::from_millis(200) }
+            Self { next: Duration::from_millis(25), longest: Duration::from_millis(500) }
         }
+    }
+
+    /// The next pause after a call that took so long: a slow target is asked less often.
+    pub(crate) fn after(&mut self, took: Duration) -> Duration {
+        self.next().max(took * 3)
     }
 
     pub(crate) fn next(&mut self) -> Duration {

@@ -17,6 +17,7 @@ use crate::ledger::Ledger;
 use crate::leftovers::{TAG, patient};
 use crate::making::Making;
 use crate::recorder::Recorder;
+use crate::slots::Slots;
 use crate::world::World;
 
 /// How long a function or a mapping may take to become ready.
@@ -64,6 +65,7 @@ pub(crate) struct Lot<'a> {
     pub(crate) machines: &'a Machines,
     pub(crate) ledger: &'a Ledger,
     pub(crate) ends: Option<&'a Ends>,
+    pub(crate) slots: Option<&'a Slots>,
 }
 
 /// Makes what the plan needs. The error says what could not be made.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use plan::{Plan, Profile, generate};
 use record::{Call, CaseRecord, Finding, Kind, Operation, RunEvent, SCHEMA, Time};
 use rules::score::Score;
@@ -16,9 +17,10 @@ use crate::ends::Ends;
 use crate::lanes::{Judged, Numbered, Shared, alone, in_virtual_time, on_the_wall, virtual_runtime};
 use crate::ledger::Ledger;
 use crate::leftovers::patient;
-use crate::minimise::{Effort, Small, minimise};
 use crate::place::Machines;
-use crate::{BoxFuture, EngineError, Options, Sink, Summary, Target, Targets};
+use crate::slots::Slots;
+use crate::smaller::{SPARE, smaller};
+use crate::{EngineError, Options, Sink, Summary, Target, Targets};
 
 /// Runs the plans that the options ask for. On the machine's clock it must be called in the runtime in which the targets
 /// were connected; in virtual time it makes its own.
@@ -79,6 +81,7 @@ pub async fn run(
         cancel: cancel.clone(),
         purse: purse.clone(),
         ends,
+        slots: (!is_virtual && !target.traits().is_metered).then(|| Slots::new(options.jobs)),
     };
     let mut tally = Tally::default();
     for name in &lacks {
@@ -94,7 +97,8 @@ pub async fn run(
             on_the_wall(&shared, &plans, options.jobs, &may_begin, &mut seen).await?
         }
     };
-    // Nobody listens any more: what follows looks for itself.
+    // Nobody listens any more and nobody waits for room: what follows looks for itself.
+    shared.slots = None;
     if let Some(ends) = shared.ends.take() {
         ends.close(target.as_ref(), &shared.ledger).await;
     }
@@ -112,7 +116,12 @@ pub async fn run(
         tally.add_not_run(&numbered.plan, why, sink);
     }
     if options.minimise && broken.is_none() && !cancel.is_set() {
-        smaller(&shared, &plans, &tally.violations, options, is_virtual, target.as_ref(), sink).await?;
+        let spare = Stopwatch::start();
+        let may_go_on = || spare.elapsed() <= SPARE && !cancel.is_set();
+        let target = target.as_ref();
+        for small in smaller(&shared, &plans, &tally.violations, options, target, &may_go_on).await {
+            sink.event(small);
+        }
     }
     let leftovers = if is_virtual { Vec::new() } else { clean(target.as_ref(), &shared).await };
     if let Some(error) = &broken {
@@ -207,7 +216,7 @@ fn chosen(options: &Options, lacks: &[&str]) -> Vec<Numbered> {
         .filter(|(_, plan)| !plan.needs.iter().any(|need| lacks.contains(&need.as_str())))
         .map(|(place, plan)| Numbered { place, plan })
         .collect();
-    plans.sort_by_key(|numbered| std::cmp::Reverse(numbered.plan.span_ms()));
+    plans.sort_by_key(|Numbered { plan, .. }| std::cmp::Reverse((plan.span_ms(), plan.hazards())));
     plans
 }
 
@@ -286,80 +295,6 @@ impl Tally {
     }
 }
 
-/// Makes violations smaller that the baseline does not list.
-async fn smaller(
-    shared: &Shared<'_>,
-    plans: &[Numbered],
-    violations: &BTreeMap<(String, String), usize>,
-    options: &Options,
-    is_virtual: bool,
-    target: &dyn Target,
-    sink: &mut dyn Sink,
-) -> Result<(), EngineError> {
-    let stopwatch = Stopwatch::start();
-    let spare = Duration::from_secs(20);
-    // Every try on a shared target needs names that no plan has and no other try had.
-    let last = plans.iter().map(|numbered| numbered.place).max().unwrap_or_default();
-    let again = std::sync::atomic::AtomicUsize::new(last + 1);
-    let may_go_on = || stopwatch.elapsed() <= spare && !shared.cancel.is_set();
-    for ((rule, check), place) in violations {
-        if options.baseline.as_ref().is_some_and(|baseline| baseline.lists(rule, check)) {
-            continue;
-        }
-        if !may_go_on() {
-            break;
-        }
-        let Some(numbered) = plans.iter().find(|numbered| numbered.place == *place) else { continue };
-        let effort = if is_virtual { Effort { tries: 60, of: 1 } } else { Effort { tries: 16, of: 2 } };
-        let small: Option<Small> = if is_virtual {
-            let attempt = |plan: Plan| -> BoxFuture<'_, (CaseRecord, Vec<Finding>)> {
-                // Its own thread, since a runtime cannot be made inside another's.
-                let judged = std::thread::scope(|scope| {
-                    scope.spawn(|| alone(shared, &Numbered { place: *place, plan: plan.clone() })).join()
-                });
-                let judged = judged.ok().and_then(Result::ok).map(|judged| (judged.record, judged.findings));
-                Box::pin(std::future::ready(judged.unwrap_or_else(|| (nothing(&plan), Vec::new()))))
-            };
-            minimise(&numbered.plan, rule, check, effort, &attempt, &may_go_on).await
-        } else {
-            let attempt = |plan: Plan| -> BoxFuture<'_, (CaseRecord, Vec<Finding>)> {
-                let place = again.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                Box::pin(async move {
-                    let Ok(reservation) = shared.purse.reserve(&plan, target.clock().now()) else {
-                        return (nothing(&plan), Vec::new());
-                    };
-                    let numbered = Numbered { place, plan };
-                    let judged = shared.case(&numbered, target, &shared.machines).await;
-                    shared.purse.settle(&reservation, &numbered.plan, &judged.record);
-                    (judged.record, judged.findings)
-                })
-            };
-            minimise(&numbered.plan, rule, check, effort, &attempt, &may_go_on).await
-        };
-        if let Some(small) = small {
-            sink.event(RunEvent::Minimised {
-                rule: rule.clone(),
-                check: check.clone(),
-                from: numbered.plan.name.clone(),
-                plan: serde_json::to_value(&small.plan).unwrap_or_default(),
-                record: small.record,
-                shown: small.shown,
-            });
-        }
-    }
-    Ok(())
-}
-
-fn nothing(plan: &Plan) -> CaseRecord {
-    CaseRecord {
-        plan: plan.name.clone(),
-        family: plan.family.clone(),
-        entries: Vec::new(),
-        end: record::CaseEnd::Cut("not run".to_owned()),
-        faults: Vec::new(),
-    }
-}
-
 /// Runs one plan, judged: for `replay`.
 pub async fn replay(
     targets: Arc<dyn Targets>,
@@ -382,6 +317,7 @@ pub async fn replay(
         cancel,
         purse,
         ends: None,
+        slots: None,
     };
     let numbered = Numbered { place: 0, plan: plan.clone() };
     let judged = if target.traits().is_virtual {
@@ -413,6 +349,7 @@ pub async fn run_plans(
         cancel: options.cancel.clone(),
         purse: Arc::new(Purse::new(options.budget, options.cancel.below())),
         ends: None,
+        slots: None,
     };
     let numbered: Vec<Numbered> =
         plans.iter().enumerate().map(|(place, plan)| Numbered { place, plan: plan.clone() }).collect();
@@ -426,14 +363,16 @@ pub async fn run_plans(
 
 /// Removes the machines that plans shared. What resists is returned.
 async fn clean(target: &dyn Target, shared: &Shared<'_>) -> Vec<String> {
-    let mut left = Vec::new();
-    for arn in shared.machines.arns() {
+    let removals = shared.machines.arns().into_iter().map(|arn| async move {
         let call = Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}));
         let outcome = patient(target, call).await;
         shared.ledger.gone("machine", &arn, &outcome);
-        if !outcome.is_done() {
-            left.push(arn);
-        }
+        (!outcome.is_done()).then_some(arn)
+    });
+    let mut left = Vec::new();
+    let mut removals = futures_util::stream::iter(removals).buffer_unordered(8);
+    while let Some(resisting) = removals.next().await {
+        left.extend(resisting);
     }
     left
 }

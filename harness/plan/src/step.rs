@@ -245,6 +245,22 @@ impl Plan {
         span(&self.steps)
     }
 
+    /// How many of its steps a target may leave waiting in vain that ends what is merely answered: these are begun early, so that
+    /// what is waited for in vain is waited for at the same time.
+    pub fn hazards(&self) -> usize {
+        let mut found = 0;
+        visit(&self.steps, &mut |step| {
+            found += usize::from(matches!(
+                step,
+                Step::Call { op: Operation::StopExecution | Operation::RedriveExecution, .. }
+                    | Step::Take { tokens: 2.., .. }
+                    | Step::Until { .. }
+                    | Step::Fault(_)
+            ));
+        });
+        found
+    }
+
     /// The executions that the plan starts.
     pub fn executions(&self) -> Vec<u32> {
         let mut found = Vec::new();
