@@ -3,11 +3,6 @@
 //!
 //!     cargo run --release -p targets --example bare_loop -- process:moto [EXECUTIONS]
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "it measures wall time, and its arguments are the command line's"
-)]
-
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
