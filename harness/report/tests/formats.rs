@@ -167,6 +167,28 @@ fn the_terminal_has_no_escape_codes_without_colour() {
     assert!(text(Palette::Plain).lines().all(|line| line.chars().count() <= 110));
 }
 
+/// What a script makes of its notes: the last lines of the script of a finding by this check, run on them.
+fn verdict_of_script(check: &str, different: &str) -> bool {
+    let run = run();
+    let mut exhibit = run.exhibits.values().next().unwrap().clone();
+    exhibit.finding.check = check.to_owned();
+    let script = report::script(&run.header, None, &exhibit);
+    let (_, last) = script.split_once("\nif grep -qs ").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("different"), different).unwrap();
+    let mut bash = std::process::Command::new("bash");
+    let ran = bash.arg("-c").arg(format!("if grep -qs {last}")).env("WORK", folder.path()).output().unwrap();
+    ran.status.success()
+}
+
+#[test]
+fn a_script_about_a_history_is_decided_by_the_history_alone() {
+    assert!(verdict_of_script("history/chain", "send-task-success\n"));
+    assert!(!verdict_of_script("history/chain", "send-task-success\n  events[].type\n"));
+    assert!(!verdict_of_script("used-token-is-refused", "send-task-success\n"));
+    assert!(verdict_of_script("used-token-is-refused", ""));
+}
+
 #[test]
 fn every_prefix_of_a_run_can_be_rendered() {
     let lines: Vec<String> = events().iter().map(|event| serde_json::to_string(event).unwrap()).collect();
