@@ -189,6 +189,30 @@ fn a_script_about_a_history_is_decided_by_the_history_alone() {
     assert!(verdict_of_script("used-token-is-refused", ""));
 }
 
+/// What `judge` notes as different in the script of a finding by this rule.
+fn noted(rule: &str, seen: &str, recorded: &str) -> bool {
+    let run = run();
+    let mut exhibit = run.exhibits.values().next().unwrap().clone();
+    exhibit.finding.rule = rule.to_owned();
+    let script = report::script(&run.header, None, &exhibit);
+    let (before, from) = script.split_once("judge() {").unwrap();
+    let judge = from.split_once("\n}\n").unwrap().0;
+    let silence = before.lines().find(|line| line.starts_with("SILENCE_COUNTS")).unwrap_or_default();
+    let folder = tempfile::tempdir().unwrap();
+    let mut bash = std::process::Command::new("bash");
+    let text = format!("{silence}\njudge() {{{judge}\n}}\njudge call '{seen}' '{recorded}'");
+    assert!(bash.arg("-c").arg(text).env("WORK", folder.path()).output().unwrap().status.success());
+    folder.path().join("different").exists()
+}
+
+#[test]
+fn where_no_answer_was_recorded_any_may_come_unless_the_rule_is_about_answers() {
+    assert!(!noted("TOK-13", "InvalidToken", "no answer"));
+    assert!(noted("WIRE-06", "InvalidToken", "no answer"));
+    assert!(noted("TOK-13", "InvalidToken", "done"));
+    assert!(!noted("TOK-13", "done", "done"));
+}
+
 #[test]
 fn every_prefix_of_a_run_can_be_rendered() {
     let lines: Vec<String> = events().iter().map(|event| serde_json::to_string(event).unwrap()).collect();

@@ -55,6 +55,9 @@ fn write(page: &mut String, header: &Header, rule: Option<&Rule>, exhibit: &Exhi
         )?;
         writeln!(page, "ENDPOINT=${{1:?give the endpoint, e.g. http://127.0.0.1:4566}}")?;
     }
+    if finding.rule.starts_with("WIRE-") {
+        writeln!(page, "SILENCE_COUNTS=1")?;
+    }
     page.push_str(PRELUDE);
     for (name, function) in [("receive ", RECEIVE), ("settle ", SETTLE), ("raw ", RAW)] {
         if body.lines().any(|line| line.starts_with(name)) {
