@@ -84,6 +84,7 @@ impl Cost {
                 _ => cost.states_requests += 1,
             },
             Step::Tell { .. } => cost.states_requests += 1,
+            Step::Beats { times, .. } => cost.states_requests += u64::from(*times),
             Step::Delete => cost.sqs_requests += 1,
             Step::Sleep { .. } | Step::Together(_) | Step::Fault(_) => {}
         });

@@ -53,7 +53,7 @@ pub(crate) fn well_formed(plan: &Plan) -> bool {
             | Step::Settle { exec, .. }
             | Step::Until { exec, .. }
             | Step::Pages { exec, .. } => executions.contains(exec),
-            Step::Tell { token, .. } => token
+            Step::Tell { token, .. } | Step::Beats { token, .. } => token
                 .split_once('.')
                 .and_then(|(exec, _)| exec.parse().ok())
                 .is_none_or(|exec| executions.contains(&exec)),
@@ -91,7 +91,7 @@ fn without_execution(steps: &[Step], gone: u32) -> Vec<Step> {
         | Step::Settle { exec, .. }
         | Step::Until { exec, .. }
         | Step::Pages { exec, .. } => *exec == gone,
-        Step::Tell { token, .. } => token.starts_with(&format!("{gone}.")),
+        Step::Tell { token, .. } | Step::Beats { token, .. } => token.starts_with(&format!("{gone}.")),
         Step::Call { input, raw, .. } => {
             let text = format!("{input}{}", raw.as_deref().unwrap_or_default());
             [format!("${{exec:{gone}}}"), format!("${{name:{gone}}}"), format!("${{token:{gone}.")]
@@ -118,6 +118,9 @@ fn simpler(step: &Step) -> Option<Step> {
             if output != "{}" && serde_json::from_str::<Value>(output).is_ok() =>
         {
             Some(Step::Tell { token: token.clone(), answer: Answer::Success("{}".to_owned()) })
+        }
+        Step::Beats { token, times, every_ms } if *times > 1 => {
+            Some(Step::Beats { token: token.clone(), times: times / 2, every_ms: *every_ms })
         }
         Step::Sleep { ms } if *ms >= 20 => Some(Step::Sleep { ms: ms / 2 }),
         _ => None,

@@ -140,6 +140,15 @@ pub enum Step {
         /// What to say.
         answer: Answer,
     },
+    /// Heartbeats at equal distances, until two in a row are refused.
+    Beats {
+        /// As in [`Step::Tell`].
+        token: String,
+        /// How many at most.
+        times: u32,
+        /// The pause after each, in milliseconds.
+        every_ms: u64,
+    },
     /// Waits until the execution has ended, then reads its history and description.
     Settle {
         /// The execution.
@@ -292,6 +301,7 @@ fn span(steps: &[Step]) -> u64 {
         .iter()
         .map(|step| match step {
             Step::Sleep { ms } => *ms,
+            Step::Beats { times, every_ms, .. } => u64::from(*times) * every_ms,
             Step::Settle { after_ms, .. } | Step::Until { after_ms, .. } => *after_ms,
             Step::Together(actors) => actors.iter().map(|actor| span(actor)).max().unwrap_or(0),
             _ => 0,

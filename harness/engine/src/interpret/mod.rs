@@ -136,6 +136,10 @@ impl<'a> Actor<'a> {
                 self.tell(token, answer).await;
                 Ok(())
             }
+            Step::Beats { token, times, every_ms } => {
+                self.beats(token, *times, Duration::from_millis(*every_ms)).await;
+                Ok(())
+            }
             Step::Settle { exec, after_ms } => {
                 if let Some(ends) = self.stage.ends {
                     let clock = self.stage.target.clock();

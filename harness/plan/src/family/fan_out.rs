@@ -164,11 +164,11 @@ fn parallels() -> Vec<Draft> {
                 ]),
             )],
             {
-                let beats = (0..34).flat_map(|_| [Step::beat("1.1"), Step::Sleep { ms: 400 }]).collect();
+                let beats = Step::Beats { token: "1.1".to_owned(), times: 34, every_ms: 400 };
                 vec![
                     Step::start(1, "parallel-beaten", json!({})),
                     Step::take(1, 2),
-                    Step::Together(vec![beats, vec![Step::settle_after(1, 2000)]]),
+                    Step::Together(vec![vec![beats], vec![Step::settle_after(1, 2000)]]),
                 ]
             },
         ),
