@@ -167,46 +167,47 @@ fn the_terminal_has_no_escape_codes_without_colour() {
     assert!(text(Palette::Plain).lines().all(|line| line.chars().count() <= 110));
 }
 
-/// What a script makes of its notes: the last lines of the script of a finding by this check, run on them.
-fn verdict_of_script(check: &str, different: &str) -> bool {
+/// The script of the first finding of the run, changed.
+fn script_of(change: impl FnOnce(&mut Finding)) -> String {
     let run = run();
-    let mut exhibit = run.exhibits.values().next().unwrap().clone();
-    exhibit.finding.check = check.to_owned();
-    let script = report::script(&run.header, None, &exhibit);
-    let (_, last) = script.split_once("\nif grep -qs ").unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("different"), different).unwrap();
-    let mut bash = std::process::Command::new("bash");
-    let ran = bash.arg("-c").arg(format!("if grep -qs {last}")).env("WORK", folder.path()).output().unwrap();
-    ran.status.success()
+    let exhibit = run.exhibits.values().next().cloned();
+    exhibit.map_or_else(String::new, |mut exhibit| {
+        change(&mut exhibit.finding);
+        report::script(&run.header, None, &exhibit)
+    })
 }
 
 #[test]
 fn a_script_about_a_history_is_decided_by_the_history_alone() {
-    assert!(verdict_of_script("history/chain", "send-task-success\n"));
-    assert!(!verdict_of_script("history/chain", "send-task-success\n  events[].type\n"));
-    assert!(!verdict_of_script("used-token-is-refused", "send-task-success\n"));
-    assert!(verdict_of_script("used-token-is-refused", ""));
-}
-
-/// What `judge` notes as different in the script of a finding by this rule.
-fn noted(rule: &str, seen: &str, recorded: &str) -> bool {
-    let run = run();
-    let mut exhibit = run.exhibits.values().next().unwrap().clone();
-    exhibit.finding.rule = rule.to_owned();
-    let script = report::script(&run.header, None, &exhibit);
-    let (before, from) = script.split_once("judge() {").unwrap();
-    let judge = from.split_once("\n}\n").unwrap().0;
-    let silence = before.lines().find(|line| line.starts_with("SILENCE_COUNTS")).unwrap_or_default();
-    let folder = tempfile::tempdir().unwrap();
-    let mut bash = std::process::Command::new("bash");
-    let text = format!("{silence}\njudge() {{{judge}\n}}\njudge call '{seen}' '{recorded}'");
-    assert!(bash.arg("-c").arg(text).env("WORK", folder.path()).output().unwrap().status.success());
-    folder.path().join("different").exists()
+    let shows = |check: &str, different: &str| {
+        let script = script_of(|finding| check.clone_into(&mut finding.check));
+        let (_, last) = script.split_once("\nif grep -qs ").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("different"), different).unwrap();
+        let mut bash = std::process::Command::new("bash");
+        bash.arg("-c").arg(format!("if grep -qs {last}")).env("WORK", folder.path());
+        bash.output().unwrap().status.success()
+    };
+    assert!(shows("history/chain", "send-task-success\n"));
+    assert!(!shows("history/chain", "send-task-success\n  events[].type\n"));
+    assert!(!shows("used-token-is-refused", "send-task-success\n"));
+    assert!(shows("used-token-is-refused", ""));
 }
 
 #[test]
 fn where_no_answer_was_recorded_any_may_come_unless_the_rule_is_about_answers() {
+    let noted = |rule: &str, seen: &str, recorded: &str| {
+        let script = script_of(|finding| rule.clone_into(&mut finding.rule));
+        let (before, from) = script.split_once("judge() {").unwrap();
+        let judge = from.split_once("\n}\n").unwrap().0;
+        let silence = before.lines().find(|line| line.starts_with("SILENCE_COUNTS")).unwrap_or_default();
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("{silence}\njudge() {{{judge}\n}}\njudge call '{seen}' '{recorded}'");
+        let mut bash = std::process::Command::new("bash");
+        bash.arg("-c").arg(text).env("WORK", folder.path());
+        assert!(bash.output().unwrap().status.success());
+        folder.path().join("different").exists()
+    };
     assert!(!noted("TOK-13", "InvalidToken", "no answer"));
     assert!(noted("WIRE-06", "InvalidToken", "no answer"));
     assert!(noted("TOK-13", "InvalidToken", "done"));
