@@ -331,6 +331,44 @@ fn updates() -> Vec<Draft> {
             ],
         ),
         Draft::new(
+            "some seconds after an update",
+            vec![own("changing", before.clone())],
+            vec![
+                Step::call(
+                    Operation::UpdateStateMachine,
+                    json!({"stateMachineArn": arn, "definition": after.to_string()}),
+                ),
+                Step::Sleep { ms: 11_000 },
+                Step::start(1, "changing", json!({})),
+                Step::take(1, 1),
+                Step::succeed("1.1", &json!({})),
+                Step::settle(1),
+                Step::call(Operation::DescribeStateMachineForExecution, json!({"executionArn": "${exec:1}"})),
+                Step::call(Operation::DescribeStateMachine, json!({"stateMachineArn": arn})),
+            ],
+        )
+        .in_core(),
+        Draft::new(
+            "update and creation are asked about the same definitions",
+            vec![own("changing", before.clone())],
+            [&after, &machine([("Pass", with(pass(), json!({"Next": "Nowhere", "End": null})))])]
+                .into_iter()
+                .map(Value::to_string)
+                .flat_map(|text| {
+                    [
+                        Step::call(
+                            Operation::CreateStateMachine,
+                            json!({"name": "sfnconf-${run}-c", "roleArn": "${role}", "definition": text}),
+                        ),
+                        Step::call(
+                            Operation::UpdateStateMachine,
+                            json!({"stateMachineArn": arn, "definition": text}),
+                        ),
+                    ]
+                })
+                .collect(),
+        ),
+        Draft::new(
             "a deletion while a token is open",
             vec![own("changing", before)],
             vec![

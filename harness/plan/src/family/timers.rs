@@ -268,6 +268,11 @@ fn paths() -> Vec<Draft> {
             json!({"timeout": "soon"}),
         ),
         bad(
+            "a heartbeat by path that is not below the timeout",
+            json!({"TimeoutSeconds": 1, "HeartbeatSecondsPath": "$.heartbeat"}),
+            json!({"heartbeat": 5}),
+        ),
+        bad(
             "a timeout by path that is zero",
             json!({"TimeoutSecondsPath": "$.timeout"}),
             json!({"timeout": 0}),

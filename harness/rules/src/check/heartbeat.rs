@@ -243,7 +243,7 @@ fn values(view: &View<'_>, sink: &mut Sink) {
             };
             let number = value.as_u64().filter(|n| *n >= 1);
             if number.is_none() || attempt.timeout.is_some_and(|t| number.is_some_and(|n| n >= t)) {
-                sink.observed(WIDE, "A-10: a window out of range was taken");
+                wide(view, attempt, sink);
                 continue;
             }
             number
@@ -256,5 +256,26 @@ fn values(view: &View<'_>, sink: &mut Sink) {
                 state.name, attempt.heartbeat
             )
         });
+    }
+}
+
+/// A window out of range was taken: the task may end by its plain timeout or be answered, but not wait for ever.
+fn wide(view: &View<'_>, attempt: &Attempt, sink: &mut Sink) {
+    let events = view.events(attempt);
+    if attempt.end(events).is_some() || cut_short(view, attempt) {
+        sink.observed(WIDE, "A-10: a window out of range was taken");
+        return;
+    }
+    let (Some(timeout), Some(began), Some(looked)) =
+        (attempt.timeout, attempt.clock_began(events), looked(view, attempt))
+    else {
+        return;
+    };
+    let waited = looked - view.offset.latest(began).0;
+    if waited - seconds(timeout) >= patience(view) {
+        sink.violated(
+            WIDE,
+            format!("with a window out of range the task was still waiting {waited} ms after its start, with a timeout of {timeout} s"),
+        );
     }
 }

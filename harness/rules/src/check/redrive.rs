@@ -1,5 +1,7 @@
 //! RED: RedriveExecution.
 
+use std::collections::BTreeSet;
+
 use record::Operation as Api;
 use serde_json::Value;
 
@@ -146,20 +148,28 @@ fn histories(view: &View<'_>, sink: &mut Sink) {
 
 fn counts(view: &View<'_>, sink: &mut Sink) {
     for execution in view.executions.iter().filter(|execution| !execution.redrives.is_empty()) {
-        let calls: Vec<_> = execution.redrives.iter().filter_map(|index| view.calls.get(*index)).collect();
-        if calls.iter().any(|call| call.answer.is_open_ended() || call.has("clientToken")) {
+        let mut calls: Vec<_> =
+            execution.redrives.iter().filter_map(|index| view.calls.get(*index)).collect();
+        if calls.iter().any(|call| call.answer.is_open_ended()) {
             continue;
         }
+        // The same clientToken again is the same redrive (RED-04).
+        let mut seen = BTreeSet::new();
+        calls.retain(|call| call.text("clientToken").is_none_or(|token| seen.insert(token)));
         for status in execution.statuses.iter().filter(|status| !status.listed && status.is_terminal()) {
             let before = calls.iter().filter(|call| call.ended < status.begun).count() as u64;
             let after = calls.iter().filter(|call| call.begun < status.ended).count() as u64;
-            if let Some(count) = status.body.get("redriveCount").and_then(Value::as_u64) {
-                sink.expect(
-                    COUNTED,
-                    (before..=after).contains(&count)
-                        || status.ended < calls.first().map_or(status.ended, |c| c.begun),
-                    || format!("redriveCount is {count} after {before} redrives"),
-                );
+            if after == 0 {
+                continue;
+            }
+            match status.body.get("redriveCount").and_then(Value::as_u64) {
+                Some(count) => sink.expect(COUNTED, (before..=after).contains(&count), || {
+                    format!("redriveCount is {count} after {before} redrives")
+                }),
+                None if before > 0 => {
+                    sink.violated(COUNTED, format!("no redriveCount after {before} redrives"));
+                }
+                None => {}
             }
         }
     }
