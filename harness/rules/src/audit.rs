@@ -1,16 +1,17 @@
 //! `audit`: judging the output of `aws stepfunctions get-execution-history` by itself, from any Standard workflow.
 //!
-//! Reads one document, several pages behind each other, or an array of pages; epoch or ISO timestamps; either order. What it
-//! does not do: calls, files, printing. A document may carry more beside its events: `definition`, `execution` (the output of
+//! What a text may look like is the business of `reading`. What is not done here: calls, files, printing. A document may carry more beside its events: `definition`, `execution` (the output of
 //! DescribeExecution) and `completions` (accepted SendTaskSuccess and SendTaskFailure requests). Invariant: any text gives a report or an error that says what was expected.
 
-use record::{Event, History, Time};
+use record::Time;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::history::{self, Advice, Breach, Completion, Known};
+use reading::Reading;
 
 mod order;
+mod reading;
 
 /// The report of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -47,8 +48,7 @@ pub enum AuditError {
 
 /// Judges a history, with the definition it ran if there is one; one beside the events counts where none is given.
 pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditError> {
-    let documents = documents(text)?;
-    let history = join(&documents)?;
+    let Reading { documents, history, goes_on } = reading::read(text)?;
     let beside = |member: &str| {
         documents.iter().find_map(|document| document.get(member)).filter(|value| !value.is_null())
     };
@@ -86,6 +86,10 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
     let checked = history::check(&history, &known);
     let mut advice = checked.advice;
     advice.extend(checked.unjudged.into_iter().map(|message| Advice { rule: None, event: None, message }));
+    if goes_on {
+        let message = "another page follows (nextToken): only what is here was judged".to_owned();
+        advice.push(Advice { rule: Some("GEH-03"), event: None, message });
+    }
     let (violations, consequences) = order::order(checked.breaches);
     let told = |breaches: Vec<Breach>| breaches.into_iter().map(Violation::from).collect();
     Ok(AuditReport { violations: told(violations), consequences: told(consequences), advice })
@@ -105,45 +109,6 @@ fn completion(request: &Value) -> Option<Completion> {
     let text = |member: &str| request.get(member).and_then(Value::as_str).map(str::to_owned);
     let result = text("output").ok_or_else(|| (text("error"), text("cause")));
     Some(Completion { token: text("taskToken")?, result })
-}
-
-/// Reads a history in any of the forms that the AWS clients print, its pages joined in the order of their ids.
-pub fn read(text: &str) -> Result<History, AuditError> {
-    join(&documents(text)?)
-}
-
-fn documents(text: &str) -> Result<Vec<Value>, AuditError> {
-    let mut pages = Vec::new();
-    for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        match document.map_err(|error| AuditError::History(format!("not JSON: {error}")))? {
-            Value::Array(items) if items.iter().any(|item| item.get("events").is_some()) => {
-                pages.extend(items);
-            }
-            other => pages.push(other),
-        }
-    }
-    Ok(pages)
-}
-
-fn join(documents: &[Value]) -> Result<History, AuditError> {
-    let mut pages = documents.iter().map(page).collect::<Result<Vec<Vec<Event>>, AuditError>>()?;
-    pages.retain(|page| !page.is_empty());
-    if pages.is_empty() {
-        return Err(AuditError::History("no events".to_owned()));
-    }
-    pages.sort_by_key(|page| page.first().map(|event| event.id));
-    Ok(History { events: pages.into_iter().flatten().collect() })
-}
-
-/// One page in ascending order: descending throughout means `reverseOrder` (GEH-01).
-fn page(document: &Value) -> Result<Vec<Event>, AuditError> {
-    let history = History::from_wire(document).map_err(|error| AuditError::History(error.to_string()))?;
-    let mut events = history.events;
-    let descending = events.windows(2).all(|pair| matches!(pair, [a, b] if a.id > b.id));
-    if descending && events.len() > 1 {
-        events.reverse();
-    }
-    Ok(events)
 }
 
 #[cfg(test)]

@@ -128,6 +128,11 @@ pub fn check(history: &History, known: &Known<'_>) -> Checked {
     ledger.close()
 }
 
+/// The names of the members that the details of an event type can have.
+pub(crate) fn member_names(kind: &str) -> Vec<&'static str> {
+    members::members(kind).unwrap_or_default().iter().map(|member| member.name).collect()
+}
+
 /// Every check of histories: rule, check, what it looks at. One row a rule, so that a breach names its check.
 pub const CHECKS: &[(&str, &str, &str)] = &[
     ("HIS-01", "history/ids", "event ids are 1 to n, in order"),
