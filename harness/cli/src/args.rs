@@ -98,8 +98,15 @@ pub enum Verb {
     },
     /// Scores the rules against the wrong variants of the embedded region.
     Mutants {
-        /// Only these variants.
+        /// Only these variants; with --sweep, those whose name contains one of these.
         names: Vec<String>,
+        /// Instead of the variants written by hand, one for every part of every answer, event and request that a lawful run
+        /// shows: thousands.
+        #[arg(long)]
+        sweep: bool,
+        /// Of the sweep, the I-th of N parts.
+        #[arg(long, value_name = "I/N", requires = "sweep", default_value = "1/1")]
+        shard: Shard,
         /// How to print.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,

@@ -178,6 +178,11 @@ pub trait Conduct: Send {
         Ok(())
     }
 
+    /// How often a request is served; 0 leaves it to [`Conduct::answer`] to say something.
+    fn serves(&mut self, call: &Call) -> u64 {
+        1
+    }
+
     // Tokens
 
     /// The serial number of the token of an attempt, given a fresh one and that of the attempt before.
@@ -318,6 +323,11 @@ pub trait Conduct: Send {
     /// An event before it is written; `false` drops it.
     fn event(&mut self, draft: &mut Draft) -> bool {
         true
+    }
+
+    /// How often an event of this type is written.
+    fn writes(&mut self, kind: &str) -> u64 {
+        1
     }
 
     /// Where a page that would end at `end` really ends, and where the next one begins (GEH-03).

@@ -2,7 +2,7 @@
 //!
 //! Every variant is a [`Conduct`] that overrides one decision (or rewrites requests or answers); the services know none of
 //! them. Families: `tokens`, `outputs`, `timers`, `tasks`, `recovery`, `executions`, `descriptions`, `histories`, `pages`,
-//! `queues`, `topics`, `definitions`, `wire`, and `lawful`.
+//! `queues`, `topics`, `definitions`, `wire`, and `lawful`. Those of [`sweep`] are derived from a record, and known by name alone.
 
 /// A conduct that overrides some decisions, with the state it counts in.
 macro_rules! variant {
@@ -29,6 +29,7 @@ mod outputs;
 mod pages;
 mod queues;
 mod recovery;
+pub mod sweep;
 mod tasks;
 mod timers;
 mod tokens;
@@ -88,8 +89,11 @@ pub fn lawful() -> &'static [MutantInfo] {
     &LAWFUL
 }
 
-/// The conduct of a variant, wrong or lawful.
+/// The conduct of a variant: wrong, lawful, or of the sweep.
 pub fn conduct(name: &str) -> Option<Box<dyn Conduct>> {
+    if name.starts_with(sweep::PREFIX) {
+        return sweep::conduct(name);
+    }
     wrong().chain(lawful::VARIANTS).find(|variant| variant.info.name == name).map(|variant| (variant.make)())
 }
 

@@ -139,7 +139,7 @@ impl Region {
         let mut call = call.clone();
         self.conduct.request(&mut call);
         let served = match self.conduct.admits(self.now, &call) {
-            Ok(()) => self.serve(&call),
+            Ok(()) => self.serve_as_often(&call),
             Err(error) => Served::Reply(Err(error)),
         };
         self.run_ready();
@@ -219,6 +219,17 @@ impl Region {
             Due::Visible(queue) => self.wake_mappings(&queue),
             Due::Runs(run) => self.run_for_task(&run),
             Due::BatchReturned(batch) => self.batch_returned(&batch),
+        }
+    }
+
+    fn serve_as_often(&mut self, call: &Call) -> Served {
+        match self.conduct.serves(call) {
+            0 => Served::Reply(Ok(json!({}))),
+            times => {
+                let served = self.serve(call);
+                (1..times).for_each(|_| drop(self.serve(call)));
+                served
+            }
         }
     }
 

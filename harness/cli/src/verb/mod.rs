@@ -12,6 +12,7 @@ mod reach;
 mod replay;
 mod run;
 mod serve;
+mod sweep;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -30,7 +31,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Verb::Judge { run, baseline, out } => {
             judge::judge(&run, baseline.as_deref(), out.as_deref(), palette)
         }
-        Verb::Mutants { names, format, seed, known } => {
+        Verb::Mutants { names, sweep: true, shard, seed, known, .. } => {
+            sweep::sweep(&names, shard, seed, known.as_deref())
+        }
+        Verb::Mutants { names, format, seed, known, .. } => {
             mutants::mutants(&names, format, seed, known.as_deref())
         }
         Verb::Serve(args) => serve::serve(args),

@@ -76,11 +76,15 @@ impl Region {
         let now = self.now;
         let Some(known) = self.executions.get_mut(&execution) else { return previous };
         let at = known.events.last().map_or(now, |last| last.at.max(now));
-        let id = known.events.last().map_or(1, |last| last.id + 1);
+        let mut id = known.events.last().map_or(1, |last| last.id + 1);
         let mut draft = Draft { id, previous, at, kind: kind.to_owned(), details, nested };
         if self.conduct.event(&mut draft) {
-            let Draft { id, previous, at, kind, details, .. } = draft;
-            known.events.push(Event { at, id, previous, kind, details });
+            let Draft { id: first, previous, at, kind, details, .. } = draft;
+            let event = Event { at, id: first, previous, kind, details };
+            let times = self.conduct.writes(&event.kind).max(1);
+            id += times - 1;
+            known.events.push(event.clone());
+            known.events.extend((first + 1..=id).map(|id| Event { id, previous: id - 1, ..event.clone() }));
         }
         id
     }

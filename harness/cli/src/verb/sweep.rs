@@ -1,0 +1,138 @@
+//! `mutants --sweep`: every fault that a lawful run's record suggests, and which of them no rule sees.
+//!
+//! A fault that is seen by no rule is either allowed, and then `fixtures/sweep.toml` says why, or a check is missing.
+
+use std::path::Path;
+
+use engine::{Cancel, Options, Shard, Sink};
+use plan::Profile;
+use record::{Call, CaseRecord, Kind, Outcome, RunEvent};
+use region::mutants::sweep;
+use serde::Deserialize;
+
+use crate::recorder::bar;
+use crate::verb::reach::{banner, connect};
+use crate::{Exit, Failure};
+
+/// `fixtures/sweep.toml`: faults that are none, by the reason.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Allowed {
+    #[serde(default)]
+    allowed: Vec<Reason>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reason {
+    reason: String,
+    /// Names of faults; one `*` stands for any text.
+    faults: Vec<String>,
+}
+
+/// Runs the smoke plans on every derived fault. Exit 1 where one is seen by no rule and not known to be allowed.
+pub(super) fn sweep(
+    filters: &[String],
+    shard: Shard,
+    seed: u64,
+    known: Option<&Path>,
+) -> Result<Exit, Failure> {
+    let allowed = known.map_or_else(|| Ok(Allowed::default()), read)?;
+    let runtime = super::runtime()?;
+    let mut lawful = Seen::default();
+    runtime.block_on(run("embedded", seed, Cancel::default(), &mut lawful))?;
+    let names = sweep::derive(lawful.0.iter().map(|(call, outcome)| (call, outcome)));
+    let wanted =
+        |name: &String| filters.is_empty() || filters.iter().any(|part| name.contains(part.as_str()));
+    let names = names.into_iter().filter(wanted).enumerate();
+    let names: Vec<String> = names.filter(|(place, _)| shard.has(*place)).map(|(_, name)| name).collect();
+    let bar = bar("sweep", names.len() as u64, false);
+    let (mut killed, mut stopped, mut spared, mut survived) = (0, 0, 0, 0);
+    for name in &names {
+        bar.set_message(name.clone());
+        let mut first = First::default();
+        let done = runtime.block_on(run(&format!("variant:{name}"), seed, first.cancel.clone(), &mut first));
+        bar.inc(1);
+        match (done, first.rule) {
+            (_, Some(_)) => killed += 1,
+            (Err(_), None) => stopped += 1,
+            (Ok(()), None) => match allowed.reason(name) {
+                Some(_) => spared += 1,
+                None => {
+                    survived += 1;
+                    bar.suspend(|| say!("! {name}"));
+                }
+            },
+        }
+    }
+    bar.finish_and_clear();
+    say!(
+        "{} faults: {killed} seen by a rule, {stopped} end the run, {spared} are allowed, {survived} are not seen",
+        names.len()
+    );
+    Ok(if survived == 0 { Exit::Conforms } else { Exit::Violated })
+}
+
+/// One run of the smoke plans.
+async fn run(spec: &str, seed: u64, cancel: Cancel, sink: &mut dyn Sink) -> Result<(), Failure> {
+    let connected = connect(spec, &crate::args::Reach::default(), Path::new("")).await?;
+    let options = Options {
+        profile: Profile::Smoke,
+        seed,
+        jobs: usize::MAX,
+        minimise: false,
+        cancel,
+        banner: banner(spec, &connected),
+        ..Options::default()
+    };
+    engine::run(connected.targets.clone(), &options, sink).await?;
+    Ok(())
+}
+
+/// Every call of a run with its answer.
+#[derive(Default)]
+struct Seen(Vec<(Call, Outcome)>);
+
+impl Sink for Seen {
+    fn event(&mut self, event: RunEvent) {
+        if let RunEvent::Case { record: CaseRecord { entries, .. }, .. } = event {
+            self.0.extend(entries.into_iter().map(|entry| (entry.call, entry.outcome)));
+        }
+    }
+}
+
+/// The first rule that is seen broken; the run ends there.
+#[derive(Default)]
+struct First {
+    rule: Option<String>,
+    cancel: Cancel,
+}
+
+impl Sink for First {
+    fn event(&mut self, event: RunEvent) {
+        let RunEvent::Case { findings, .. } = event else { return };
+        if let Some(finding) = findings.into_iter().find(|finding| finding.kind == Kind::Violated) {
+            self.rule = Some(finding.rule);
+            self.cancel.set();
+        }
+    }
+}
+
+impl Allowed {
+    fn reason(&self, name: &str) -> Option<&str> {
+        let covers = |pattern: &String| match pattern.split_once('*') {
+            None => pattern == name,
+            Some((head, tail)) => {
+                name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
+            }
+        };
+        let found = self.allowed.iter().find(|entry| entry.faults.iter().any(covers));
+        found.map(|entry| entry.reason.as_str())
+    }
+}
+
+fn read(path: &Path) -> Result<Allowed, Failure> {
+    let remedy = "see fixtures/sweep.toml for the form";
+    let text = std::fs::read_to_string(path).map_err(|why| Failure::unreadable(path, why, remedy))?;
+    toml::from_str(&text).map_err(|why| Failure::unreadable(path, why, remedy))
+}

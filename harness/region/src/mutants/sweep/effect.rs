@@ -1,0 +1,82 @@
+//! One operation answers well and does something else: nothing, twice the same, or what it did before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use record::{ApiError, Call, Operation, Outcome};
+use serde_json::{Value, json};
+
+use super::of_operation;
+use crate::Conduct;
+
+pub(super) fn names(operation: Operation, names: &mut BTreeSet<String>) {
+    for how in ["lost", "twice", "cached", "denied"] {
+        names.insert(format!("{}effect:{operation}:{how}", super::PREFIX));
+    }
+}
+
+pub(super) fn conduct(rest: &str) -> Option<Box<dyn Conduct>> {
+    let (operation, how) = of_operation(rest)?;
+    let how = match how {
+        "lost" => How::Lost,
+        "twice" => How::Twice,
+        "cached" => How::Cached,
+        "denied" => How::Denied,
+        _ => return None,
+    };
+    Some(Box::new(Effect { operation, how, answers: BTreeMap::new() }))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// Answered as the last one that did something, and not done. The first is done, so that there is such an answer.
+    Lost,
+    /// Done twice.
+    Twice,
+    /// Answered as the first of equal requests, and not done.
+    Cached,
+    /// Done, and answered as if it were refused.
+    Denied,
+}
+
+struct Effect {
+    operation: Operation,
+    how: How,
+    /// Good answers, by the text of their request, or by none.
+    answers: BTreeMap<String, Value>,
+}
+
+impl Effect {
+    fn key(&self, call: &Call) -> String {
+        if self.how == How::Lost { String::new() } else { json!(call.input).to_string() }
+    }
+}
+
+impl Conduct for Effect {
+    fn serves(&mut self, call: &Call) -> u64 {
+        match self.how {
+            _ if call.operation != self.operation => 1,
+            How::Twice => 2,
+            How::Denied => 1,
+            How::Lost | How::Cached => u64::from(!self.answers.contains_key(&self.key(call))),
+        }
+    }
+
+    fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+        if call.operation != self.operation {
+            return;
+        }
+        let key = self.key(call);
+        match (&*outcome, self.how) {
+            (Outcome::Done(_), How::Denied) => {
+                *outcome = Outcome::Refused(ApiError::new("ValidationException", "Not valid"));
+            }
+            (Outcome::Done(answer), How::Lost | How::Cached) => match self.answers.get(&key) {
+                Some(earlier) => *outcome = Outcome::Done(earlier.clone()),
+                None => {
+                    self.answers.insert(key, answer.clone());
+                }
+            },
+            _ => {}
+        }
+    }
+}
