@@ -66,7 +66,7 @@ pub(crate) async fn admit(
             "use other credentials, or allow this account",
         ));
     }
-    let pace = Some(Arc::new(Pace::new(&region)));
+    let pace = Some(Arc::new(Pace::new(&region)?));
     let targets = EndpointTargets { endpoint, wire, patience, pace };
     Ok(Admitted { targets, address, account, region })
 }
