@@ -93,7 +93,15 @@ impl Worker {
         };
         let body: Value = serde_json::from_str(&text(&message, "Body")).map_err(|why| why.to_string())?;
         let answer = json!({"taskToken": text(&body, "TaskToken"), "output": "{}"});
-        self.call(Operation::SendTaskSuccess, answer).await?;
+        // Some know a token only a while after they have handed it out.
+        let mut tries = 1;
+        while let Err(why) = self.call(Operation::SendTaskSuccess, answer.clone()).await {
+            if tries == 40 {
+                return Err(why);
+            }
+            tries += 1;
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
         let handle = text(&message, "ReceiptHandle");
         self.call(Operation::DeleteMessage, json!({"QueueUrl": queue, "ReceiptHandle": handle})).await?;
         let read = json!({"executionArn": text(&started, "executionArn"), "maxResults": 1000});
