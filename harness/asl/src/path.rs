@@ -2,7 +2,7 @@
 //!
 //! Definite paths are walked here, so that AWS's texts for missing parts come out (facts.md 31). Everything with a wildcard,
 //! slice, filter, union or `..` is handed to `serde_json_path`, after its names are quoted: AWS takes `$.detail-type`,
-//! RFC 9535 does not. Not done: JSONPath functions such as `.length()`, which the guide does not offer.
+//! RFC 9535 does not. Of Jayway's functions there is `.length()` only: the guide speaks of none, but machines use it.
 //! Invariant: a definite path gives the value, any other path an array.
 
 use crate::outcome::Variables;
@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use syntax::{Cursor, Segment, write_segment};
 
+mod filter;
 mod syntax;
 
 /// A parsed path.
@@ -39,6 +40,8 @@ pub(crate) enum Step {
 #[derive(Debug, Clone)]
 enum Tail {
     Nothing,
+    /// `.length()` at the end of a definite path.
+    Length,
     /// `['a','b']` at the end: an object with these members, as Jayway gives.
     Pick(Vec<String>),
     /// The rest of the path, from the first indefinite segment.
@@ -58,12 +61,14 @@ pub(crate) struct Roots<'a> {
 impl Path {
     pub(crate) fn parse(source: &str) -> Option<Self> {
         let (root, rest) = root_of(source)?;
-        let mut cursor = Cursor { rest };
+        let measured = rest.strip_suffix(".length()");
+        let mut cursor = Cursor { rest: measured.unwrap_or(rest) };
         let mut path = Self { source: source.to_owned(), root, steps: Vec::new(), tail: Tail::Nothing };
         let mut query = String::new();
         while let Some(segment) = cursor.segment()? {
             if !query.is_empty() || matches!(segment, Segment::Indefinite(_)) {
                 if let (Segment::Pick(names), true) = (&segment, cursor.rest.is_empty()) {
+                    measured.is_none().then_some(())?;
                     path.tail = Tail::QueryPick(Box::new(path.rfc(&query)?), names.clone());
                     return Some(path.rooted(&query));
                 }
@@ -78,6 +83,9 @@ impl Path {
         }
         if !query.is_empty() {
             path.tail = Tail::Query(Box::new(path.rfc(&query)?));
+        }
+        if measured.is_some() {
+            path.tail = matches!(path.tail, Tail::Nothing).then_some(Tail::Length)?;
         }
         Some(path.rooted(&query))
     }
@@ -130,6 +138,11 @@ impl Path {
         }
         Ok(match &self.tail {
             Tail::Nothing => Cow::Borrowed(at),
+            Tail::Length => Cow::Owned(match at {
+                Value::Array(items) => Value::from(items.len()),
+                Value::Object(members) => Value::from(members.len()),
+                _ => Value::Null,
+            }),
             Tail::Pick(names) => Cow::Owned(pick(at, names)),
             Tail::Query(query) => {
                 Cow::Owned(Value::Array(query.query(at).all().into_iter().cloned().collect()))

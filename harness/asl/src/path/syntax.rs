@@ -1,7 +1,8 @@
 //! The segments of a path: `.name`, `['name']`, `[0]`, and the indefinite ones, which are only cut out here.
 
-use super::Step;
+use super::{Step, filter};
 use serde_json::Value;
+use serde_json_path::JsonPath;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -100,12 +101,14 @@ impl<'a> Cursor<'a> {
                 (None, _) => None,
             };
         }
-        Some(Segment::Indefinite(Cow::Owned(format!("[{trimmed}]"))))
+        let known = !trimmed.starts_with('?') || JsonPath::parse(&format!("$[{trimmed}]")).is_ok();
+        let query = if known { None } else { filter::to_rfc(trimmed) };
+        Some(Segment::Indefinite(Cow::Owned(format!("[{}]", query.as_deref().unwrap_or(trimmed)))))
     }
 }
 
 /// The length up to the bracket that closes, quotes and nesting respected.
-fn closing(text: &str) -> Option<usize> {
+pub(super) fn closing(text: &str) -> Option<usize> {
     let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
     for (index, c) in text.char_indices() {
         match (quote, c) {

@@ -67,8 +67,9 @@ fn bad_syntax_is_no_path() {
         "$[?(]",
         "$.a b",
         "$..",
-        "$.a.length()",
-        "$.list[?(@.a =~ /x/)]",
+        "$.a.length().b",
+        "$.a[*].length()",
+        "$.list[?(@.a ~ /x/)]",
         "$.p[1:$.q]",
     ] {
         assert!(Path::parse(text).is_none(), "{text}");
