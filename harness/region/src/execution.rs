@@ -126,7 +126,7 @@ pub(crate) struct Strand {
     pub(crate) parent: Option<(StrandId, usize)>,
     /// The event that the next one follows.
     pub(crate) previous: u64,
-    pub(crate) variables: Variables,
+    pub(crate) variables: Arc<Variables>,
     /// Index and value of the item, inside a Map.
     pub(crate) item: Option<(usize, Value)>,
     pub(crate) visit: Option<Visit>,
@@ -136,7 +136,7 @@ pub(crate) struct Strand {
 #[derive(Debug)]
 pub(crate) struct Visit {
     pub(crate) state: String,
-    pub(crate) input: Value,
+    pub(crate) input: Arc<Value>,
     pub(crate) entered: u64,
     /// What StateEntered followed.
     pub(crate) before: u64,
@@ -177,7 +177,7 @@ pub(crate) struct Attempt {
     /// The event that the next one of this attempt follows.
     pub(crate) last: u64,
     pub(crate) parameters: Value,
-    pub(crate) context: Value,
+    pub(crate) context: Arc<Value>,
     pub(crate) timeout: Option<u64>,
     pub(crate) heartbeat: Option<u64>,
     pub(crate) timeout_timer: Option<TimerKey>,

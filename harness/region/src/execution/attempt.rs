@@ -1,5 +1,6 @@
 //! One attempt of a task: scheduled, started, submitted, ended.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use asl::{Entered, Failure, Pattern};
@@ -25,12 +26,11 @@ impl Region {
         if let Some(visit) = self.visit(execution, strand) {
             visit.serial = Some(serial);
         }
-        let token = self.ids.token(serial);
-        let Some(plain) = self.sight(execution, strand, None) else { return };
-        let Some(resource) = plain.state().and_then(asl::State::resource).cloned() else { return };
+        let Some(current) = self.current(execution, strand) else { return };
+        let Some(resource) = current.state().and_then(asl::State::resource).cloned() else { return };
         let holds_token = resource.pattern != Pattern::RequestResponse;
-        let sight = if holds_token { self.sight(execution, strand, Some(&token)) } else { Some(plain) };
-        let Some(sight) = sight else { return };
+        let token = holds_token.then(|| self.ids.token(serial));
+        let Some(sight) = self.sight(execution, strand, token.as_deref()) else { return };
         let Some(state) = sight.state() else { return };
         let previous = self.previous(execution, strand);
         let entered = match asl::enter(state, &sight.inputs()) {
@@ -89,7 +89,7 @@ impl Region {
         if holds_token || kind == TaskKind::Activity {
             self.issued.insert(serial, Issued { execution, strand, closed: None });
         }
-        let context = sight.context.clone();
+        let context = Arc::clone(&sight.context);
         let activity = resource.arn;
         let Some(visit) = self.visit(execution, strand) else { return };
         visit.mode = Mode::Task(Box::new(Attempt {
@@ -141,8 +141,7 @@ impl Region {
         serial: u64,
     ) -> Option<Pattern> {
         self.attempt(execution, strand, serial)?;
-        let sight = self.sight(execution, strand, None)?;
-        sight.state()?.resource().map(|resource| resource.pattern)
+        self.current(execution, strand)?.state()?.resource().map(|resource| resource.pattern)
     }
 
     /// The input of an activity's task that still waits for a worker.
@@ -196,8 +195,8 @@ impl Region {
 
     /// Starts the attempt and asks the service.
     pub(super) fn request(&mut self, execution: ExecutionId, strand: StrandId, serial: u64) {
-        let Some(sight) = self.sight(execution, strand, None) else { return };
-        let Some(resource) = sight.state().and_then(asl::State::resource).cloned() else { return };
+        let Some(current) = self.current(execution, strand) else { return };
+        let Some(resource) = current.state().and_then(asl::State::resource).cloned() else { return };
         let item = self.strand(execution, strand).and_then(|s| s.item.as_ref().map(|(index, _)| *index));
         let Some(attempt) = self.attempt(execution, strand, serial) else { return };
         let (parameters, name, kind) = (attempt.parameters.clone(), attempt.resource.clone(), attempt.kind);
@@ -207,7 +206,7 @@ impl Region {
         let act = self.script.as_mut().and_then(|script| {
             let resource_type = if kind == TaskKind::Integration { resource_type.as_str() } else { "" };
             script.act(Scene {
-                state: &sight.state,
+                state: &current.name,
                 resource: &name,
                 resource_type,
                 parameters: &parameters,

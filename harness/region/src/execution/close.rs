@@ -1,6 +1,7 @@
 //! The beginning and the end of an execution.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use asl::{TaskFailure, Variables};
 use record::Time;
@@ -36,7 +37,7 @@ impl Ending {
 pub(crate) struct Start {
     pub(crate) arn: String,
     pub(crate) name: String,
-    pub(crate) machine: std::sync::Arc<crate::sfn::Revision>,
+    pub(crate) machine: Arc<crate::sfn::Revision>,
     pub(crate) version_arn: Option<String>,
     pub(crate) alias_arn: Option<String>,
     pub(crate) map_run_arn: Option<String>,
@@ -44,7 +45,7 @@ pub(crate) struct Start {
     pub(crate) item: Option<(usize, Value)>,
     pub(crate) input: String,
     pub(crate) parent: Option<Parent>,
-    pub(crate) variables: Variables,
+    pub(crate) variables: Arc<Variables>,
     pub(crate) trace_header: Option<String>,
 }
 

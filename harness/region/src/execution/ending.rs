@@ -20,8 +20,8 @@ impl Region {
         self.close_token(serial, Closed::Ended);
         match reply {
             Ok(output) => {
-                let Some(sight) = self.sight(execution, strand, None) else { return };
-                let too_large = sight.state().and_then(|state| asl::check_result(state, &output).err());
+                let Some(current) = self.current(execution, strand) else { return };
+                let too_large = current.state().and_then(|state| asl::check_result(state, &output).err());
                 match too_large {
                     None => self.task_succeeded(execution, strand, serial, output.to_string()),
                     Some(failure) => {

@@ -23,8 +23,8 @@ impl Region {
             let waits = matches!(visit.mode, Mode::Waiting);
             let (before, entered) = (visit.before, visit.entered);
             let is_wait = self
-                .sight(execution, strand, None)
-                .and_then(|s| s.state().map(|s| s.type_name() == "Wait"))
+                .current(execution, strand)
+                .and_then(|current| current.state().map(|state| state.type_name() == "Wait"))
                 .unwrap_or(false);
             let follows = if is_wait || waits { entered } else { before };
             leaf = self.emit(
@@ -180,7 +180,7 @@ impl Region {
     /// Ends a strand and all below it, with the events AWS writes for open states.
     pub(super) fn abort_strand(&mut self, execution: ExecutionId, strand: StrandId, leaf: u64) {
         let kind =
-            self.sight(execution, strand, None).and_then(|sight| sight.state().map(asl::State::type_name));
+            self.current(execution, strand).and_then(|current| current.state().map(asl::State::type_name));
         let Some(visit) = self.visit(execution, strand) else { return };
         let state = visit.state.clone();
         let below: Vec<(usize, StrandId)> = match &visit.mode {

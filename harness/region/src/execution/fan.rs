@@ -1,5 +1,7 @@
 //! Parallel and inline Map: strands that fan out and come together (facts.md 46 to 52).
 
+use std::sync::Arc;
+
 use asl::MapEntered;
 use serde_json::{Value, json};
 
@@ -10,8 +12,8 @@ use crate::conduct::Stage;
 
 impl Region {
     pub(super) fn start_parallel(&mut self, execution: ExecutionId, strand: StrandId, input: &Value) {
-        let Some(sight) = self.sight(execution, strand, None) else { return };
-        let Some(state) = sight.state() else { return };
+        let Some(current) = self.current(execution, strand) else { return };
+        let Some(state) = current.state() else { return };
         let previous = self.previous(execution, strand);
         let started = self.emit(execution, strand, previous, "ParallelStateStarted", None);
         let starts: Vec<String> = state.branches().iter().map(|branch| branch.start_at.clone()).collect();
@@ -78,8 +80,8 @@ impl Region {
 
     /// Starts as many iterations as may run now.
     pub(super) fn start_iterations(&mut self, execution: ExecutionId, strand: StrandId) {
-        let Some(sight) = self.sight(execution, strand, None) else { return };
-        let Some(start) = sight.state().and_then(|state| state.processor()).map(|p| p.start_at.clone())
+        let Some(current) = self.current(execution, strand) else { return };
+        let Some(start) = current.state().and_then(|state| state.processor()).map(|p| p.start_at.clone())
         else {
             return;
         };
@@ -93,7 +95,7 @@ impl Region {
             let item = fan.items.get(index).cloned().unwrap_or_default();
             let last = fan.last;
             fan.next += 1;
-            let members = details([("name", json!(sight.state)), ("index", json!(index))]);
+            let members = details([("name", json!(current.name)), ("index", json!(index))]);
             let begun = self.emit(execution, strand.max(1), last, "MapIterationStarted", members);
             self.spawn(execution, strand, index, begun, start.clone(), input, Some((index, item)));
         }
@@ -117,7 +119,7 @@ impl Region {
         let strand = Strand {
             parent: Some((parent, index)),
             previous,
-            variables: above.variables.clone(),
+            variables: Arc::clone(&above.variables),
             item: item.or_else(|| above.item.clone()),
             visit: None,
         };

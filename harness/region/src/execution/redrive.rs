@@ -68,7 +68,7 @@ impl Region {
             }
             (_, "Task") => Step::Attempt,
             // A Fail state is entered again (DG:redrive-executions); the others are evaluated again where they stand.
-            (_, "Fail") => Step::Enter(visit.state.clone(), visit.input.clone()),
+            (_, "Fail") => Step::Enter(visit.state.clone(), visit.input.as_ref().clone()),
             _ => Step::Refan,
         };
         visit.mode = Mode::Idle;
@@ -94,8 +94,8 @@ impl Region {
 
     /// A branch that ended before it had entered any state begins anew.
     fn restart_child(&mut self, execution: ExecutionId, parent: StrandId, child: StrandId, previous: u64) {
-        let Some(sight) = self.sight(execution, parent, None) else { return };
-        let Some(state) = sight.state() else { return };
+        let Some(current) = self.current(execution, parent) else { return };
+        let Some(state) = current.state() else { return };
         let Some(index) =
             self.strand(execution, child).and_then(|walker| walker.parent.map(|(_, index)| index))
         else {

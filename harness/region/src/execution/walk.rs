@@ -13,13 +13,25 @@ use crate::conduct::{Alarm, Clock, Stage};
 use crate::region::Due;
 use crate::sfn::{MachineStatus, Revision};
 
-/// What a state sees, owned.
+/// The state that a strand is in.
+pub(super) struct Current {
+    machine: Arc<Revision>,
+    pub(super) name: String,
+}
+
+impl Current {
+    pub(super) fn state(&self) -> Option<&State> {
+        self.machine.machine.find(&self.name)
+    }
+}
+
+/// What a state sees.
 pub(super) struct Sight {
     pub(super) machine: Arc<Revision>,
     pub(super) state: String,
-    pub(super) input: Value,
-    pub(super) context: Value,
-    pub(super) variables: Variables,
+    pub(super) input: Arc<Value>,
+    pub(super) context: Arc<Value>,
+    pub(super) variables: Arc<Variables>,
     pub(super) entered: u64,
 }
 
@@ -132,7 +144,7 @@ impl Region {
         walker.previous = entered;
         walker.visit = Some(Visit {
             state: name,
-            input,
+            input: Arc::new(input),
             entered,
             before,
             at: now,
@@ -214,11 +226,11 @@ impl Region {
 
     /// Writes StateExited and moves on.
     pub(super) fn leave(&mut self, execution: ExecutionId, strand: StrandId, exit: Exit, previous: u64) {
-        let Some(sight) = self.sight(execution, strand, None) else { return };
-        let Some(state) = sight.state() else { return };
+        let Some(current) = self.current(execution, strand) else { return };
+        let Some(state) = current.state() else { return };
         let Exit { mut output, next, assigned } = exit;
         self.conduct.state_output(state.type_name(), &mut output);
-        let mut details = with_data("output", output.to_string(), [("name", json!(sight.state))]);
+        let mut details = with_data("output", output.to_string(), [("name", json!(current.name))]);
         if let (Some(details), false) = (&mut details, assigned.is_empty()) {
             let texts: serde_json::Map<String, Value> =
                 assigned.iter().map(|(name, value)| (name.clone(), json!(value.to_string()))).collect();
@@ -229,7 +241,9 @@ impl Region {
             self.emit(execution, strand, previous, &format!("{}StateExited", state.type_name()), details);
         let Some(walker) = self.strand(execution, strand) else { return };
         walker.previous = exited;
-        walker.variables.extend(assigned);
+        if !assigned.is_empty() {
+            Arc::make_mut(&mut walker.variables).extend(assigned);
+        }
         walker.visit = None;
         match next {
             Next::State(name) => self.later(execution, strand, Step::Enter(name, output), Stage::Transition),
@@ -263,6 +277,13 @@ impl Region {
         self.executions.get(&execution).and_then(|known| known.strands.get(&strand)).map_or(0, |s| s.previous)
     }
 
+    /// The state that the strand is in.
+    pub(super) fn current(&self, execution: ExecutionId, strand: StrandId) -> Option<Current> {
+        let known = self.executions.get(&execution)?;
+        let name = known.strands.get(&strand)?.visit.as_ref()?.state.clone();
+        Some(Current { machine: Arc::clone(&known.machine), name })
+    }
+
     /// What the strand's state sees; with the token where it has one.
     pub(super) fn sight(
         &self,
@@ -274,15 +295,15 @@ impl Region {
         let walker = known.strands.get(&strand)?;
         let visit = walker.visit.as_ref()?;
         let context = match &visit.mode {
-            Mode::Task(attempt) => attempt.context.clone(),
-            _ => self.context(execution, strand, token),
+            Mode::Task(attempt) => Arc::clone(&attempt.context),
+            _ => Arc::new(self.context(execution, strand, token)),
         };
         Some(Sight {
             machine: Arc::clone(&known.machine),
             state: visit.state.clone(),
-            input: visit.input.clone(),
+            input: Arc::clone(&visit.input),
             context,
-            variables: walker.variables.clone(),
+            variables: Arc::clone(&walker.variables),
             entered: visit.entered,
         })
     }

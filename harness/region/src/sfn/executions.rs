@@ -91,7 +91,7 @@ impl Region {
             item: None,
             input: input.to_owned(),
             parent: None,
-            variables: asl::Variables::new(),
+            variables: Arc::default(),
             trace_header: trace.map(str::to_owned),
         });
         let started = self.executions.get(&id).map_or(self.now, |known| known.start);
