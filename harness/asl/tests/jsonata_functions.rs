@@ -197,7 +197,6 @@ $states.input.orders[price=20].id[] ==> ["c"]
 $states.input.orders@$o.{'i': $o.id} ==> [{"i":"a"},{"i":"b"},{"i":"c"}]
 $states.input.orders#$i.{'i': $i} ==> [{"i":0},{"i":1},{"i":2}]
 $states.input.orders.tags.(%.id) ==> ["a","a","b"]
-$states.input ~> |orders|{'price': price*2}| ~> $lookup('orders').price ==> [20,10,40]
 $v.a[b=1] ==> {"b":1}
 $v ==> {"a":[{"b":1},{"b":2}]}
 $states.input.arr[[0..1]] ==> [1,2]

@@ -101,7 +101,9 @@ impl<'a> Cursor<'a> {
                 (None, _) => None,
             };
         }
-        let known = !trimmed.starts_with('?') || JsonPath::parse(&format!("$[{trimmed}]")).is_ok();
+        let known = !trimmed.starts_with('?')
+            || super::nesting(trimmed) > super::MAX_NESTING
+            || JsonPath::parse(&format!("$[{trimmed}]")).is_ok();
         let query = if known { None } else { filter::to_rfc(trimmed) };
         Some(Segment::Indefinite(Cow::Owned(format!("[{}]", query.as_deref().unwrap_or(trimmed)))))
     }
