@@ -56,13 +56,11 @@ pub(super) fn sweep(
         match (done, first.rule) {
             (_, Some(_)) => killed += 1,
             (Err(_), None) => stopped += 1,
-            (Ok(()), None) => match allowed.reason(name) {
-                Some(_) => spared += 1,
-                None => {
-                    survived += 1;
-                    bar.suspend(|| say!("! {name}"));
-                }
-            },
+            (Ok(()), None) if allowed.reason(name).is_some() => spared += 1,
+            (Ok(()), None) => {
+                survived += 1;
+                bar.suspend(|| say!("! {name}"));
+            }
         }
     }
     bar.finish_and_clear();

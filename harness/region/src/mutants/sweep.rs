@@ -1,7 +1,7 @@
 //! Faults that nobody thought of: one for every part of every answer, event and request that a lawful run showed.
 //!
 //! A fault is named by what it breaks, e.g. `sweep:reply:states:DescribeExecution:/stopDate:drop`, and its name is all that is
-//! kept of it. [`derive`] reads the names off a record of a lawful run. What it does not do: say which rule must see a fault,
+//! kept of it. [`derive()`] reads the names off a record of a lawful run. What it does not do: say which rule must see a fault,
 //! or whether it is allowed. Invariant: every derived name makes a [`Conduct`] that differs from AWS's in that one thing.
 
 mod change;
