@@ -101,7 +101,7 @@ pub enum Verb {
         /// Only these variants; with --sweep, those whose name contains one of these.
         names: Vec<String>,
         /// Instead of the variants written by hand, one for every part of every answer, event and request that a lawful run
-        /// shows: thousands.
+        /// shows.
         #[arg(long)]
         sweep: bool,
         /// Of the sweep, the I-th of N parts.
