@@ -1,11 +1,11 @@
-//! Building a trace event by event: states, terminal events, redrives. Attempts and composites have their own files.
+//! Building a trace event by event: states entered and left. Attempts, composites and ends have their own files.
 
 use record::Event;
 
+use super::ends::{finish, redriven, terminal};
 use super::ledger::Ledger;
-use super::shape::EVENT_LIMIT;
 use super::trace::{Home, Phase, Strand, Trace, Visit};
-use super::{attempt, composite, flow};
+use super::{attempt, composite};
 
 /// Reads a history into a tree; what breaks the grammar goes into the ledger.
 pub(super) fn grow<'h>(events: &'h [Event], ledger: &mut Ledger) -> Trace<'h> {
@@ -288,161 +288,5 @@ fn evaluation_failed(trace: &mut Trace<'_>, position: usize, event: &Event, ledg
     trace.advance(strand, event, Phase::EvaluationFailed);
     if let Some(strand) = trace.strands.get_mut(strand) {
         strand.heads.extend(entered);
-    }
-}
-
-fn terminal(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledger) {
-    ledger.met("HIS-06");
-    trace.terminal = Some(position);
-    let root = trace.strands.first().map_or(Phase::Ready, |strand| strand.phase);
-    let loose = trace.strands.first().is_some_and(|strand| strand.loose);
-    let heads = trace.strands.first().map(|strand| strand.heads.clone()).unwrap_or_default();
-    let place = trace.whereabouts(0);
-    let visited = trace.strands.first().is_some_and(|strand| !strand.visits.is_empty());
-    match event.kind.as_str() {
-        "ExecutionSucceeded" => {
-            let aborted = trace.strands.first().is_some_and(|strand| strand.aborted);
-            if root != Phase::Ready || !visited || aborted {
-                trace.fault("HIS-06", event, format!("ExecutionSucceeded is the wrong end: {place}"), ledger);
-                let rule = match root {
-                    Phase::FailState => "HIS-23",
-                    Phase::Failed | Phase::CompositeFailed | Phase::EvaluationFailed => "HIS-22",
-                    _ => "HIS-11",
-                };
-                trace.fault(rule, event, format!("ExecutionSucceeded while {place}"), ledger);
-            } else if !heads.contains(&event.previous) && !loose {
-                trace.bad_link(event, 0, ledger);
-            }
-        }
-        "ExecutionFailed" => {
-            ledger.met("HIS-22");
-            let at_limit = event.id as usize == EVENT_LIMIT;
-            let unstarted = root == Phase::Ready && !visited;
-            let inside = trace
-                .within(0)
-                .into_iter()
-                .skip(1)
-                .filter_map(|at| trace.strand(at))
-                .find(|strand| strand.heads.contains(&event.previous));
-            let inside = inside.map(|strand| strand.phase).filter(|_| root == Phase::Running);
-            flow::uncaught(trace, event, ledger);
-            if at_limit || loose {
-            } else if root == Phase::Ready && visited {
-                trace.fault(
-                    "HIS-22",
-                    event,
-                    format!("ExecutionFailed does not follow a failure: {place}"),
-                    ledger,
-                );
-                trace.fault("HIS-06", event, format!("ExecutionFailed is the wrong end: {place}"), ledger);
-            } else if !unstarted && !root.can_fail() {
-                let rule = attempt::rule_of(trace, 0).unwrap_or("HIS-14");
-                trace.fault(
-                    rule,
-                    event,
-                    format!("ExecutionFailed while {place}: the attempt has no end"),
-                    ledger,
-                );
-                trace.fault(
-                    "HIS-22",
-                    event,
-                    format!("ExecutionFailed does not follow a failure: {place}"),
-                    ledger,
-                );
-            } else if unstarted {
-                if event.previous > 1 {
-                    trace.bad_link_to(event, "0", ledger);
-                }
-            } else if matches!(inside, Some(Phase::Failed | Phase::FailState | Phase::CompositeFailed)) {
-                trace.fault(
-                    "HIS-27",
-                    event,
-                    "a branch failed, but its Parallel or Map shows no failure",
-                    ledger,
-                );
-            } else if !heads.contains(&event.previous) && inside.is_none() {
-                trace.bad_link(event, 0, ledger);
-            }
-        }
-        _ => {
-            ledger.met("HIS-04");
-            if event.previous != 0 {
-                trace.bad_link_to(event, "0", ledger);
-                if trace.branching {
-                    ledger.breach(
-                        "HIS-04",
-                        event,
-                        format!("{} carries previousEventId 0, not {}", event.kind, event.previous),
-                    );
-                }
-            }
-        }
-    }
-    trace.owner.insert(event.id, 0);
-}
-
-fn redriven(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
-    ledger.met("RED-05");
-    match trace.terminal.and_then(|at| trace.event(at)) {
-        None => trace.fault("RED-05", event, "ExecutionRedriven without a terminal event before it", ledger),
-        Some(ended) if ended.kind == "ExecutionSucceeded" => {
-            trace.fault("RED-01", event, "an execution that succeeded cannot be redriven", ledger);
-        }
-        Some(_) => {}
-    }
-    trace.terminal = None;
-    trace.segment += 1;
-    if let Some(count) = event.details.get("redriveCount").and_then(serde_json::Value::as_u64)
-        && count != trace.segment as u64
-    {
-        ledger.breach(
-            "RED-05",
-            event,
-            format!("redriveCount is {count} at redrive number {}", trace.segment),
-        );
-    }
-    for strand in &mut trace.strands {
-        let done = strand.succeeded
-            || (strand.home != Home::Root
-                && strand.phase == Phase::Ready
-                && !strand.aborted
-                && !strand.visits.is_empty());
-        if done {
-            continue;
-        }
-        strand.loose = true;
-        strand.redriven = true;
-        strand.aborted = false;
-        strand.closed = false;
-        if strand.phase != Phase::Ready {
-            strand.phase = Phase::Redriven;
-        }
-        let visit = strand.visits.last().and_then(|at| trace.visits.get_mut(*at));
-        if let Some(visit) = visit.filter(|visit| visit.exited.is_none()) {
-            visit.redriven = true;
-            visit.aborted = None;
-        }
-    }
-    trace.owner.insert(event.id, 0);
-}
-
-/// What only the whole history shows.
-fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
-    if trace.branching {
-        ledger.met("HIS-26");
-    } else {
-        ledger.met("HIS-04");
-    }
-    composite::finish(trace, ledger);
-    let Some(last) = trace.terminal.and_then(|at| trace.event(at)) else { return };
-    if last.kind != "ExecutionSucceeded" {
-        return;
-    }
-    let open = trace.visits.iter().find(|visit| {
-        visit.exited.is_none() && !visit.redriven && visit.aborted.is_none() && visit.strand == 0
-    });
-    if let Some(visit) = open {
-        let message = format!("the execution succeeded, but state {:?} was never left", visit.name);
-        trace.fault("HIS-11", last, message, ledger);
     }
 }

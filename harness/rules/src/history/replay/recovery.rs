@@ -1,15 +1,14 @@
-//! Task attempts against the definition, and what became of failures: Retry, Catch, or the end (ERR-05 to ERR-18).
+//! What became of a failure: Retry, Catch, or the end (ERR-05 to ERR-18).
 
-use asl::{
-    Entered, Exit, Origin, Pattern, QueryLanguage, Recovery, RetryCounts, State, TaskFailure, Variables,
-};
+use asl::{Exit, Origin, Recovery, RetryCounts, State, TaskFailure};
 use record::Event;
 use serde_json::Value;
 
-use super::flow::json;
-use super::replay::{Goal, Outcome, Replay, Setting, Twice, blind, possible};
-use super::times::is_early;
-use super::trace::{Attempt, Family, Visit};
+use super::super::flow::json;
+use super::super::shape::EVENT_LIMIT;
+use super::super::times::is_early;
+use super::super::trace::Visit;
+use super::{Goal, Outcome, Replay, Setting, Twice, blind, possible};
 
 /// What the history shows after a failure.
 #[derive(Clone, Copy, Debug)]
@@ -41,194 +40,11 @@ impl Tally {
     }
 }
 
-/// Every failure that a recorded end of an attempt can have been, for Retry and Catch.
-fn candidates(scheduled: &Event, ended: &Event) -> Vec<TaskFailure> {
-    let error = ended.text("error").map(str::to_owned);
-    let cause = ended.text("cause").map(str::to_owned);
-    if !ended.kind.ends_with("TimedOut") {
-        // Of a failure without a name it is only recorded that States.ALL takes it; States.TaskFailed may, too.
-        let unnamed = error.is_none().then(|| TaskFailure::new(Some(String::new()), cause.clone()));
-        return std::iter::once(TaskFailure::new(error, cause)).chain(unnamed).collect();
-    }
-    let has = |member: &str| scheduled.details.get(member).is_some_and(|value| !value.is_null());
-    let mut found = Vec::new();
-    if has("timeoutInSeconds") || !has("heartbeatInSeconds") {
-        found.push(TaskFailure { error: error.clone(), ..TaskFailure::timeout() });
-    }
-    if has("heartbeatInSeconds") {
-        found.push(TaskFailure { error, ..TaskFailure::missed_heartbeat() });
-        // Whether States.TaskFailed matches a missed heartbeat is open, by whichever name it is recorded.
-        found.push(TaskFailure::missed_heartbeat());
-        found.push(TaskFailure::new(Some("States.HeartbeatTimeout".to_owned()), Some(String::new())));
-    }
-    found
-}
-
 /// Names that AWS gives to its own errors; whether wildcards match one that a worker sent is open (A-11, A-20, ERR-20).
 fn is_reserved(failure: &TaskFailure) -> bool {
     let settled = ["States.Timeout", "States.HeartbeatTimeout", "States.TaskFailed", "States.Permissions"];
     let error = failure.error.as_deref().unwrap_or_default();
     error.starts_with("States.") && !settled.contains(&error)
-}
-
-impl Replay<'_, '_> {
-    /// A Task: its attempts in order, then how it was left.
-    pub(super) fn task(
-        &mut self,
-        at: usize,
-        state: &State,
-        input: Value,
-        variables: &Variables,
-        item: Option<&(usize, Value)>,
-    ) -> (Goal, Outcome) {
-        let trace = self.trace;
-        let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
-        let mut tally = Tally::default();
-        for (number, attempt) in visit.attempts.iter().enumerate() {
-            tally.segment(attempt.segment);
-            let token = format!("token-{}", attempt.scheduled);
-            let has_token =
-                state.resource().is_some_and(|resource| resource.pattern != Pattern::RequestResponse);
-            let retries = Some(tally.total());
-            let given = has_token.then_some(token.as_str());
-            let Some(setting) = self.setting(visit, input.clone(), variables, item, retries, given) else {
-                return (Goal::Any, Outcome::Open);
-            };
-            self.scheduled(visit, state, attempt, &setting);
-            self.own_token(attempt, &token);
-            let next = visit.attempts.get(number + 1);
-            if next.is_some_and(|next| next.segment != attempt.segment) {
-                continue;
-            }
-            let (Some(ended), Some(scheduled)) =
-                (attempt.ended.and_then(|at| trace.event(at)), trace.event(attempt.scheduled))
-            else {
-                return (Goal::Any, Outcome::Open);
-            };
-            if attempt.ok {
-                let Some(result) = json(ended, "output") else { return blind(trace, visit, state) };
-                if next.is_none() && visit.evaluation.is_none() {
-                    return self.finish(visit, state, &setting, &result, "IO-04");
-                }
-                if next.is_some() && visit.evaluation.is_none() {
-                    let again = next.and_then(|next| trace.event(next.scheduled)).unwrap_or(ended);
-                    self.ledger.breach(
-                        "START-22",
-                        again,
-                        format!("{:?} is scheduled again after it succeeded", visit.name),
-                    );
-                }
-                return blind(trace, visit, state);
-            }
-            let failures = candidates(scheduled, ended);
-            let seen = match (next, visit.exited) {
-                (Some(next), _) => Seen::Retried { failed: Some(ended), again: trace.event(next.scheduled) },
-                (None, Some(_)) => Seen::Left,
-                (None, None) => Seen::Failed,
-            };
-            if visit.evaluation.is_some() && next.is_none() {
-                return blind(trace, visit, state);
-            }
-            if let Some(ended) = judge(self, visit, state, &setting, &failures, seen, &mut tally) {
-                return ended;
-            }
-        }
-        if visit.attempts.is_empty()
-            && let Some(setting) = self.setting(visit, input, variables, item, Some(0), Some("token"))
-            && let Twice { one: Err(failure), two: Err(_) } =
-                setting.twice(|inputs| asl::enter(state, inputs))
-        {
-            return self.must_fail(visit, state, &failure);
-        }
-        blind(trace, visit, state)
-    }
-
-    /// What was asked of the service, and within which windows (IO-01, TMO-11, HB-12).
-    fn scheduled(&mut self, visit: &Visit, state: &State, attempt: &Attempt, setting: &Setting<'_>) {
-        let Some(scheduled) = self.trace.event(attempt.scheduled) else { return };
-        if scheduled.kind.ends_with("Failed") {
-            return;
-        }
-        let entered = setting.twice(|inputs| asl::enter(state, inputs));
-        let (one, two) = match (entered.one, entered.two) {
-            (Ok(one), Ok(two)) => (one, two),
-            (Err(failure), Err(_)) => {
-                // Whether a task without a token has `$$.Task` is open (TOK-28, A-06).
-                let of_token = failure.cause.as_deref().is_some_and(|cause| cause.contains("Task"));
-                if state.query_language == QueryLanguage::JsonPath && !of_token {
-                    let message = format!("{:?} is scheduled, but it must fail: {failure}", visit.name);
-                    self.ledger.breach("IO-02", scheduled, message.clone());
-                    self.ledger.breach("HIS-29", scheduled, message);
-                } else {
-                    self.ledger
-                        .unjudged(format!("state {:?}: {} here, not at AWS", visit.name, failure.error));
-                }
-                return;
-            }
-            _ => return,
-        };
-        let (
-            Entered::Task {
-                parameters: one,
-                timeout_seconds: timeout,
-                heartbeat_seconds: heartbeat,
-                credentials,
-            },
-            Entered::Task {
-                parameters: two,
-                timeout_seconds: two_timeout,
-                heartbeat_seconds: two_heartbeat,
-                credentials: two_credentials,
-            },
-        ) = (one, two)
-        else {
-            return;
-        };
-        let member = if attempt.family == Family::Task { "parameters" } else { "input" };
-        if let Some(written) = json(scheduled, member) {
-            self.ledger.met("IO-01");
-            if let Err(what) = self.holes.fit(&one, &two, &written) {
-                let message = format!("{member} of {:?} {what}", visit.name);
-                self.ledger.breach("IO-01", scheduled, message.clone());
-                self.ledger.breach("HIS-29", scheduled, message);
-            }
-        }
-        if timeout == two_timeout {
-            self.ledger.met("TMO-11");
-            self.expect(&["TMO-11", "HIS-17"], scheduled, "timeoutInSeconds", timeout);
-        }
-        if heartbeat == two_heartbeat && attempt.family != Family::Lambda {
-            self.ledger.met("HB-12");
-            self.expect(&["HB-12", "HIS-17"], scheduled, "heartbeatInSeconds", heartbeat);
-        }
-        let role = |credentials: &Option<Value>| {
-            credentials.as_ref().and_then(|value| value.get("RoleArn")).cloned()
-        };
-        if let (Some(one), Some(two)) = (role(&credentials), role(&two_credentials)) {
-            let written = scheduled
-                .details
-                .get("taskCredentials")
-                .and_then(|value| value.get("roleArn"))
-                .cloned()
-                .unwrap_or_default();
-            if let Err(what) = self.holes.fit(&one, &two, &written) {
-                self.ledger.breach("IO-01", scheduled, format!("taskCredentials.roleArn {what}"));
-            }
-        }
-    }
-
-    /// The token of an attempt is that of no other (TOK-04, HIS-21).
-    fn own_token(&mut self, attempt: &Attempt, token: &str) {
-        let Some(text) = self.holes.text(token).map(str::to_owned) else { return };
-        let Some(scheduled) = self.trace.event(attempt.scheduled) else { return };
-        self.ledger.met("HIS-21");
-        self.ledger.met("TOK-04");
-        if let Some(earlier) = self.tokens.insert(text, scheduled.id) {
-            let message = format!("the task token is that of the attempt scheduled at event {earlier}");
-            self.ledger.breach("HIS-21", scheduled, message.clone());
-            self.ledger.breach("TOK-04", scheduled, message);
-        }
-    }
 }
 
 /// One thing that may become of a failure.
@@ -326,7 +142,7 @@ pub(super) fn judge(
             let at_end = here && visit.strand == 0 && !visit.redriven;
             if let (Some(last), false, true) =
                 (ended.filter(|event| event.kind == "ExecutionFailed"), fails, at_end)
-                && replay.trace.events.len() < super::shape::EVENT_LIMIT
+                && replay.trace.events.len() < EVENT_LIMIT
                 && same_error(last, failures)
             {
                 let (rules, what): (&[&'static str], _) = match ways.first().map(|way| &way.one) {

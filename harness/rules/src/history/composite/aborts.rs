@@ -1,0 +1,106 @@
+//! States that were stopped because a sibling failed or the execution was stopped (HIS-27).
+
+use record::Event;
+
+use super::super::ledger::Ledger;
+use super::super::trace::{Phase, Trace};
+use super::{close, heads, may_have_failed};
+
+/// A state was stopped because a sibling failed, or because the execution was stopped. The event names no state: it is
+/// given to a state that can have it (facts.md 49, 50).
+pub(super) fn aborted(
+    trace: &mut Trace<'_>,
+    position: usize,
+    event: &Event,
+    kinds: &[&str],
+    ledger: &mut Ledger,
+) {
+    ledger.met("HIS-27");
+    let fits = |trace: &Trace<'_>, at: usize| {
+        trace.current(at).is_some_and(|(_, visit)| {
+            kinds.contains(&visit.kind.as_str()) && visit.exited.is_none() && visit.aborted.is_none()
+        })
+    };
+    let fitting: Vec<usize> = (0..trace.strands.len()).filter(|at| fits(trace, *at)).collect();
+    let own = fitting
+        .iter()
+        .copied()
+        .find(|at| trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous)));
+    let owner = trace.owner.get(&event.previous).copied();
+    let siblings = |at: usize| {
+        let around = |at: usize| trace.strand(at).and_then(|strand| strand.home.around());
+        owner.is_some_and(|owner| around(owner).is_some() && around(owner) == around(at))
+    };
+    let Some(strand) =
+        own.or_else(|| fitting.iter().copied().find(|at| siblings(*at))).or_else(|| fitting.last().copied())
+    else {
+        return trace.fault(
+            "HIS-27",
+            event,
+            format!("{} but no {} state is open", event.kind, kinds.join(" or ")),
+            ledger,
+        );
+    };
+    let causes = causes(trace, strand);
+    let own = trace.strand(strand).is_some_and(|strand| strand.heads.contains(&event.previous));
+    if event.previous != 0 && !own && !causes.contains(&event.previous) {
+        trace.bad_link_to(event, "the failure that stops it", ledger);
+    }
+    if causes.is_empty() || event.previous == 0 {
+        trace.aborts.push(position);
+    }
+    if let Some(visit) = trace.current_mut(strand) {
+        visit.aborted = Some(position);
+    }
+    if let Some(strand) = trace.strands.get_mut(strand) {
+        strand.aborted = true;
+    }
+    if let Some((visit, _)) = trace.current(strand)
+        && kinds.iter().any(|kind| matches!(*kind, "Parallel" | "Map"))
+    {
+        close(trace, visit);
+    }
+    trace.owner.entry(event.id).or_insert(strand);
+}
+
+/// Ids of the failures that can have stopped a strand: those inside the Parallels and Maps around it. The strand itself is
+/// one of them only where its own failure was written.
+pub(super) fn causes(trace: &Trace<'_>, strand: usize) -> Vec<u64> {
+    let wrote = |at: usize| {
+        trace.strand(at).is_some_and(|strand| {
+            use Phase::{CompositeFailed, EvaluationFailed, FailState, Failed, Over, RunFailed};
+            matches!(strand.phase, Failed | FailState | CompositeFailed | EvaluationFailed | RunFailed | Over)
+        })
+    };
+    let own = trace.within(strand);
+    let mut ids = Vec::new();
+    let mut around = trace.strand(strand).and_then(|strand| strand.home.around());
+    while let Some((visit, _)) = around {
+        for at in trace.round_strands(visit).into_iter().flat_map(|at| trace.within(at)) {
+            if may_have_failed(trace, at) && (!own.contains(&at) || wrote(at)) {
+                ids.extend(heads(trace, at));
+            }
+        }
+        let outer = trace.visits.get(visit).and_then(|visit| trace.strand(visit.strand));
+        around = outer.and_then(|outer| outer.home.around());
+    }
+    ids
+}
+
+/// Where nothing failed, only the end of the whole execution aborts states: nothing but aborts comes between.
+pub(super) fn unexplained(trace: &mut Trace<'_>, ledger: &mut Ledger) {
+    for position in std::mem::take(&mut trace.aborts) {
+        let Some(event) = trace.event(position) else { continue };
+        let after = trace
+            .events
+            .iter()
+            .skip(position)
+            .find(|event| !event.kind.ends_with("Aborted") || event.is_terminal());
+        if after.is_none_or(|event| matches!(event.kind.as_str(), "ExecutionAborted" | "ExecutionTimedOut")) {
+            continue;
+        }
+        let message =
+            format!("{}, but nothing failed beside it and the execution was not stopped", event.kind);
+        trace.fault("HIS-27", event, message, ledger);
+    }
+}

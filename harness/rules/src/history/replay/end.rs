@@ -1,0 +1,74 @@
+//! The end of the execution: the error that nothing caught (ERR-06), or the machine's own timeout (TMO-06).
+
+use asl::Machine;
+use record::{Event, Time};
+
+use super::super::flow::same_text;
+use super::super::shape::EVENT_LIMIT;
+use super::super::times::is_early;
+use super::super::trace::Phase;
+use super::{Outcome, Replay};
+
+impl Replay<'_, '_> {
+    /// The end of the execution: the last state's failure, or the machine's own timeout.
+    pub(super) fn end(&mut self, machine: &Machine, outcome: &Outcome) {
+        let Some(last) = self.trace.terminal.and_then(|at| self.trace.event(at)) else { return };
+        match (last.kind.as_str(), outcome) {
+            ("ExecutionFailed", Outcome::Failed(failures)) if self.trace.events.len() < EVENT_LIMIT => {
+                self.ledger.met("ERR-06");
+                let equal = |a: Option<&str>, b: Option<&str>| {
+                    same_text(a.unwrap_or_default(), b.unwrap_or_default())
+                };
+                let own = |error: Option<&str>| error.is_some_and(|error| error.starts_with("States."));
+                let fits = failures.iter().any(|failure| {
+                    let named = equal(failure.error.as_deref(), last.text("error"));
+                    let by_interpreter = failure.origin == asl::Origin::Interpreter;
+                    // Texts of the interpreter's own errors are no contract (WIRE-10), their names are open.
+                    let open = by_interpreter && own(last.text("error"));
+                    open || (named && (by_interpreter || equal(failure.cause.as_deref(), last.text("cause"))))
+                });
+                let shown = self.trace.strand(0).is_some_and(|strand| {
+                    strand.phase == Phase::FailState || strand.phase == Phase::CompositeFailed
+                });
+                if !fits && shown {
+                    let expected = failures
+                        .first()
+                        .map(|failure| format!("{:?} and {:?}", failure.error, failure.cause))
+                        .unwrap_or_default();
+                    let message = format!(
+                        "error {:?} and cause {:?}, expected {expected}",
+                        last.text("error"),
+                        last.text("cause")
+                    );
+                    self.ledger.breach("ERR-06", last, message.clone());
+                    self.ledger.breach("HIS-29", last, message);
+                }
+            }
+            ("ExecutionTimedOut", _) => self.timed_out(machine, last),
+            _ => {}
+        }
+    }
+
+    pub(super) fn timed_out(&mut self, machine: &Machine, last: &Event) {
+        self.ledger.met("TMO-06");
+        let year = 366 * 24 * 3600;
+        let seconds = machine.timeout_seconds.unwrap_or(year).min(year);
+        let from: Option<Time> = self
+            .trace
+            .events
+            .iter()
+            .rev()
+            .find(|event| event.kind == "ExecutionRedriven")
+            .or_else(|| self.trace.event(0))
+            .map(|event| event.at);
+        let bound = i64::try_from(seconds).unwrap_or_default() * 1000;
+        if self.real && from.is_some_and(|from| is_early(from, last.at, bound)) {
+            let after = from.map(|from| last.at - from).unwrap_or_default();
+            self.ledger.breach(
+                "TMO-06",
+                last,
+                format!("the execution timed out after {after} ms, its limit is {seconds} s"),
+            );
+        }
+    }
+}

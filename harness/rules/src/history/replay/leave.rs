@@ -1,0 +1,261 @@
+//! How a state was left, compared with how it must be left: Pass, Choice, Succeed, Wait and Fail from their entry on, the others
+//! from their result on (IO-02, IO-04, IO-06).
+
+use asl::{Entered, Exit, Failure, QueryLanguage, State, StateKind, TaskFailure, Variables, WaitUntil};
+use record::Event;
+use serde_json::Value;
+
+use super::super::flow::json;
+use super::super::shape::EVENT_LIMIT;
+use super::super::times::is_early;
+use super::super::trace::{Family, Visit};
+use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind, goal_of, possible};
+
+impl Replay<'_, '_> {
+    /// Pass, Choice, Succeed, Wait, Fail.
+    pub(super) fn plain(
+        &mut self,
+        visit: &Visit,
+        state: &State,
+        input: Value,
+        variables: &Variables,
+        item: Item<'_>,
+    ) -> (Goal, Outcome) {
+        let Some(setting) = self.setting(visit, input, variables, item, None, None) else {
+            return (Goal::Any, Outcome::Open);
+        };
+        let entered = setting.twice(|inputs| asl::enter(state, inputs));
+        match (entered.one, entered.two) {
+            (Ok(Entered::Exit(one)), Ok(Entered::Exit(two))) => {
+                self.leave(visit, state, &Twice { one, two }, "IO-06")
+            }
+            (Ok(Entered::Wait { until }), Ok(Entered::Wait { until: other })) => {
+                if until == other {
+                    self.waited(visit, until);
+                }
+                let exits = setting.twice(|inputs| asl::complete(state, inputs, &Value::Null));
+                match (exits.one, exits.two) {
+                    (Ok(one), Ok(two)) => self.leave(visit, state, &Twice { one, two }, "IO-06"),
+                    (Err(failure), Err(_)) => self.must_fail(visit, state, &failure),
+                    _ => blind(self.trace, visit, state),
+                }
+            }
+            (
+                Ok(Entered::Fail { error, cause }),
+                Ok(Entered::Fail { error: two_error, cause: two_cause }),
+            ) => {
+                let certain = error == two_error && cause == two_cause;
+                if certain {
+                    return (Goal::Any, Outcome::Failed(vec![TaskFailure::new(error, cause)]));
+                }
+                let last =
+                    self.trace.terminal.and_then(|at| self.trace.event(at)).filter(|_| visit.strand == 0);
+                if let Some(last) = last.filter(|event| event.kind == "ExecutionFailed") {
+                    let written = serde_json::json!([last.text("error"), last.text("cause")]);
+                    let (one, two) =
+                        (serde_json::json!([error, cause]), serde_json::json!([two_error, two_cause]));
+                    if let Err(what) = self.holes.fit(&one, &two, &written) {
+                        self.ledger.breach("ERR-06", last, format!("error and cause {what}"));
+                    }
+                }
+                (Goal::Any, Outcome::Open)
+            }
+            (Err(failure), Err(_)) => self.must_fail(visit, state, &failure),
+            _ => blind(self.trace, visit, state),
+        }
+    }
+
+    pub(super) fn waited(&mut self, visit: &Visit, until: WaitUntil) {
+        let (Some(entered), Some(exited)) =
+            (self.trace.event(visit.entered), visit.exited.and_then(|at| self.trace.event(at)))
+        else {
+            return;
+        };
+        let bound = match until {
+            WaitUntil::Seconds(seconds) => {
+                i64::try_from(seconds).unwrap_or(i64::MAX / 1000).saturating_mul(1000)
+            }
+            WaitUntil::Timestamp(at) => at - entered.at.0,
+        };
+        if self.real && bound > 0 && is_early(entered.at, exited.at, bound) {
+            let after = exited.at - entered.at;
+            self.ledger.breach(
+                "HIS-29",
+                exited,
+                format!("the Wait state {:?} is left after {after} ms, it waits {bound} ms", visit.name),
+            );
+        }
+    }
+
+    /// Compares how a state was left with how it must be left.
+    pub(super) fn leave(
+        &mut self,
+        visit: &Visit,
+        state: &State,
+        exits: &Twice<Exit>,
+        rule: &'static str,
+    ) -> (Goal, Outcome) {
+        let goal = if exits.one.next == exits.two.next {
+            goal_of(&exits.one.next)
+        } else {
+            Goal::Among(possible(state))
+        };
+        let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else {
+            self.fails_in_spite(visit, state, rule);
+            return (Goal::Any, Outcome::Open);
+        };
+        if visit.evaluation.is_some() {
+            self.ledger
+                .unjudged(format!("state {:?}: an evaluation failed at AWS that succeeds here", visit.name));
+            return (Goal::Among(possible(state)), Outcome::Open);
+        }
+        self.ledger.met(rule);
+        let Some(output) = json(exited, "output") else {
+            return (goal, Outcome::Open);
+        };
+        if let Err(what) = self.holes.fit(&exits.one.output, &exits.two.output, &output) {
+            let message = format!("output of {:?} {what}", visit.name);
+            self.ledger.breach(rule, exited, message.clone());
+            self.ledger.breach("HIS-29", exited, message);
+        }
+        self.assigned(visit, exited, exits);
+        (goal, Outcome::Done(output))
+    }
+
+    pub(super) fn assigned(&mut self, visit: &Visit, exited: &Event, exits: &Twice<Exit>) {
+        let none = serde_json::Map::new();
+        let written = exited.details.get("assignedVariables").and_then(Value::as_object).unwrap_or(&none);
+        let mut wrong = written
+            .keys()
+            .find(|name| !exits.one.assigned.contains_key(*name))
+            .map(|name| format!("assigns {name:?}"));
+        for (name, one) in &exits.one.assigned {
+            let Some(two) = exits.two.assigned.get(name) else { continue };
+            let value = written
+                .get(name)
+                .and_then(Value::as_str)
+                .and_then(|text| serde_json::from_str::<Value>(text).ok());
+            match value.map(|value| self.holes.fit(one, two, &value)) {
+                Some(Ok(())) => {}
+                Some(Err(what)) => wrong = Some(format!("variable {name:?} {what}")),
+                None => wrong = Some(format!("variable {name:?} is not assigned")),
+            }
+        }
+        if let Some(wrong) = wrong {
+            self.ledger.breach("HIS-29", exited, format!("state {:?}: {wrong}", visit.name));
+        }
+    }
+
+    /// The execution fails in a state that cannot fail by its definition.
+    pub(super) fn fails_in_spite(&mut self, visit: &Visit, state: &State, rule: &'static str) {
+        let Some(last) = self.trace.terminal.and_then(|at| self.trace.event(at)) else { return };
+        let at_limit = self.trace.events.len() >= EVENT_LIMIT;
+        let here = visit.strand == 0
+            && self.trace.current(0).is_some_and(|(_, current)| current.entered == visit.entered);
+        // What a state leaves may still be too large (IO-10); a byte decides, and its spelling is not ours.
+        let too_large = last.text("error") == Some("States.DataLimitExceeded");
+        let plain = !matches!(state.kind, StateKind::Fail { .. }) && !too_large;
+        let succeeded = plain
+            && matches!(state.kind, StateKind::Task(_))
+            && visit.attempts.last().is_some_and(|attempt| attempt.ok && attempt.ended.is_some());
+        let evaluated = visit.evaluation.is_some() || state.query_language == QueryLanguage::JsonAta;
+        if last.kind == "ExecutionFailed" && here && plain && !evaluated && !at_limit {
+            if succeeded {
+                self.ledger.breach(
+                    rule,
+                    last,
+                    format!("the execution fails in {:?} after its task succeeded", visit.name),
+                );
+            }
+            self.ledger.breach(
+                "HIS-29",
+                last,
+                format!("the execution fails in {:?}, whose fields evaluate", visit.name),
+            );
+        }
+    }
+
+    /// The interpreter itself fails this state: nothing may follow from it.
+    pub(super) fn must_fail(&mut self, visit: &Visit, state: &State, failure: &Failure) -> (Goal, Outcome) {
+        let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else {
+            return (Goal::Any, Outcome::Failed(vec![TaskFailure::from(failure)]));
+        };
+        let seen = visit.evaluation.is_some()
+            || visit.failed.is_some()
+            || visit.attempts.last().is_some_and(|attempt| !attempt.ok);
+        if state.query_language == QueryLanguage::JsonAta || seen {
+            self.ledger.unjudged(format!("state {:?}: {} here, not at AWS", visit.name, failure.error));
+        } else {
+            let message = format!("{:?} is left, but it must fail: {failure}", visit.name);
+            self.ledger.breach("IO-02", exited, message.clone());
+            self.ledger.breach("HIS-29", exited, message);
+        }
+        (Goal::Among(possible(state)), Outcome::Open)
+    }
+
+    /// Whether the attempts of a visit are of the kind and resource of the definition (HIS-16, HIS-28).
+    pub(super) fn resources(&mut self, visit: &Visit, state: &State) {
+        let Some(resource) = state.resource() else { return };
+        let family = match () {
+            () if resource.is_activity() => Family::Activity,
+            () if resource.is_function() => Family::Lambda,
+            () => Family::Task,
+        };
+        for attempt in &visit.attempts {
+            let Some(scheduled) = self.trace.event(attempt.scheduled) else { continue };
+            if attempt.family != family {
+                self.ledger.breach(
+                    "HIS-28",
+                    scheduled,
+                    format!("{} for the resource {}", scheduled.kind, resource.arn),
+                );
+                continue;
+            }
+            let own = resource.resource();
+            let pairs = [("resourceType", resource.resource_type()), ("resource", own.as_str())];
+            let checked =
+                if family == Family::Task { pairs.as_slice() } else { pairs.get(1..).unwrap_or_default() };
+            for (member, expected) in checked {
+                let comparable = |actual: &&str| family == Family::Task || actual.starts_with("arn:");
+                if let Some(actual) = scheduled.text(member).filter(comparable)
+                    && actual != *expected
+                {
+                    self.ledger.breach(
+                        "HIS-16",
+                        scheduled,
+                        format!("{member} is {actual:?}, the definition says {expected:?}"),
+                    );
+                }
+            }
+        }
+    }
+
+    pub(super) fn assign(&self, visit: &Visit, variables: &mut Variables) {
+        let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else { return };
+        let Some(written) = exited.details.get("assignedVariables").and_then(Value::as_object) else {
+            return;
+        };
+        for (name, text) in written {
+            if let Some(value) = text.as_str().and_then(|text| serde_json::from_str(text).ok()) {
+                variables.insert(name.clone(), value);
+            }
+        }
+    }
+
+    /// A state whose work gave this result.
+    pub(super) fn finish(
+        &mut self,
+        visit: &Visit,
+        state: &State,
+        setting: &Setting<'_>,
+        result: &Value,
+        rule: &'static str,
+    ) -> (Goal, Outcome) {
+        let exits = setting.twice(|inputs| asl::complete(state, inputs, result));
+        match (exits.one, exits.two) {
+            (Ok(one), Ok(two)) => self.leave(visit, state, &Twice { one, two }, rule),
+            (Err(failure), Err(_)) => self.must_fail(visit, state, &failure),
+            _ => blind(self.trace, visit, state),
+        }
+    }
+}

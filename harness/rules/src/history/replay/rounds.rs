@@ -1,0 +1,312 @@
+//! Parallel and Map: their branches and iterations, walked one by one, and what came of each round (HIS-26, HIS-29).
+//!
+//! The results of a Map Run's child executions are not in the history and are not judged.
+
+use asl::{Entered, Scope, State, StateKind, TaskFailure, Variables};
+use record::Event;
+use serde_json::Value;
+
+use super::super::flow::json;
+use super::super::shape::EVENT_LIMIT;
+use super::super::trace::{Home, Phase, Round, Visit};
+use super::recovery::{self, Seen};
+use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind, goal_of, possible};
+
+impl Replay<'_, '_> {
+    /// Branches and what came of them.
+    pub(super) fn parallel(
+        &mut self,
+        at: usize,
+        state: &State,
+        input: &Value,
+        variables: &Variables,
+        item: Item<'_>,
+    ) -> (Goal, Outcome) {
+        let trace = self.trace;
+        let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
+        let mut counts = recovery::Tally::default();
+        for (number, round) in visit.rounds.iter().enumerate() {
+            counts.segment(round.segment);
+            let retries = Some(counts.total());
+            let Some(setting) = self.setting(visit, input.clone(), variables, item, retries, None) else {
+                return (Goal::Any, Outcome::Open);
+            };
+            let entered = setting.twice(|inputs| asl::enter(state, inputs));
+            let inputs = match (entered.one, entered.two) {
+                (Ok(Entered::Parallel { input: one }), Ok(Entered::Parallel { input: two })) => {
+                    Twice { one, two }
+                }
+                (Err(failure), Err(_)) => return self.must_fail(visit, state, &failure),
+                _ => return blind(trace, visit, state),
+            };
+            let mut outputs = vec![None; state.branches().len()];
+            let mut failures = Vec::new();
+            for strand in round.strands.clone() {
+                let first = trace
+                    .strand(strand)
+                    .and_then(|strand| strand.visits.first())
+                    .and_then(|at| trace.visits.get(*at));
+                let Some(first) = first else { continue };
+                let Some(entered) = trace.event(first.entered) else { continue };
+                let named = |(_, branch): &(usize, &asl::Branch)| branch.start_at == first.name;
+                let Some((index, branch)) = state.branches().iter().enumerate().find(named) else {
+                    self.ledger.breach(
+                        "HIS-13",
+                        entered,
+                        format!("no branch of {:?} starts with {:?}", visit.name, first.name),
+                    );
+                    continue;
+                };
+                if outputs.get(index).is_some_and(Option::is_some) {
+                    self.ledger.breach(
+                        "HIS-26",
+                        entered,
+                        format!("the branch of {:?} starts twice", first.name),
+                    );
+                }
+                self.given(&inputs, entered);
+                let scope = Scope { start_at: &branch.start_at, states: &branch.states };
+                let outcome = self.strand(strand, scope, variables.clone(), item);
+                if let Outcome::Failed(found) = &outcome {
+                    failures.push((strand, found.clone()));
+                }
+                if let Some(slot) = outputs.get_mut(index) {
+                    *slot = Some(outcome);
+                }
+            }
+            if let Some(missing) = state
+                .branches()
+                .iter()
+                .zip(&outputs)
+                .find(|(_, output)| output.is_none())
+                .map(|(branch, _)| branch)
+                && !visit.redriven
+                && visit.exited.is_some()
+                && visit.failed.is_none()
+                && number + 1 == visit.rounds.len()
+            {
+                self.ledger.breach_at(
+                    "HIS-26",
+                    self.trace.event(round.started).map(|event| event.id),
+                    format!("the branch of {:?} never ran", missing.start_at),
+                );
+            }
+            let result = outputs.into_iter().map(|outcome| match outcome {
+                Some(Outcome::Done(output)) => Some(output),
+                _ => None,
+            });
+            let result = result.collect::<Option<Vec<Value>>>();
+            if let Some(ended) = self.composite(at, number, state, &setting, result, &failures, &mut counts) {
+                return ended;
+            }
+        }
+        self.unstarted(visit, state, input, variables, item)
+    }
+
+    /// Iterations and what came of them.
+    pub(super) fn map(
+        &mut self,
+        at: usize,
+        state: &State,
+        input: &Value,
+        variables: &Variables,
+        item: Item<'_>,
+    ) -> (Goal, Outcome) {
+        let trace = self.trace;
+        let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
+        let (Some(processor), StateKind::Map(map)) = (state.processor(), &state.kind) else {
+            return (Goal::Any, Outcome::Open);
+        };
+        let mut counts = recovery::Tally::default();
+        for (number, round) in visit.rounds.iter().enumerate() {
+            counts.segment(round.segment);
+            let retries = Some(counts.total());
+            let Some(setting) = self.setting(visit, input.clone(), variables, item, retries, None) else {
+                return (Goal::Any, Outcome::Open);
+            };
+            let Some(started) = trace.event(round.started) else { return (Goal::Any, Outcome::Open) };
+            let entered = setting.twice(|inputs| asl::enter(state, inputs));
+            let maps = match (entered.one, entered.two) {
+                (Ok(Entered::Map(one)), Ok(Entered::Map(two))) => Twice { one, two },
+                // Limits like ToleratedFailureCountPath are looked at after MapStateStarted (recorded: parallel-map).
+                (Err(failure), Err(_)) => return self.must_fail(visit, state, &failure),
+                _ => return blind(trace, visit, state),
+            };
+            let read = maps.one.reading.is_some() || maps.one.items.len() != maps.two.items.len();
+            let length = started.details.get("length").and_then(Value::as_u64);
+            if let (Some(length), false, false) = (length, read, map.distributed)
+                && length != maps.one.items.len() as u64
+            {
+                let message = format!(
+                    "length {length}, the Map state {:?} has {} items",
+                    visit.name,
+                    maps.one.items.len()
+                );
+                self.ledger.breach("HIS-29", started, message.clone());
+                self.ledger.breach("HIS-26", started, message);
+            }
+            if let (false, Some(run)) = (map.distributed, round.run.and_then(|at| trace.event(at))) {
+                let message =
+                    format!("a Map Run of the Map state {:?}, which is not distributed", visit.name);
+                self.ledger.breach("HIS-26", run, message);
+            }
+            if map.distributed || round.run.is_some() {
+                return self.distributed(visit, state);
+            }
+            if maps.one.max_concurrency == maps.two.max_concurrency && !visit.redriven {
+                self.crowded(visit, round, maps.one.max_concurrency);
+            }
+            let mut outputs =
+                vec![None; usize::try_from(length.unwrap_or_default()).unwrap_or_default().min(EVENT_LIMIT)];
+            let mut failures = Vec::new();
+            for strand in round.strands.clone() {
+                let Some(Home::Iteration { index, .. }) = trace.strand(strand).map(|strand| strand.home)
+                else {
+                    continue;
+                };
+                let index = usize::try_from(index).unwrap_or(usize::MAX);
+                let items = (maps.one.items.get(index), maps.two.items.get(index));
+                let item = items.0.map(|item| (index, item.clone()));
+                let first = trace
+                    .strand(strand)
+                    .and_then(|strand| strand.visits.first())
+                    .and_then(|at| trace.visits.get(*at));
+                if let (Some(first), (Some(one), Some(two)), false) =
+                    (first.and_then(|visit| trace.event(visit.entered)), items, read)
+                {
+                    let mut inputs = setting.twice(|inputs| asl::item_input(state, inputs, index, one));
+                    if one != two {
+                        inputs.two = setting.twice(|inputs| asl::item_input(state, inputs, index, two)).two;
+                    }
+                    if let (Ok(one), Ok(two)) = (inputs.one, inputs.two) {
+                        self.given(&Twice { one, two }, first);
+                    }
+                }
+                let scope = Scope { start_at: &processor.start_at, states: &processor.states };
+                let outcome = self.strand(strand, scope, variables.clone(), item.as_ref());
+                if let Outcome::Failed(found) = &outcome {
+                    failures.push((strand, found.clone()));
+                }
+                if let (Some(slot), Outcome::Done(output)) = (outputs.get_mut(index), outcome) {
+                    *slot = Some(output);
+                }
+            }
+            let result = outputs.into_iter().collect::<Option<Vec<Value>>>();
+            if let Some(ended) = self.composite(at, number, state, &setting, result, &failures, &mut counts) {
+                return ended;
+            }
+        }
+        self.unstarted(visit, state, input, variables, item)
+    }
+
+    /// No more iterations run at a time than MaxConcurrency allows.
+    pub(super) fn crowded(&mut self, visit: &Visit, round: &Round, limit: u64) {
+        let mut open = 0;
+        for event in self.trace.events.iter().skip(round.started) {
+            if !self.trace.owner.get(&event.id).is_some_and(|owner| round.strands.contains(owner)) {
+                continue;
+            }
+            match event.kind.as_str() {
+                "MapIterationStarted" => open += 1,
+                "MapIterationSucceeded" | "MapIterationFailed" | "MapIterationAborted" => open -= 1,
+                _ => {}
+            }
+            if limit > 0 && open > i64::try_from(limit).unwrap_or(i64::MAX) {
+                let message =
+                    format!("{open} iterations of {:?} run at a time, MaxConcurrency is {limit}", visit.name);
+                self.ledger.breach("HIS-26", event, message);
+                return;
+            }
+        }
+    }
+
+    /// The results of child executions are not in this history.
+    pub(super) fn distributed(&mut self, visit: &Visit, state: &State) -> (Goal, Outcome) {
+        self.ledger
+            .unjudged(format!("the results of the Map Run of {:?} are not in this history", visit.name));
+        let (_, outcome) = blind(self.trace, visit, state);
+        let goal = if visit.failed.is_some() {
+            Goal::Among(possible(state))
+        } else {
+            state.next.as_ref().map_or(Goal::Any, goal_of)
+        };
+        (goal, outcome)
+    }
+
+    /// A Parallel or Map that never started its branches.
+    pub(super) fn unstarted(
+        &mut self,
+        visit: &Visit,
+        state: &State,
+        input: &Value,
+        variables: &Variables,
+        item: Item<'_>,
+    ) -> (Goal, Outcome) {
+        if visit.rounds.is_empty()
+            && let Some(setting) = self.setting(visit, input.clone(), variables, item, Some(0), None)
+            && let Twice { one: Err(failure), two: Err(_) } =
+                setting.twice(|inputs| asl::enter(state, inputs))
+            && visit.exited.is_none()
+        {
+            return (Goal::Any, Outcome::Failed(vec![TaskFailure::from(&failure)]));
+        }
+        blind(self.trace, visit, state)
+    }
+
+    /// The end of one round; None where another round follows.
+    #[expect(clippy::too_many_arguments, reason = "one round is told by all of them")]
+    pub(super) fn composite(
+        &mut self,
+        at: usize,
+        number: usize,
+        state: &State,
+        setting: &Setting<'_>,
+        result: Option<Vec<Value>>,
+        failures: &[(usize, Vec<TaskFailure>)],
+        counts: &mut recovery::Tally,
+    ) -> Option<(Goal, Outcome)> {
+        let trace = self.trace;
+        let visit = trace.visits.get(at)?;
+        let next = visit.rounds.get(number + 1);
+        if next.is_some_and(|next| next.segment != visit.rounds.get(number).map_or(0, |round| round.segment))
+        {
+            return None;
+        }
+        let link = next.map(|round| round.started).or(visit.failed).and_then(|at| trace.event(at));
+        if let Some(link) = link {
+            if next.is_some() && state.retriers().is_empty() {
+                let message = format!("{:?} is started again, it has no Retry", visit.name);
+                self.ledger.breach("START-22", link, message);
+                return Some(blind(trace, visit, state));
+            }
+            let inner = trace.owner.get(&link.previous).copied();
+            let failing = failures
+                .iter()
+                .find(|(strand, _)| inner.is_some_and(|inner| trace.within(*strand).contains(&inner)));
+            let Some((_, failures)) = failing else {
+                return if next.is_some() { None } else { Some(blind(trace, visit, state)) };
+            };
+            let failed_at = trace.events.iter().find(|event| event.id == link.previous);
+            let seen = match (next, visit.exited) {
+                (Some(next), _) => Seen::Retried { failed: failed_at, again: trace.event(next.started) },
+                (None, Some(_)) => Seen::Left,
+                (None, None) => Seen::Failed,
+            };
+            return recovery::judge(self, visit, state, setting, failures, seen, counts);
+        }
+        let closed = trace.strand(visit.strand).is_some_and(|strand| strand.phase != Phase::Running);
+        if let (Some(result), true) = (result, visit.exited.is_some() || closed) {
+            return Some(self.finish(visit, state, setting, &Value::Array(result), "IO-04"));
+        }
+        Some(blind(trace, visit, state))
+    }
+
+    /// The first state of a branch or iteration receives what its Parallel or Map hands on.
+    pub(super) fn given(&mut self, inputs: &Twice<Value>, entered: &Event) {
+        let Some(actual) = json(entered, "input") else { return };
+        if let Err(what) = self.holes.fit(&inputs.one, &inputs.two, &actual) {
+            self.ledger.breach("HIS-29", entered, format!("input {what}"));
+            self.ledger.breach("HIS-12", entered, format!("input {what}"));
+        }
+    }
+}
