@@ -7,7 +7,7 @@ use crate::choice::ChoiceRule;
 use crate::complete::{Applied, leave};
 use crate::dice::Dice;
 use crate::env::Env;
-use crate::field::{Wording, type_of};
+use crate::field::{Field, Wording, type_of};
 use crate::limits;
 use crate::machine::{Map, Next, QueryLanguage, State, StateKind, Task, Wait};
 use crate::outcome::{Entered, Exit, Failure, Inputs, MapEntered, Reading, WaitUntil};
@@ -77,7 +77,8 @@ pub fn batches(
     items: Vec<Value>,
 ) -> Result<Vec<Value>, Failure> {
     let mut items = items;
-    if let Some(most) = map.reading.as_ref().and_then(|reading| reading.max_items) {
+    // 0 is no limit.
+    if let Some(most) = map.reading.as_ref().and_then(|reading| reading.max_items).filter(|most| *most > 0) {
         items.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     }
     let StateKind::Map(kind) = &state.kind else { return Ok(items) };
@@ -86,7 +87,7 @@ pub fn batches(
     let env = Env::new(state, inputs, &dice);
     let input = state.flow.input_path.apply(&env)?;
     let env = env.at(&input);
-    let most = |field: &Option<crate::field::Field>| -> Result<usize, Failure> {
+    let most = |field: &Option<Field>| -> Result<usize, Failure> {
         let number = field.as_ref().map(|field| field.integer(&env, Wording::FieldRefers)).transpose()?;
         Ok(number
             .and_then(|number| usize::try_from(number).ok())
@@ -152,7 +153,7 @@ fn enter_map(map: &Map, env: &Env<'_>) -> Result<MapEntered, Failure> {
                 .transpose()?
                 .unwrap_or_default(),
             config: reader.config.clone(),
-            max_items: reader.max_items.as_ref().map(|most| most.count(env, "MaxItems")).transpose()?,
+            max_items: reader.max_items.as_ref().map(|most| max_items(most, env)).transpose()?,
         }))
     });
     let reading = reading.transpose()?;
@@ -179,6 +180,13 @@ fn enter_map(map: &Map, env: &Env<'_>) -> Result<MapEntered, Failure> {
         writing,
         label: map.label.clone(),
     })
+}
+
+/// A limit that is no number fails before the Map Run starts, a negative one is the Map Run's business (LocalStack 2026.3, whose
+/// tests compare both with AWS).
+fn max_items(most: &Field, env: &Env<'_>) -> Result<i64, Failure> {
+    most.integer(env, Wording::ReaderRefers)
+        .map_err(|failure| Failure { error: "States.ItemReaderFailed".to_owned(), ..failure })
 }
 
 fn items(map: &Map, env: &Env<'_>) -> Result<Vec<Value>, Failure> {

@@ -3,7 +3,7 @@
 use crate::dice::Dice;
 use crate::machine::{QueryLanguage, State};
 use crate::outcome::{Evaluation, Failure, Inputs, preamble};
-use crate::path::Roots;
+use crate::path::{Path, Roots};
 use serde_json::{Map, Value};
 
 /// One moment in the life of a state.
@@ -57,6 +57,22 @@ impl<'a> Env<'a> {
         Failure::runtime(self.state, self.inputs.event_id, what)
     }
 
+    /// The text for a path of a template that finds nothing; a context path was looked for in the context object.
+    pub(crate) fn not_found(&self, path: &Path, place: &str) -> String {
+        let within = if path.is_context() { self.inputs.context } else { self.dollar };
+        let source = path.source();
+        format!(
+            "The JSONPath '{source}' specified for the field '{place}' could not be found in the input '{within}'"
+        )
+    }
+
+    /// A call of an intrinsic function that fails. A path that finds nothing is a failure at AWS as well; which arguments AWS
+    /// bears is not written down for each function.
+    pub(crate) fn call_failed(&self, what: &str) -> Failure {
+        let failure = self.runtime(what);
+        if what.contains("could not be found in the input") { failure } else { failure.unsourced() }
+    }
+
     /// A failed evaluation of JSONata: the history has an EvaluationFailed event for it.
     pub(crate) fn evaluation(&self, location: Option<&str>, what: &str) -> Failure {
         Failure {
@@ -66,13 +82,14 @@ impl<'a> Env<'a> {
                 location: location.map(str::to_owned),
                 state: self.state.name.clone(),
             }),
+            sourced: true,
         }
     }
 
     /// A query with bad syntax was reached; CreateStateMachine refuses such a definition.
     pub(crate) fn broken(&self, text: &str, place: &str) -> Failure {
         match self.state.query_language {
-            QueryLanguage::JsonPath => self.runtime(&format!("Invalid path '{text}'")),
+            QueryLanguage::JsonPath => self.runtime(&format!("Invalid path '{text}'")).unsourced(),
             QueryLanguage::JsonAta => {
                 let what = format!(
                     "The JSONata expression '{text}' specified for the field '{place}' is not valid."

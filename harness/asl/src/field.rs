@@ -1,9 +1,11 @@
 //! Fields with one value: seconds, counts, percentages, names, timestamps; given as they are, by a path, or by JSONata.
 //!
-//! Invariant: the texts of failures are those of AWS where a recording has one (other-base, parallel-map, timeout-heartbeat).
+//! Invariant: the texts of failures are those of AWS where a recording has one (other-base, parallel-map, timeout-heartbeat), and
+//! those that LocalStack 2026.3 gives, whose tests compare them with AWS, where it has one.
 
 use crate::env::Env;
 use crate::outcome::Failure;
+use crate::path::Path;
 use crate::template::Query;
 use chrono::DateTime;
 use serde_json::Value;
@@ -28,6 +30,8 @@ pub(crate) enum Wording {
     Parameter,
     /// `The MaxConcurrencyPath field …`.
     FieldRefers,
+    /// The same in single quotes and without the name of the state.
+    ReaderRefers,
 }
 
 impl Field {
@@ -37,12 +41,24 @@ impl Field {
             Source::Query(Query::Path(path)) => path
                 .find(env.roots())
                 .map(std::borrow::Cow::into_owned)
-                .map_err(|what| env.runtime(&format!("Invalid path '{}' : {what}", path.source()))),
+                .map_err(|what| env.runtime(&self.missing(env, path, &what))),
             Source::Query(Query::Call(call)) => {
-                call.evaluate(env.roots(), env.dice).map_err(|what| env.runtime(&what))
+                call.evaluate(env.roots(), env.dice).map_err(|what| env.call_failed(&what))
             }
             Source::Query(Query::JsonAta(expression)) => expression.evaluate(env, self.name),
             Source::Query(Query::Broken(text)) => Err(env.broken(text, self.name)),
+        }
+    }
+
+    /// A path with nothing at its end, in the words of the field.
+    fn missing(&self, env: &Env<'_>, path: &Path, what: &str) -> String {
+        let (name, source) = (self.name, path.source());
+        match name {
+            "SecondsPath" | "TimestampPath" => {
+                format!("The {name} parameter does not reference an input value: {source}")
+            }
+            "ErrorPath" | "CausePath" => env.not_found(path, name),
+            _ => format!("Invalid path '{source}' : {what}"),
         }
     }
 
@@ -80,6 +96,15 @@ impl Field {
         value.as_i64().or_else(|| whole.map(|number| number as i64)).ok_or_else(|| {
             let (name, written, text) = (self.name, self.written(), bare(&value));
             let otherwise = match wording {
+                Wording::ReaderRefers => {
+                    let cause = format!(
+                        "The {name} field refers to value '{text}' which is not a valid integer: {written}"
+                    );
+                    if !from_jsonata {
+                        return Failure::new("States.Runtime", cause);
+                    }
+                    cause
+                }
                 Wording::Parameter => {
                     format!("The {name} parameter cannot be parsed as a long value: {written} == {text}")
                 }

@@ -70,7 +70,7 @@ impl Filter {
             Self::At(path) => path
                 .find(env.roots())
                 .map_err(|what| env.runtime(&format!("Invalid path '{}' : {what}", path.source()))),
-            Self::Broken(text) => Err(env.runtime(&format!("Invalid path '{text}'"))),
+            Self::Broken(text) => Err(env.runtime(&format!("Invalid path '{text}'")).unsourced()),
         }
     }
 }
@@ -102,7 +102,7 @@ impl ResultPath {
                 }
                 Err(env.runtime(&format!("Unable to apply ReferencePath {source} to input {input}")))
             }
-            Self::Broken(text) => Err(env.runtime(&format!("Invalid path '{text}'"))),
+            Self::Broken(text) => Err(env.runtime(&format!("Invalid path '{text}'")).unsourced()),
         }
     }
 }

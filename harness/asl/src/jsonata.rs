@@ -56,6 +56,15 @@ impl Expression {
         env.evaluation(Some(field), &text)
     }
 
+    /// A function, or what JSON cannot write. AWS leaves out `specified` here (LocalStack 2026.3, for Items).
+    fn unsupported(&self, env: &Env<'_>, field: &str) -> Failure {
+        let source = &self.source;
+        let text = format!(
+            "The JSONata expression '{source}' for the field '{field}' returned an unsupported result type."
+        );
+        env.evaluation(Some(field), &text)
+    }
+
     fn walk(&self, env: &Env<'_>) -> Walked {
         let Some((root, mut names)) = self.plain.as_deref().and_then(<[String]>::split_first) else {
             return Walked::NotPlain;
@@ -95,9 +104,13 @@ impl Expression {
         if matches!(result, JValue::Undefined) {
             return Ok(None);
         }
-        json(&result)
-            .map(Some)
-            .ok_or_else(|| self.failure(env, field, "returned an unsupported result type."))
+        json(&result).map(Some).ok_or_else(|| match result {
+            // JSONata's own error for 1/0.
+            JValue::Number(_) => {
+                self.failure(env, field, "threw an error during evaluation. Number out of range")
+            }
+            _ => self.unsupported(env, field),
+        })
     }
 
     fn bindings(&self, env: &Env<'_>) -> Context {

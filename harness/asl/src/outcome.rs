@@ -89,8 +89,8 @@ pub struct Reading {
     pub arguments: Value,
     /// `ReaderConfig` as written.
     pub config: Value,
-    /// The highest number of items.
-    pub max_items: Option<u64>,
+    /// The highest number of items; 0 is no limit, a negative one fails the Map Run.
+    pub max_items: Option<i64>,
 }
 
 /// When a Wait state is over.
@@ -123,6 +123,8 @@ pub struct Failure {
     pub cause: Option<String>,
     /// Set when the history has an EvaluationFailed event for it (facts.md 53).
     pub evaluation: Option<Evaluation>,
+    /// Whether a document or a recording of AWS says that this fails. Where none does, AWS may go on, and nobody is accused for it.
+    pub sourced: bool,
 }
 
 /// Details of EvaluationFailed beyond error and cause.
@@ -186,7 +188,11 @@ impl From<&Failure> for TaskFailure {
 
 impl Failure {
     pub(crate) fn new(error: &str, cause: String) -> Self {
-        Self { error: error.to_owned(), cause: Some(cause), evaluation: None }
+        Self { error: error.to_owned(), cause: Some(cause), evaluation: None, sourced: true }
+    }
+
+    pub(crate) fn unsourced(self) -> Self {
+        Self { sourced: false, ..self }
     }
 
     /// `States.Runtime` with AWS's preamble. Also for errors that the caller finds, e.g. `The activity … does not exist.` (facts.md 58).

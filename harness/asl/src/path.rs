@@ -111,6 +111,11 @@ impl Path {
         &self.source
     }
 
+    /// Whether the path starts at `$$`.
+    pub(crate) fn is_context(&self) -> bool {
+        self.root == Root::Context
+    }
+
     /// The text without the sign that tells `$$` from `$` (recorded: `Reference path "$.Execution.Input"` for `$$.Execution.Input`).
     pub(crate) fn without_root_mark(&self) -> &str {
         self.source.strip_prefix('$').filter(|_| self.root == Root::Context).unwrap_or(&self.source)

@@ -51,14 +51,11 @@ impl Query {
 
     fn evaluate(&self, env: &Env<'_>, place: &str) -> Result<Value, Failure> {
         match self {
-            Self::Path(path) => path.find(env.roots()).map(std::borrow::Cow::into_owned).map_err(|_| {
-                let source = path.source();
-                env.runtime(&format!(
-                    "The JSONPath '{source}' specified for the field '{place}' could not be found in the input '{}'",
-                    env.dollar
-                ))
-            }),
-            Self::Call(call) => call.evaluate(env.roots(), env.dice).map_err(|what| env.runtime(&what)),
+            Self::Path(path) => path
+                .find(env.roots())
+                .map(std::borrow::Cow::into_owned)
+                .map_err(|_| env.runtime(&env.not_found(path, place))),
+            Self::Call(call) => call.evaluate(env.roots(), env.dice).map_err(|what| env.call_failed(&what)),
             Self::JsonAta(expression) => expression.evaluate(env, place),
             Self::Broken(text) => Err(env.broken(text, place)),
         }

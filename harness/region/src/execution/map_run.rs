@@ -99,7 +99,10 @@ impl Region {
         let started =
             self.emit(execution, strand, begun, "MapRunStarted", details([("mapRunArn", json!(arn))]));
         let unread = map.reading.as_ref().map(|reading| {
-            let cause = format!("The region holds no data behind '{}'.", reading.resource.arn);
+            let cause = match reading.max_items {
+                Some(..0) => "field MaxItems must be positive".to_owned(),
+                _ => format!("The region holds no data behind '{}'.", reading.resource.arn),
+            };
             Err(TaskFailure::new(Some("States.ItemReaderFailed".to_owned()), Some(cause)))
         });
         match scripted.map(|run| run.ending).or(unread) {
@@ -132,7 +135,8 @@ impl Region {
     }
 
     /// What a failure of a state's own fields follows. A distributed Map whose tolerated failures cannot be read has started
-    /// already (recorded in `parallel-map`, `map_state_tolerated_failure_count_path`): its length is that of the same Map without them.
+    /// already (recorded in `parallel-map`, `map_state_tolerated_failure_count_path`; LocalStack 2026.3 says so of MaxItemsPath):
+    /// its length is that of the same Map without them.
     pub(super) fn shown_start(
         &mut self,
         execution: ExecutionId,
@@ -141,7 +145,7 @@ impl Region {
     ) -> u64 {
         let previous = self.previous(execution, strand);
         if failure.evaluation.is_some()
-            || !failure.cause.as_deref().is_some_and(|cause| cause.contains("ToleratedFailure"))
+            || !failure.cause.as_deref().is_some_and(|cause| LATE.iter().any(|field| cause.contains(field)))
         {
             return previous;
         }
@@ -149,7 +153,7 @@ impl Region {
         let Ok(mut definition) = serde_json::from_str::<Value>(&sight.machine.definition) else {
             return previous;
         };
-        drop_tolerance(&mut definition);
+        drop_late(&mut definition);
         let Ok(tolerant) = asl::parse(&definition.to_string()) else { return previous };
         let entered = tolerant.find(&sight.state).map(|state| asl::enter(state, &sight.inputs()));
         let Some(Ok(asl::Entered::Map(map))) = entered else { return previous };
@@ -311,14 +315,17 @@ impl Region {
     }
 }
 
-/// Takes the tolerated failures out of every Map of a definition.
-fn drop_tolerance(definition: &mut Value) {
+/// Fields that AWS reads once it has written MapStateStarted.
+const LATE: [&str; 3] = ["ToleratedFailureCount", "ToleratedFailurePercentage", "MaxItemsPath"];
+
+/// Takes the fields that are read late out of every Map of a definition.
+fn drop_late(definition: &mut Value) {
     match definition {
         Value::Object(members) => {
-            members.retain(|name, _| !name.starts_with("ToleratedFailure"));
-            members.values_mut().for_each(drop_tolerance);
+            members.retain(|name, _| !LATE.iter().any(|late| name.starts_with(late)));
+            members.values_mut().for_each(drop_late);
         }
-        Value::Array(items) => items.iter_mut().for_each(drop_tolerance),
+        Value::Array(items) => items.iter_mut().for_each(drop_late),
         _ => {}
     }
 }

@@ -1,6 +1,7 @@
 //! Comparing what AWS wrote with what the region writes: symbolic values by placeholder, histories as partial orders.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -32,6 +33,36 @@ pub(crate) struct Bindings {
     bound: BTreeMap<String, String>,
     /// The context object of the recording has no `RedriveCount`.
     before_redrive: bool,
+    /// Values of ours that another run of the same machine does not have: any word of the recorder may stand for them.
+    of_the_run: Rc<Vec<Value>>,
+}
+
+/// What differs between two histories of one machine and one input: times, names, tokens, random values.
+pub(crate) fn values_of_the_run(one: &Value, two: &Value) -> Vec<Value> {
+    let differs = |one: &Value, two: &Value| if one == two { Vec::new() } else { vec![one.clone()] };
+    match (one, two) {
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).flat_map(|(a, b)| values_of_the_run(a, b)).collect()
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            let both = a.iter().filter_map(|(name, a)| Some((a, b.get(name)?)));
+            both.flat_map(|(a, b)| values_of_the_run(a, b)).collect()
+        }
+        (Value::String(a), Value::String(b)) if a != b => {
+            match (serde_json::from_str::<Value>(a), serde_json::from_str::<Value>(b)) {
+                (Ok(a @ (Value::Object(_) | Value::Array(_))), Ok(b)) => values_of_the_run(&a, &b),
+                _ => differs(one, two),
+            }
+        }
+        _ => differs(one, two),
+    }
+}
+
+/// Whether a text can be a word that the recorder put for a value: `RandomNumberGenerated`, `map_run_arn`, `<name:7>`.
+fn is_word(text: &str) -> bool {
+    let inner = text.trim_start_matches('<').trim_end_matches('>');
+    inner.starts_with(|c: char| c.is_ascii_alphabetic())
+        && inner.chars().all(|c| c.is_ascii_alphanumeric() || "_-:<>".contains(c))
 }
 
 /// What the replay puts for ARNs that the definition has as placeholders; a number follows.
@@ -50,6 +81,11 @@ impl Bindings {
         let differs = || Err(format!("recorded {} but got {}", brief(recorded), brief(ours)));
         match (recorded, ours) {
             (Value::String(word), _) if ANY.contains(&word.as_str()) => Ok(()),
+            (Value::String(word), _)
+                if !numbered(word) && is_word(word) && self.of_the_run.contains(ours) =>
+            {
+                Ok(())
+            }
             (Value::String(pattern), Value::String(text)) => {
                 if pattern == text || self.fits(&parts(pattern), text) {
                     return Ok(());
@@ -109,7 +145,7 @@ impl Bindings {
                     text.char_indices().map(|(at, _)| at).chain([text.len()]).filter(|at| *at > 0).collect();
                 for end in ends {
                     let saved = self.bound.clone();
-                    if name.contains(|c: char| c.is_ascii_digit()) {
+                    if numbered(name) {
                         self.bound.insert(name.clone(), text[..end].to_owned());
                     }
                     if self.fits(rest, &text[end..]) {
@@ -121,6 +157,11 @@ impl Bindings {
             }
         }
     }
+}
+
+/// The same numbered placeholder stands for the same value throughout.
+fn numbered(name: &str) -> bool {
+    name.contains(|c: char| c.is_ascii_digit())
 }
 
 enum Part {
@@ -173,7 +214,18 @@ pub(crate) fn same_history(
     ids_normalized: bool,
     before_redrive: bool,
 ) -> Result<(), String> {
-    let mut bindings = Bindings { before_redrive, ..Bindings::default() };
+    same_history_but(recorded, ours, ids_normalized, before_redrive, Vec::new())
+}
+
+/// The same, where some values of ours are known to be those of the run.
+pub(crate) fn same_history_but(
+    recorded: &[Value],
+    ours: &[Value],
+    ids_normalized: bool,
+    before_redrive: bool,
+    of_the_run: Vec<Value>,
+) -> Result<(), String> {
+    let mut bindings = Bindings { before_redrive, of_the_run: Rc::new(of_the_run), ..Bindings::default() };
     let mut matched: BTreeMap<u64, u64> = BTreeMap::from([(0, 0)]);
     let mut left: Vec<&Value> = ours.iter().collect();
     let empty = serde_json::Map::new();
