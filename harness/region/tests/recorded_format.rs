@@ -4,7 +4,7 @@
 
 mod recordings;
 
-use recordings::matching::same_history;
+use recordings::matching::{same_history, same_history_but, values_of_the_run};
 use recordings::read_folder;
 use serde_json::{Value, json};
 
@@ -27,6 +27,7 @@ fn texts_lists_reverse_order_and_files_of_other_kinds_are_read() {
     });
     std::fs::write(folder.path().join("a.json"), file.to_string()).unwrap();
     std::fs::write(folder.path().join("index.json"), "[]").unwrap();
+    std::fs::write(folder.path().join("cut.json"), "{\"snapshot\":").unwrap();
     let all = read_folder(folder.path());
     assert_eq!(all.len(), 1);
     let recording = &all[0];
@@ -56,6 +57,17 @@ fn which_sibling_was_last_does_not_matter_and_a_wrong_link_does() {
     assert_eq!(same_history(&history(5, 6), &history(3, 6), false, false), Ok(()));
     assert!(same_history(&history(5, 6), &history(4, 6), false, false).is_err());
     assert!(same_history(&history(5, 6), &history(5, 5), false, false).is_err());
+}
+
+#[test]
+fn an_unknown_word_stands_for_a_value_of_the_run_and_for_nothing_else() {
+    let history = |output: Value| vec![event(1, 0, "ExecutionSucceeded", &json!({ "output": output }))];
+    let recorded = history(json!({ "drawn": "RandomNumberGenerated", "fixed": 7 }));
+    let ours = |drawn: i64| history(json!(json!({ "drawn": drawn, "fixed": 7 }).to_string()));
+    let of_the_run = values_of_the_run(&json!(ours(3)), &json!(ours(5)));
+    assert_eq!(of_the_run, [json!(3)]);
+    assert_eq!(same_history_but(&recorded, &ours(3), false, false, of_the_run), Ok(()));
+    assert!(same_history_but(&recorded, &ours(3), false, false, Vec::new()).is_err());
 }
 
 #[test]

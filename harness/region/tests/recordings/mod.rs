@@ -78,15 +78,17 @@ pub(crate) fn read_folder(folder: &Path) -> Vec<Recording> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .collect();
     files.sort();
-    files.iter().filter_map(|path| read_file(path)).collect()
+    let read =
+        |path: &PathBuf| read_file(path).inspect_err(|why| println!("skipped {}: {why}", path.display()));
+    files.iter().filter_map(|path| read(path).ok()).collect()
 }
 
-/// Reads one file; `None` for JSON that is no recording.
-fn read_file(path: &Path) -> Option<Recording> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let whole: Value = serde_json::from_str(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+/// Reads one file, or says why it is no recording.
+fn read_file(path: &Path) -> Result<Recording, String> {
+    let text = std::fs::read_to_string(path).map_err(|why| why.to_string())?;
+    let whole: Value = serde_json::from_str(&text).map_err(|why| why.to_string())?;
     if !whole["snapshot"].is_object() {
-        return None;
+        return Err("no snapshot".to_owned());
     }
     let text = |name: &str| whole[name].as_str().unwrap_or_default().to_owned();
     let names = whole["histories"].as_array().cloned().unwrap_or_default();
@@ -96,7 +98,7 @@ fn read_file(path: &Path) -> Option<Recording> {
         .filter_map(|name| Some((name.to_owned(), ascending(events_of(&whole["snapshot"][name])?.clone()))))
         .collect();
     let machine_type = text("machineType");
-    Some(Recording {
+    Ok(Recording {
         file: path.file_name().unwrap().to_string_lossy().into_owned(),
         source: text("source"),
         machine_type: if machine_type.is_empty() { "STANDARD".to_owned() } else { machine_type },

@@ -149,10 +149,12 @@ pub(crate) fn legal() -> Vec<Legal> {
     });
     let recorded = recordings_loader::recordings().unwrap_or_default();
     let recorded =
-        recorded.into_iter().filter(|recording| recording.text().len() < 100_000).map(|recording| Legal {
-            name: recording.name,
-            events: recording.events,
-            definition: serde_json::from_str(&recording.definition).unwrap(),
+        recorded.into_iter().filter(|recording| recording.text().len() < 100_000).filter_map(|recording| {
+            Some(Legal {
+                definition: serde_json::from_str(&recording.definition?).unwrap(),
+                name: recording.name,
+                events: recording.events,
+            })
         });
     own.chain(recorded).collect()
 }

@@ -4,7 +4,7 @@
 //! JSON text, timestamps are made increasing (with hours between events, so that every timer can have run), ARNs get a
 //! partition and a region, and what the definition has as a placeholder is taken from the history.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
@@ -14,8 +14,8 @@ pub(crate) struct Recording {
     pub name: String,
     /// The events, in wire form.
     pub events: Vec<Value>,
-    /// The definition as text.
-    pub definition: String,
+    /// The definition as text, where the file has one.
+    pub definition: Option<String>,
 }
 
 impl Recording {
@@ -38,46 +38,89 @@ pub(crate) fn recordings() -> Option<Vec<Recording>> {
     Some(files.iter().flat_map(|path| load(path)).collect())
 }
 
-fn load(path: &std::path::Path) -> Vec<Recording> {
+fn load(path: &Path) -> Vec<Recording> {
     let text = std::fs::read_to_string(path)
         .unwrap()
         .replace("<partition>", "aws")
         .replace("<region>", "us-east-1")
         .replace("<timestamp>", "2023-01-01T00:00:00Z");
-    let file: Value = serde_json::from_str(&text).unwrap();
-    if file["machineType"] != "STANDARD" {
-        return Vec::new();
-    }
-    let keys = file["histories"].as_array().cloned().unwrap_or_default();
     let named = path.file_stem().unwrap().to_string_lossy().into_owned();
-    let histories = keys.iter().filter_map(Value::as_str).filter_map(|key| {
-        let mut events = file["snapshot"][key]["events"].as_array()?.clone();
-        let definition = file["definitionPerHistory"].get(key).unwrap_or_else(|| &file["definition"]).clone();
-        if file["idsNormalized"] == true {
-            events = in_order(&events, &definition);
-        }
-        let events: Vec<Value> =
-            events.into_iter().enumerate().map(|(index, event)| wire(index, event)).collect();
-        let mut definition = with_resources(definition, &events);
-        if file["note"].as_str().is_some_and(|note| note.contains("trust the TaskScheduled event")) {
-            with_windows(&mut definition, &events);
-        }
-        Some(Recording { name: format!("{named}/{key}"), events, definition: definition.to_string() })
-    });
-    histories.collect()
+    let (found, skipped) = read(&named, &text);
+    for why in skipped {
+        println!("skipped {named}{why}");
+    }
+    found
 }
 
-/// Gives back the order, ids and links inside a Parallel of Pass states, and its closing event, which the recorder lost.
-fn in_order(events: &[Value], definition: &Value) -> Vec<Value> {
+/// The histories of one file, and why others of it are left out.
+pub(crate) fn read(named: &str, text: &str) -> (Vec<Recording>, Vec<String>) {
+    let nothing = |why: &str| (Vec::new(), vec![format!(": {why}")]);
+    let Ok(file) = serde_json::from_str::<Value>(text) else { return nothing("no JSON") };
+    if !file["snapshot"].is_object() {
+        return nothing("no recording: no snapshot");
+    }
+    let kind = file["machineType"].as_str().unwrap_or("STANDARD");
+    if kind != "STANDARD" {
+        return nothing(&format!("not a Standard workflow: {kind}"));
+    }
+    let (mut found, mut skipped) = (Vec::new(), Vec::new());
+    for key in file["histories"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        match history(&file, key) {
+            Ok((events, definition)) => {
+                found.push(Recording { name: format!("{named}/{key}"), events, definition });
+            }
+            Err(why) => skipped.push(format!("/{key}: {why}")),
+        }
+    }
+    (found, skipped)
+}
+
+/// The events of one history in wire form, with its definition where there is one.
+fn history(file: &Value, key: &str) -> Result<(Vec<Value>, Option<String>), String> {
+    let answer = &file["snapshot"][key];
+    let events = answer["events"].as_array().or_else(|| answer.as_array());
+    let mut events = events.filter(|events| !events.is_empty()).ok_or("no events")?.clone();
+    if !events.iter().all(Value::is_object) {
+        return Err("an event is no object".to_owned());
+    }
+    if events
+        .first()
+        .is_some_and(|first| first["id"].as_u64() > events.last().and_then(|last| last["id"].as_u64()))
+    {
+        events.reverse();
+    }
+    let own = file["definitionPerHistory"].get(key).filter(|own| !own.is_null());
+    let mut definition = own.unwrap_or_else(|| &file["definition"]).clone();
+    if let Some(parsed) = definition.as_str().and_then(|text| serde_json::from_str(text).ok()) {
+        definition = parsed;
+    }
+    if file["idsNormalized"] == true {
+        events =
+            in_order(&events, &definition).ok_or("its ids are lost, and are not those of Pass states")?;
+    }
+    let events: Vec<Value> =
+        events.into_iter().enumerate().map(|(index, event)| wire(index, event)).collect();
+    if !definition.is_object() {
+        return Ok((events, None));
+    }
+    let mut definition = with_resources(definition, &events);
+    if file["note"].as_str().is_some_and(|note| note.contains("trust the TaskScheduled event")) {
+        with_windows(&mut definition, &events);
+    }
+    Ok((events, Some(definition.to_string())))
+}
+
+/// Gives back the order, ids and links inside a Parallel of Pass states, and its closing event, which the recorder lost; None
+/// where there is more in it than that.
+fn in_order(events: &[Value], definition: &Value) -> Option<Vec<Value>> {
     let named = |kind: &str, member: &str, name: &str| {
-        events.iter().find(|event| event["type"] == kind && event[member]["name"] == name).unwrap().clone()
+        events.iter().find(|event| event["type"] == kind && event[member]["name"] == name).cloned()
     };
-    let at = events.iter().position(|event| event["type"] == "ParallelStateStarted").unwrap();
-    let end = events.iter().position(|event| event["type"] == "ParallelStateExited").unwrap();
+    let at = events.iter().position(|event| event["type"] == "ParallelStateStarted")?;
+    let end = events.iter().position(|event| event["type"] == "ParallelStateExited")?;
     let mut found: Vec<Value> = events[..=at].to_vec();
-    let parallel =
-        definition["States"].as_object().unwrap().values().find(|state| state["Type"] == "Parallel").unwrap();
-    for branch in parallel["Branches"].as_array().unwrap() {
+    let parallel = definition["States"].as_object()?.values().find(|state| state["Type"] == "Parallel")?;
+    for branch in parallel["Branches"].as_array()? {
         let mut name = branch["StartAt"].as_str();
         let mut link = at + 1;
         while let Some(state) = name {
@@ -85,7 +128,7 @@ fn in_order(events: &[Value], definition: &Value) -> Vec<Value> {
                 ("PassStateEntered", "stateEnteredEventDetails"),
                 ("PassStateExited", "stateExitedEventDetails"),
             ] {
-                let mut event = named(kind, member, state);
+                let mut event = named(kind, member, state)?;
                 event["previousEventId"] = json!(link);
                 link = found.len() + 1;
                 event["id"] = json!(link);
@@ -97,7 +140,7 @@ fn in_order(events: &[Value], definition: &Value) -> Vec<Value> {
     let last = found.len();
     found.push(json!({ "id": last + 1, "previousEventId": last, "type": "ParallelStateSucceeded" }));
     found.extend(events[end..].iter().cloned());
-    found
+    Some(found)
 }
 
 fn wire(index: usize, event: Value) -> Value {
@@ -120,7 +163,7 @@ fn put_back(details: &mut Map<String, Value>) {
                 *value = Value::String(value.to_string());
             }
             "assignedVariables" => {
-                for (_, variable) in value.as_object_mut().unwrap() {
+                for (_, variable) in value.as_object_mut().into_iter().flatten() {
                     if !variable.is_string() {
                         *variable = Value::String(variable.to_string());
                     }
