@@ -13,6 +13,7 @@ mod ends;
 mod error;
 mod faults;
 mod function;
+mod insist;
 mod interpret;
 mod lanes;
 mod ledger;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::ends::Ends;
 use crate::faults;
+use crate::insist::insist;
 use crate::ledger::Ledger;
 use crate::making::Making;
 use crate::patience::{Pauses, allowance};
@@ -245,7 +246,7 @@ impl<'a> Actor<'a> {
     async fn faulted(&mut self, call: Call, note: Option<&str>) -> Outcome {
         let Stage { target, recorder, .. } = *self.stage;
         let Some(fault) = self.fault.take() else {
-            return recorder.call(target, &self.name, call, note).await.1;
+            return insist(recorder, target, &self.name, call, note).await;
         };
         self.crashed = !faults::survives(fault);
         faults::faulted(fault, call, &self.name, target, recorder).await

@@ -39,6 +39,16 @@ pub(super) const VARIANTS: &[Variant] = &[
             if self.calls.is_multiple_of(9) { Err(ApiError::new("ThrottlingException", "Rate exceeded")) } else { Ok(()) }
         }
     }),
+    variant!("breaks-now-and-then", "every eleventh call to Step Functions breaks the service", [], { calls: u64 }, {
+        fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
+            if call.operation.service() != record::Service::States {
+                return Ok(());
+            }
+            self.calls += 1;
+            let breaks = self.calls.is_multiple_of(11);
+            if breaks { Err(ApiError::new("InternalFailure", "Internal error").with_status(500)) } else { Ok(()) }
+        }
+    }),
     variant!("at-least-once", "standard queues deliver every third message twice", [], { deliveries: u64 }, {
         fn delivers_again(&mut self, delivery: Delivery) -> bool {
             self.deliveries += u64::from(delivery.received == 0);

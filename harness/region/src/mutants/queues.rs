@@ -1,7 +1,7 @@
 //! Queues that hide too little, too long, or count wrong (SQS).
 
-use record::{Call, Operation, Time};
-use serde_json::json;
+use record::{Call, Operation, Outcome, Time};
+use serde_json::{Value, json};
 
 use super::Variant;
 use crate::conduct::{Alarm, Clock, Delivery};
@@ -15,6 +15,36 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!("message-never-returns", "a received message never becomes visible again", ["SQS-04"], {
         fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
             (alarm.clock != Clock::Visibility || alarm.due == alarm.from).then_some(alarm.due)
+        }
+    }),
+    variant!("change-zero-ignored", "a change of visibility to 0 changes nothing", ["SQS-06"], {
+        fn serves(&mut self, call: &Call) -> u64 {
+            let zero = call.input.get("VisibilityTimeout") == Some(&json!(0));
+            u64::from(call.operation != Operation::ChangeMessageVisibility || !zero)
+        }
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if call.operation == Operation::ChangeMessageVisibility {
+                *outcome = Outcome::Done(json!({}));
+            }
+        }
+    }),
+    variant!("forbidden-characters-taken", "a message may hold any character", ["SQS-09"], {
+        fn request(&mut self, call: &mut Call) {
+            if call.operation == Operation::SendMessage
+                && let Some(Value::String(body)) = call.input.get_mut("MessageBody")
+            {
+                body.retain(|c| c >= ' ');
+                if body.is_empty() {
+                    body.push('?');
+                }
+            }
+        }
+    }),
+    variant!("batch-answers-nothing", "a batch is sent and its answer lists nobody", ["SQS-10"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let (Operation::SendMessageBatch, Outcome::Done(reply)) = (call.operation, outcome) {
+                *reply = json!({ "Successful": [], "Failed": [] });
+            }
         }
     }),
     variant!("receive-count-stuck", "ApproximateReceiveCount is always 1", ["SQS-04"], {

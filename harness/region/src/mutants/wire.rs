@@ -64,6 +64,18 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
+    variant!(
+        "refusals-break-the-server",
+        "whatever Step Functions refuses ends in an internal error",
+        ["TOK-13", "TOK-17", "WIRE-05"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let Some(error) = states_refusal(call, outcome) {
+                    *error = ApiError::new("InternalFailure", "Internal error").with_status(500);
+                }
+            }
+        }
+    ),
     variant!("send-answers-have-data", "an accepted SendTask* call answers with data", ["WIRE-04"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let (true, Outcome::Done(reply)) = (is_send(call.operation), outcome) {

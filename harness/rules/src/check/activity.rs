@@ -100,7 +100,20 @@ fn created(view: &View<'_>, sink: &mut Sink) {
             }
             continue;
         }
-        let Some(arn) = call.answer.done().and_then(|reply| reply.get("activityArn")) else { continue };
+        let Some(reply) = call.answer.done() else { continue };
+        let Some(arn) = reply
+            .get("activityArn")
+            .filter(|arn| arn.as_str().is_some_and(|arn| arn.rsplit(':').next() == Some(name)))
+        else {
+            sink.violated(
+                CREATE,
+                format!("an activity was made with activityArn {:?}", reply.get("activityArn")),
+            );
+            continue;
+        };
+        if reply.get("creationDate").is_none_or(Value::is_null) {
+            sink.violated(CREATE, "an activity was made without creationDate");
+        }
         if let Some(known) = by_name.insert(name, arn)
             && !deleted
         {

@@ -200,6 +200,9 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls.iter().filter(|call| call.operation.service() == Service::Sqs) {
         match call.operation {
             Api::ReceiveMessage => {
+                if let Some(error) = call.answer.refused().filter(|error| error.status >= 500) {
+                    sink.violated(AMOUNT, format!("ReceiveMessage answered {error} each time it was asked"));
+                }
                 let Some(reply) = call.answer.done() else { continue };
                 let most = call.input.get("MaxNumberOfMessages").and_then(Value::as_u64).unwrap_or(1);
                 let got = reply.get("Messages").and_then(Value::as_array).map_or(0, Vec::len) as u64;
@@ -234,8 +237,12 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
                 ids.sort_unstable();
                 ids.dedup();
                 if (count == 0 || count > 10 || ids.len() < count) && call.was_looked_at() {
-                    sink.expect(BATCH, call.answer.refused().is_some(), || {
-                        format!("a batch of {count} entries, {} ids, answered 200", ids.len())
+                    sink.expect(BATCH, call.answer.refused().is_some_and(|error| error.status < 500), || {
+                        format!(
+                            "a batch of {count} entries, {} ids, answered {}",
+                            ids.len(),
+                            call.answer.says()
+                        )
                     });
                 }
             }

@@ -18,6 +18,7 @@ mod history_api;
 mod integration;
 mod life;
 mod mapping;
+mod queue_answers;
 mod redrive;
 mod sink;
 mod start;
@@ -69,6 +70,7 @@ const FAMILIES: &[&[Group]] = &[
     stop::GROUPS,
     redrive::GROUPS,
     delivery::GROUPS,
+    queue_answers::GROUPS,
     integration::GROUPS,
     mapping::GROUPS,
     activity::GROUPS,

@@ -256,9 +256,6 @@ fn bounds(view: &View<'_>, sink: &mut Sink) {
 
 /// The first member that the API model's constraints forbid, if any.
 pub(super) fn out_of_bounds(call: &Call<'_>) -> Option<String> {
-    if call.garbled {
-        return None;
-    }
     let required: &[&str] = match call.operation {
         Api::SendTaskSuccess => &["taskToken", "output"],
         Api::SendTaskFailure | Api::SendTaskHeartbeat => &["taskToken"],
@@ -276,6 +273,9 @@ pub(super) fn out_of_bounds(call: &Call<'_>) -> Option<String> {
         Api::CreateActivity => &["name"],
         _ => &[],
     };
+    if call.garbled {
+        return (!required.is_empty()).then(|| "a body that is no JSON object".to_owned());
+    }
     if let Some(missing) = required.iter().find(|member| !call.has(member)) {
         return Some(format!("no {missing}"));
     }

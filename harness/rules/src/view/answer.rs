@@ -8,7 +8,7 @@ use serde_json::Value;
 pub enum Answer<'a> {
     /// The call took effect.
     Done(&'a Value),
-    /// The service looked at the request and refused it; nothing happened.
+    /// The service looked at the request and refused it, or broke each time it was asked; nothing happened.
     Refused(&'a ApiError),
     /// Too many requests, or the service is away for a moment; nothing happened (WIRE-07).
     Throttled(&'a ApiError),

@@ -1,11 +1,15 @@
 //! One call of a record, with its input read where it was sent as raw text.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use record::{Entry, Operation, Time};
 use serde_json::{Map, Value};
 
 use super::Answer;
+
+/// So many breakdowns in a row for one request are no accident: AWS's SDKs give up then, too.
+const TRIES: u32 = 3;
 
 /// A call and its answer.
 #[derive(Debug)]
@@ -47,6 +51,27 @@ impl<'a> Call<'a> {
             answer: Answer::of(&entry.outcome),
             entry,
             garbled,
+        }
+    }
+
+    /// A request that broke the service in each of three tries in a row has been answered: the last try stands as a refusal.
+    /// The tries before it may have taken effect all the same.
+    pub(super) fn settle(calls: &mut [Self]) {
+        let mut runs: BTreeMap<&'a str, (usize, u32)> = BTreeMap::new();
+        for index in 0..calls.len() {
+            let (before, rest) = calls.split_at_mut(index);
+            let Some(call) = rest.first_mut() else { continue };
+            let entry: &'a Entry = call.entry;
+            let Answer::Broken(error) = call.answer else {
+                runs.remove(entry.actor.as_str());
+                continue;
+            };
+            let run = runs.entry(&entry.actor).or_insert((index, 0));
+            let same = before.get(run.0).is_none_or(|first| first.entry.call == entry.call);
+            *run = if same { (run.0, run.1 + 1) } else { (index, 1) };
+            if run.1 >= TRIES {
+                call.answer = Answer::Refused(error);
+            }
         }
     }
 

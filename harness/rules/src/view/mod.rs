@@ -72,8 +72,9 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// Reads a record.
     pub fn new(record: &'a CaseRecord) -> Self {
-        let calls: Vec<Call<'a>> =
+        let mut calls: Vec<Call<'a>> =
             record.entries.iter().enumerate().map(|(i, entry)| Call::of(i, entry)).collect();
+        Call::settle(&mut calls);
         let offset = Offset::measure(&calls);
         let (machines, by_machine) = machine::machines(&calls);
         let reads = reads::histories(&calls);

@@ -1,0 +1,160 @@
+//! SQS: what sends, receives and changes of visibility answer, whoever asked.
+//!
+//! It does not follow messages through their life (see `delivery`). Invariant: a request that AWS's model refuses may be refused
+//! with any code of the client's fault, unless the model names the code.
+
+use std::collections::BTreeMap;
+
+use record::Operation as Api;
+use serde_json::Value;
+
+use super::{CheckRow, Group, Sink};
+use crate::view::{Answer, Call, View};
+
+const NAMED: CheckRow =
+    ("SQS-01", "messages-have-their-id", "a message is received under the MessageId that its send answered");
+const BODY: CheckRow =
+    ("SQS-03", "bodies-are-what-was-sent", "a message is received with the body that was sent under its id");
+const CHANGED: CheckRow = (
+    "SQS-06",
+    "zero-makes-it-visible",
+    "a message whose visibility timeout was changed to 0 is there for the next receive that waits",
+);
+const CHARACTERS: CheckRow = (
+    "SQS-09",
+    "forbidden-characters-are-refused",
+    "a body with a character that XML 1.0 does not allow is refused with InvalidMessageContents, any other is taken",
+);
+const ONE_BY_ONE: CheckRow = (
+    "SQS-10",
+    "batch-answers-each-entry",
+    "the answer of a batch lists each of its ids once, each success with a MessageId",
+);
+
+pub(super) const GROUPS: &[Group] = &[
+    Group { checks: &[NAMED, BODY], run: sent },
+    Group { checks: &[CHANGED], run: changed },
+    Group { checks: &[CHARACTERS], run: characters },
+    Group { checks: &[ONE_BY_ONE], run: batches },
+];
+
+fn text<'v>(value: &'v Value, member: &str) -> Option<&'v str> {
+    value.get(member).and_then(Value::as_str)
+}
+
+fn list<'v>(value: &'v Value, member: &str) -> impl Iterator<Item = &'v Value> {
+    value.get(member).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Every message has an id, and what was sent comes back under its own.
+fn sent(view: &View<'_>, sink: &mut Sink) {
+    for call in view.calls_of(Api::ReceiveMessage) {
+        for message in call.answer.done().into_iter().flat_map(|reply| list(reply, "Messages")) {
+            if text(message, "MessageId").is_none_or(str::is_empty) {
+                sink.violated(NAMED, "a message was received without MessageId");
+            }
+        }
+    }
+    for call in view.calls_of(Api::SendMessage) {
+        let Some(reply) = call.answer.done() else { continue };
+        let Some(id) = text(reply, "MessageId").filter(|id| !id.is_empty()) else {
+            sink.violated(NAMED, "SendMessage answered no MessageId");
+            continue;
+        };
+        let body = call.text("MessageBody");
+        let queue = view.queues.iter().position(|queue| Some(queue.url) == call.text("QueueUrl"));
+        let mut here = view.messages.iter().filter(|message| Some(message.queue) == queue);
+        if let Some(message) = here.clone().find(|message| message.id == id) {
+            sink.met(NAMED);
+            sink.expect(BODY, body == Some(message.body), || {
+                format!("a message of {} characters came back as another", body.map_or(0, str::len))
+            });
+        } else {
+            let alike = view.calls_of(Api::SendMessage).filter(|other| other.text("MessageBody") == body);
+            if alike.count() == 1 && here.any(|message| Some(message.body) == body) {
+                sink.violated(NAMED, "a message came under another MessageId than its send answered");
+            }
+        }
+    }
+}
+
+/// After a change to zero a receive that waits finds something.
+fn changed(view: &View<'_>, sink: &mut Sink) {
+    for change in view.calls_of(Api::ChangeMessageVisibility) {
+        let zero = change.input.get("VisibilityTimeout").and_then(Value::as_u64) == Some(0);
+        let url = change.entry_text("QueueUrl");
+        let Some(queue) = view.queues.iter().find(|queue| Some(queue.url) == url) else { continue };
+        let alone = queue.made_here && !queue.purged && !queue.consumed_elsewhere && !queue.is_fifo();
+        if !zero || change.answer.done().is_none() || !alone || view.has_faults() {
+            continue;
+        }
+        let own = |call: &&Call<'_>| call.entry_text("QueueUrl") == url && change.precedes(call);
+        let next = view.calls_of(Api::ReceiveMessage).filter(own).min_by_key(|call| call.begun);
+        let Some(next) = next.filter(|call| waits(call)) else { continue };
+        let deleted = view.calls_of(Api::DeleteMessage).any(|call| {
+            call.text("ReceiptHandle") == change.text("ReceiptHandle") && call.begun < next.ended
+        });
+        let Some(reply) = next.answer.done().filter(|_| !deleted) else { continue };
+        let others = view.calls_of(Api::ReceiveMessage).any(|call| {
+            call.index != next.index
+                && call.entry_text("QueueUrl") == url
+                && call.begun <= next.ended
+                && change.ended <= call.ended
+        });
+        if others {
+            continue;
+        }
+        sink.expect(CHANGED, list(reply, "Messages").next().is_some(), || {
+            "a message made visible at once was not there for a receive that waited".to_owned()
+        });
+    }
+}
+
+fn waits(call: &Call<'_>) -> bool {
+    call.input.get("WaitTimeSeconds").and_then(Value::as_u64).is_some_and(|seconds| seconds >= 1)
+}
+
+fn characters(view: &View<'_>, sink: &mut Sink) {
+    const ALLOWED: fn(char) -> bool =
+        |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    for call in view.calls_of(Api::SendMessage) {
+        let Some(body) = call.text("MessageBody").filter(|body| !body.is_empty()) else { continue };
+        let code = match call.answer {
+            Answer::Done(_) => None,
+            Answer::Refused(error) => Some(error.code.as_str()),
+            _ => continue,
+        };
+        let invalid = code.is_some_and(|code| code.ends_with("InvalidMessageContents"));
+        if body.chars().all(ALLOWED) {
+            sink.expect(CHARACTERS, !invalid, || "a body of allowed characters was refused".to_owned());
+        } else {
+            sink.expect(CHARACTERS, invalid, || {
+                format!("a body with a forbidden character answered {}", call.answer.says())
+            });
+        }
+    }
+}
+
+fn batches(view: &View<'_>, sink: &mut Sink) {
+    for call in view.calls_of(Api::SendMessageBatch) {
+        let Some(reply) = call.answer.done() else { continue };
+        let mut due: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in call.input.get("Entries").and_then(Value::as_array).into_iter().flatten() {
+            *due.entry(text(entry, "Id").unwrap_or_default()).or_default() += 1;
+        }
+        if due.is_empty() || due.values().any(|count| *count > 1) {
+            continue; // it should have been refused: see `delivery`
+        }
+        for answered in list(reply, "Successful").chain(list(reply, "Failed")) {
+            *due.entry(text(answered, "Id").unwrap_or_default()).or_default() += 1;
+        }
+        sink.expect(ONE_BY_ONE, due.values().all(|count| *count == 2), || {
+            "a batch was answered without one result for each of its ids".to_owned()
+        });
+        let nameless =
+            list(reply, "Successful").any(|entry| text(entry, "MessageId").is_none_or(str::is_empty));
+        if nameless {
+            sink.violated(ONE_BY_ONE, "a success of a batch has no MessageId");
+        }
+    }
+}
