@@ -153,7 +153,9 @@ fn errors(view: &View<'_>, sink: &mut Sink) {
         if error.status == 413 {
             continue;
         }
-        if own.contains(&code) {
+        if let (Answer::Refused(_), true) = (call.answer, error.status >= 500) {
+            sink.violated(STATUS, format!("{} answered {error} each time it was asked", call.operation));
+        } else if own.contains(&code) {
             let expected = match code {
                 "ConflictException" => 409,
                 "ServiceQuotaExceededException" => 402,
