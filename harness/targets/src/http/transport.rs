@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderMap, Request};
+use http::header::CONNECTION;
+use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -61,7 +62,9 @@ impl Transport {
 
     /// Sends one request, once. (hyper sends again only what it knows was never written to a socket.)
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Received, Fault> {
-        let request = request.map(Full::new);
+        let mut request = request.map(Full::new);
+        // HTTP/1.1 means it without the header; LocalStack behind hypercorn closes every connection that does not say it.
+        request.headers_mut().insert(CONNECTION, HeaderValue::from_static("keep-alive"));
         let response = match &self.pool {
             Pool::Plain(client) => client.request(request).await,
             #[cfg(feature = "aws")]
