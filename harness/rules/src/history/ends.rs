@@ -154,8 +154,13 @@ pub(super) fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
     if last.kind != "ExecutionSucceeded" {
         return;
     }
+    let before = |at: usize| trace.event(at).is_some_and(|event| event.id < last.id);
     let open = trace.visits.iter().find(|visit| {
-        visit.exited.is_none() && !visit.redriven && visit.aborted.is_none() && visit.strand == 0
+        visit.exited.is_none()
+            && !visit.redriven
+            && visit.aborted.is_none()
+            && visit.strand == 0
+            && before(visit.entered)
     });
     if let Some(visit) = open {
         let message = format!("the execution succeeded, but state {:?} was never left", visit.name);

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::super::ledger::Ledger;
 use super::super::trace::{Home, Phase, Strand, Trace};
+use super::aborts::causes;
 use super::{failures, new_strand, open_rounds};
 
 /// A failed iteration is closed before its Map fails or is tried again (recorded: map-state-retry, facts.md 50).
@@ -134,8 +135,10 @@ pub(super) fn iteration_ended(trace: &mut Trace<'_>, event: &Event, ledger: &mut
                 .iter()
                 .any(|at| trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous)))
         };
+        // Its Map's own failure stops it, or one beside any state around (the Map is then aborted with it).
         let beside = || {
             strand.home.around().is_some_and(|(visit, _)| failures(trace, visit).contains(&event.previous))
+                || causes(trace, at).contains(&event.previous)
         };
         strand.loose
             || strand.heads.contains(&event.previous)
