@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 : "${STATES_ROLE:?the ARN of the role that the state machines get}"
 code=0
 cargo conformance run --target aws --profile core --budget "${BUDGET:-1}" --time-budget 10m --role "$STATES_ROLE" \
-  --out target/ci/aws --quiet || code=$?
+  --out target/ci/aws --record "${RECORDINGS:-target/ci/recordings}" --quiet || code=$?
 cargo conformance clean --target aws
 cargo conformance doctor --target aws
 exit "$code"

@@ -4,10 +4,9 @@
 
 #[expect(dead_code, reason = "each test file uses what it needs")]
 mod embedded;
-mod symbolic;
 
 use engine::Options;
-use record::{CaseEnd, Kind};
+use record::{CaseEnd, Kind, symbolic};
 
 fn snapshot(name: &str) {
     let plan = embedded::stored_plan(name);

@@ -4,10 +4,10 @@
 mod binary;
 #[expect(dead_code, reason = "each test file uses what it needs")]
 mod embedded;
-mod symbolic;
 
 use binary::Served;
 use engine::Options;
+use record::symbolic;
 
 #[test]
 fn the_region_in_process_and_over_http_give_equal_histories() {

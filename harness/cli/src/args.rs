@@ -271,6 +271,9 @@ pub struct RunArgs {
     /// The run directory; with several targets, a folder in it for each.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Keeps the run in this folder, by target and date, and tells what it shows otherwise than the last one kept there.
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
     /// No progress and no table, only the last line.
     #[arg(short, long)]
     pub quiet: bool,

@@ -14,6 +14,7 @@ mod exit;
 mod failure;
 mod interrupt;
 mod recorder;
+mod recording;
 mod rule_ids;
 mod span;
 mod verb;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use plan::Profile;
+use plan::{Plan, Profile};
 use record::RunEvent;
 
 use crate::{Baseline, Budget};
@@ -20,6 +20,8 @@ pub struct Options {
     pub seed: u64,
     /// How many plans, if not the profile's number.
     pub cases: Option<usize>,
+    /// The plans, where they were drawn before; otherwise they are drawn by profile, seed and number.
+    pub plans: Option<Arc<[Plan]>>,
     /// Only plans and verdicts for these rules; all if empty.
     pub rules: Vec<String>,
     /// Only the plans of these names; all where absent.
@@ -56,6 +58,7 @@ impl Default for Options {
             profile: Profile::Smoke,
             seed: 1,
             cases: None,
+            plans: None,
             rules: Vec::new(),
             jobs: 24,
             only: None,

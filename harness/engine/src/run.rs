@@ -207,7 +207,10 @@ fn nearest(id: &str) -> String {
 
 /// Which plans are run: numbered by their place in the whole list, long timers first.
 fn chosen(options: &Options, lacks: &[&str]) -> Vec<Numbered> {
-    let all = generate(options.profile, options.seed, options.cases);
+    let all = match &options.plans {
+        Some(drawn) => drawn.to_vec(),
+        None => generate(options.profile, options.seed, options.cases),
+    };
     let mut plans: Vec<Numbered> = all
         .into_iter()
         .enumerate()

@@ -11,7 +11,8 @@ pub const SEND_AND_WAIT: &str = "arn:aws:states:::sqs:sendMessage.waitForTaskTok
 /// The resource of a notification.
 pub const PUBLISH: &str = "arn:aws:states:::sns:publish";
 
-/// A callback Task that ends its scope: sends token and execution name to the queue of the input.
+/// A callback Task that ends its scope: sends token and execution name to the queue of the input, and no more: some
+/// emulators take tens of milliseconds for every path.
 pub fn callback() -> Value {
     json!({
         "Type": "Task",
@@ -20,13 +21,22 @@ pub fn callback() -> Value {
             "QueueUrl.$": "$$.Execution.Input.queue",
             "MessageBody": {
                 "TaskToken.$": "$$.Task.Token",
-                "Execution.$": "$$.Execution.Name",
-                "State.$": "$$.State.Name",
-                "RetryCount.$": "$$.State.RetryCount"
+                "Execution.$": "$$.Execution.Name"
             }
         },
         "End": true
     })
+}
+
+/// A callback Task of which an execution sends several messages: each names its state and attempt too, so that even tokens
+/// given out twice are told apart.
+pub fn callback_of_many() -> Value {
+    let mut task = callback();
+    if let Some(Value::Object(body)) = task.pointer_mut("/Parameters/MessageBody") {
+        body.insert("State.$".to_owned(), json!("$$.State.Name"));
+        body.insert("RetryCount.$".to_owned(), json!("$$.State.RetryCount"));
+    }
+    task
 }
 
 /// The same state with these members put in; `null` takes one out, `Next` takes `End` out.
@@ -97,6 +107,11 @@ fn targets_of(state: &Value, targets: &mut Vec<String>) {
 /// One callback Task with these members.
 pub fn one(members: Value) -> Value {
     machine([("Wait for callback", with(callback(), members))])
+}
+
+/// One callback Task with these members, which may be tried again.
+pub fn one_of_many(members: Value) -> Value {
+    machine([("Wait for callback", with(callback_of_many(), members))])
 }
 
 /// A machine that plans may share.

@@ -9,6 +9,7 @@ mod operation;
 mod outcome;
 mod redact;
 mod run_event;
+pub mod symbolic;
 mod time;
 mod token;
 

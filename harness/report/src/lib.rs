@@ -4,6 +4,7 @@
 //! Nothing here runs a plan or knows a target. The only I/O is in [`directory`], which writes files.
 
 pub mod directory;
+mod drift;
 mod html;
 mod issue;
 mod json;
@@ -17,6 +18,7 @@ mod timeline;
 mod verdicts;
 mod wording;
 
+pub use drift::{Drift, drift};
 pub use html::Html;
 pub use issue::issue;
 pub use json::Json;

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use engine::Options;
-use plan::Profile;
+use plan::{Plan, Profile};
 use record::{Kind, RunEvent};
 use region::mutants::{self as variants, MutantInfo};
 use serde::{Deserialize, Serialize};
@@ -81,11 +82,12 @@ pub(super) fn mutants(
     let survivors = known.map_or_else(|| Ok(Survivors::default()), read_survivors)?;
     let chosen = choose(names)?;
     let runtime = super::runtime()?;
+    let plans: Arc<[Plan]> = plan::generate(Profile::Smoke, seed, None).into();
     let bar = bar("mutants", chosen.len() as u64, false);
     let mut fates = Vec::new();
     for (info, lawful) in chosen {
         bar.set_message(info.name);
-        let killed_by = runtime.block_on(broken(info.name, seed))?;
+        let killed_by = runtime.block_on(broken(info.name, seed, &plans))?;
         let by_named = killed_by.iter().any(|rule| info.rules.contains(&rule.as_str()));
         let word = match (lawful, by_named, killed_by.is_empty()) {
             (true, _, true) => Word::Spared,
@@ -160,13 +162,14 @@ fn choose(names: &[String]) -> Result<Vec<(&'static MutantInfo, bool)>, Failure>
 }
 
 /// The rules that the smoke plans show broken on a variant.
-async fn broken(name: &str, seed: u64) -> Result<BTreeSet<String>, Failure> {
+async fn broken(name: &str, seed: u64, plans: &Arc<[Plan]>) -> Result<BTreeSet<String>, Failure> {
     let spec = format!("variant:{name}");
     let reach = crate::args::Reach::default();
     let connected = connect(&spec, &reach, Path::new("")).await?;
     let options = Options {
         profile: Profile::Smoke,
         seed,
+        plans: Some(plans.clone()),
         jobs: usize::MAX,
         minimise: false,
         banner: banner(&spec, &connected),

@@ -12,7 +12,7 @@ use crate::args::RunArgs;
 use crate::recorder::{Recorder, bar};
 use crate::verb::leftovers::LEDGER;
 use crate::verb::reach::{banner, connect, folder_name, is_virtual, run_id};
-use crate::{Exit, Failure, bill, interrupt, output, rule_ids};
+use crate::{Exit, Failure, bill, interrupt, output, recording, rule_ids};
 
 /// Where runs go that were not told where.
 const DEFAULT_OUT: &str = "sfn-conformance.out";
@@ -25,6 +25,8 @@ pub(super) struct Finished {
     pub(super) run: Run,
     pub(super) summary: Summary,
     pub(super) known: Known,
+    /// The AWS region, where the target has one.
+    region: Option<String>,
 }
 
 /// Runs on every target that was asked for; the worst exit counts.
@@ -120,9 +122,10 @@ async fn one(
     }
     let options = Options { banner: banner(text, &connected), only, ..options };
     let summary = engine::run(connected.targets.clone(), &options, &mut recorder).await;
+    let region = connected.region;
     connected.guard.stop().await;
     let known = known(options.baseline.as_ref());
-    Ok(Finished { summary: summary?, run: recorder.finish()?, known })
+    Ok(Finished { summary: summary?, run: recorder.finish()?, known, region })
 }
 
 /// The region that a run on AWS is priced for.
@@ -134,7 +137,7 @@ fn region(spec: &Spec) -> Option<String> {
 
 /// Prints and writes what came of a run, and says how to exit.
 fn conclude(args: &RunArgs, finished: &Finished, folder: &Path, palette: Palette) -> Result<Exit, Failure> {
-    let Finished { run, summary, known } = finished;
+    let Finished { run, summary, known, region } = finished;
     let scope: Vec<&str> = summary.verdicts.iter().map(|(rule, _)| rule.as_str()).collect();
     let report = Report::new(run, &scope, known);
     directory::write(folder, &report)?;
@@ -148,7 +151,17 @@ fn conclude(args: &RunArgs, finished: &Finished, folder: &Path, palette: Palette
     if let (true, Some(path)) = (args.update_baseline, &args.baseline) {
         write_baseline(path, summary, &run.header)?;
     }
-    Ok(explain_exit(summary))
+    let exit = explain_exit(summary);
+    let Some(recordings) = &args.record else { return Ok(exit) };
+    let (kept, drift) = recording::keep(recordings, folder, &run.header, region.as_deref())?;
+    complain!("recorded in {}", kept.display());
+    let Some(drift) = drift else { return Ok(exit) };
+    complain!("{}", drift.sentence());
+    if drift.is_empty() {
+        return Ok(exit);
+    }
+    complain!("see {}", folder.join(recording::DRIFT).display());
+    Ok(if args.strict { exit.worse(Exit::StaleBaseline) } else { exit })
 }
 
 /// Says why the exit is not 0, where the table does not.

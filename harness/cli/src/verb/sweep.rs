@@ -3,9 +3,10 @@
 //! A fault that is seen by no rule is either allowed, and then `fixtures/sweep.toml` says why, or a check is missing.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use engine::{Cancel, Options, Shard, Sink};
-use plan::Profile;
+use plan::{Plan, Profile};
 use record::{Call, CaseRecord, Kind, Outcome, RunEvent};
 use region::mutants::sweep;
 use serde::Deserialize;
@@ -39,8 +40,9 @@ pub(super) fn sweep(
 ) -> Result<Exit, Failure> {
     let allowed = known.map_or_else(|| Ok(Allowed::default()), read)?;
     let runtime = super::runtime()?;
+    let plans: Arc<[Plan]> = plan::generate(Profile::Smoke, seed, None).into();
     let mut lawful = Seen::default();
-    runtime.block_on(run("embedded", seed, Cancel::default(), &mut lawful))?;
+    runtime.block_on(run("embedded", seed, &plans, Cancel::default(), &mut lawful))?;
     let names = sweep::derive(lawful.0.iter().map(|(call, outcome)| (call, outcome)));
     let wanted =
         |name: &String| filters.is_empty() || filters.iter().any(|part| name.contains(part.as_str()));
@@ -51,7 +53,8 @@ pub(super) fn sweep(
     for name in &names {
         bar.set_message(name.clone());
         let mut first = First::default();
-        let done = runtime.block_on(run(&format!("variant:{name}"), seed, first.cancel.clone(), &mut first));
+        let cancel = first.cancel.clone();
+        let done = runtime.block_on(run(&format!("variant:{name}"), seed, &plans, cancel, &mut first));
         bar.inc(1);
         match (done, first.rule) {
             (_, Some(_)) => killed += 1,
@@ -72,11 +75,18 @@ pub(super) fn sweep(
 }
 
 /// One run of the smoke plans.
-async fn run(spec: &str, seed: u64, cancel: Cancel, sink: &mut dyn Sink) -> Result<(), Failure> {
+async fn run(
+    spec: &str,
+    seed: u64,
+    plans: &Arc<[Plan]>,
+    cancel: Cancel,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
     let connected = connect(spec, &crate::args::Reach::default(), Path::new("")).await?;
     let options = Options {
         profile: Profile::Smoke,
         seed,
+        plans: Some(plans.clone()),
         jobs: usize::MAX,
         minimise: false,
         cancel,

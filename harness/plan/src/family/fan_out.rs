@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Family;
 use crate::Step;
-use crate::definition::{callback, machine, pass, shared, with};
+use crate::definition::{callback_of_many, machine, pass, shared, with};
 use crate::generate::{Draft, Draw};
 
 pub(super) fn families() -> Vec<Family> {
@@ -19,8 +19,8 @@ pub(super) fn families() -> Vec<Family> {
 
 fn sequences() -> Vec<Draft> {
     let definition = machine([
-        ("First", with(callback(), json!({"ResultPath": "$.first", "Next": "Second"}))),
-        ("Second", with(callback(), json!({"ResultPath": "$.second"}))),
+        ("First", with(callback_of_many(), json!({"ResultPath": "$.first", "Next": "Second"}))),
+        ("Second", with(callback_of_many(), json!({"ResultPath": "$.second"}))),
     ]);
     vec![Draft::new(
         "two callbacks in sequence; the first token is dead for the second",
@@ -53,7 +53,7 @@ fn parallel(branches: Vec<Value>) -> Value {
 }
 
 fn branch(name: &'static str, members: Value) -> Value {
-    machine([(name, with(callback(), members))])
+    machine([(name, with(callback_of_many(), members))])
 }
 
 /// Callbacks that run into their timers inside of a Parallel and of a Map, each with a catcher of its own.
@@ -61,7 +61,7 @@ fn scopes() -> Value {
     let timed = |name: &'static str, caught: &'static str, members: Value| {
         let catch =
             json!({"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": caught}]});
-        machine([(name, with(with(callback(), catch), members)), (caught, pass())])
+        machine([(name, with(with(callback_of_many(), catch), members)), (caught, pass())])
     };
     let each = |name: &'static str, caught: &'static str, members: Value| {
         json!({
@@ -228,7 +228,7 @@ fn map(members: Value) -> Value {
         machine([(
             "Ask",
             with(
-                callback(),
+                callback_of_many(),
                 json!({"Parameters": {"QueueUrl.$": "$$.Execution.Input.queue", "MessageBody": {"TaskToken.$": "$$.Task.Token", "Execution.$": "$$.Execution.Name", "item.$": "$"}}}),
             ),
         )]),

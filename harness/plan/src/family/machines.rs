@@ -4,7 +4,7 @@ use proptest::strategy::Strategy;
 use serde_json::{Map, Value, json};
 
 use super::Family;
-use crate::definition::{callback, own, with};
+use crate::definition::{callback_of_many, own, with};
 use crate::generate::{Draft, Draw};
 use crate::{MachineSpec, Step};
 
@@ -61,7 +61,7 @@ fn draft(kinds: &[(Kind, u8)], successes: &[bool]) -> Draft {
                     .copied()
                     .unwrap_or("$.data");
                 with(
-                    callback(),
+                    callback_of_many(),
                     json!({"ResultPath": place, "Next": next, "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": next}]}),
                 )
             }
@@ -83,7 +83,7 @@ fn draft(kinds: &[(Kind, u8)], successes: &[bool]) -> Draft {
                 steps.push(Step::take(1, token));
                 steps.push(Step::succeed(&format!("1.{token}"), &json!([at])));
                 let mut left = Map::new();
-                left.insert(branch.clone(), callback());
+                left.insert(branch.clone(), callback_of_many());
                 json!({
                     "Type": "Parallel",
                     "Branches": [

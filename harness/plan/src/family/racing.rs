@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Family;
 use super::tokens::plain;
 use crate::Step;
-use crate::definition::{callback, machine, one, own, pass, shared, with};
+use crate::definition::{callback, callback_of_many, machine, one, own, pass, shared, with};
 use crate::generate::{Draft, Draw};
 
 pub(super) fn families() -> Vec<Family> {
@@ -161,7 +161,7 @@ fn machines() -> Vec<Draft> {
 
 /// A completion while a sibling branch fails the state: either may come first, and only one end is seen.
 fn branches() -> Vec<Draft> {
-    let branch = |name: &'static str| machine([(name, callback())]);
+    let branch = |name: &'static str| machine([(name, callback_of_many())]);
     let parallel = machine([(
         "Both",
         json!({"Type": "Parallel", "Branches": [branch("Left"), branch("Right")], "End": true}),

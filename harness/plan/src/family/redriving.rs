@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Family;
 use super::tokens::plain;
 use crate::Step;
-use crate::definition::{callback, machine, pass, shared, with};
+use crate::definition::{callback_of_many, machine, pass, shared, with};
 use crate::generate::Draft;
 
 pub(super) fn families() -> Vec<Family> {
@@ -20,7 +20,7 @@ fn redrives() -> Vec<Draft> {
     let describe = || Step::call(Operation::DescribeExecution, json!({"executionArn": "${exec:1}"}));
     let two = machine([
         ("Before", with(pass(), json!({"Next": "Wait for callback"}))),
-        ("Wait for callback", with(callback(), json!({"Next": "After"}))),
+        ("Wait for callback", with(callback_of_many(), json!({"Next": "After"}))),
         ("After", pass()),
     ]);
     vec![

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Family;
 use crate::Step;
-use crate::definition::{callback, machine, one, pass, shared, with};
+use crate::definition::{callback_of_many, machine, one_of_many, pass, shared, with};
 use crate::generate::{Draft, Draw};
 
 pub(super) fn families() -> Vec<Family> {
@@ -31,7 +31,7 @@ fn retried(about: &str, retry: Value, errors: &[&str], wait_ms: u64) -> Draft {
         (
             "Wait for callback",
             with(
-                callback(),
+                callback_of_many(),
                 json!({"Retry": retry, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}], "Next": "After"}),
             ),
         ),
@@ -46,7 +46,7 @@ fn retried(about: &str, retry: Value, errors: &[&str], wait_ms: u64) -> Draft {
 
 fn retries() -> Vec<Draft> {
     let then_success = {
-        let definition = one(
+        let definition = one_of_many(
             json!({"Retry": [{"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 1.0}]}),
         );
         let mut steps = vec![Step::start(1, "retried-once", json!({}))];
@@ -108,7 +108,7 @@ fn retries() -> Vec<Draft> {
 
 fn after_timeout() -> Vec<Draft> {
     let timed = |members: Value| {
-        one(with(
+        one_of_many(with(
             members,
             json!({"Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1.0}]}),
         ))

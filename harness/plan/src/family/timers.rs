@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Family;
 use crate::Step;
-use crate::definition::{callback, machine, one, pass, reachable, shared, with};
+use crate::definition::{callback, machine, one, one_of_many, pass, reachable, shared, with};
 use crate::generate::{Draft, Draw};
 
 pub(super) fn families() -> Vec<Family> {
@@ -40,7 +40,7 @@ fn both_attempts(about: &str, members: Value) -> Draft {
     );
     Draft::new(
         about,
-        vec![shared("timed", one(retried))],
+        vec![shared("timed", one_of_many(retried))],
         vec![Step::start(1, "timed", json!({})), Step::take(1, 2), Step::settle_after(1, 3000)],
     )
 }

@@ -42,6 +42,12 @@ pub(crate) async fn start(
     if let Some(other) = other_image {
         other.clone_into(&mut image.reference);
     }
+    if image.reference.is_empty() {
+        return Err(TargetError::usage(
+            format!("no image is known for {name}: it is published outside of the engine's default registry"),
+            format!("say which: docker:{name}=IMAGE"),
+        ));
+    }
     let engine = Engine::connect(&options.environment).await?;
     engine.sweep().await;
     engine.provide(&image.reference, name).await?;
