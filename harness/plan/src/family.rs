@@ -11,6 +11,7 @@ mod ends;
 mod fan_out;
 mod faults;
 mod listing;
+mod looking_back;
 mod machines;
 mod mapping;
 mod output;
@@ -45,6 +46,7 @@ fn nothing() -> Vec<Draw> {
 pub(crate) fn all() -> Vec<Family> {
     [
         timers::families(),
+        looking_back::families(),
         retrying::families(),
         sample::families(),
         tokens::families(),

@@ -2,7 +2,7 @@
 //!
 //! Every variant is a [`Conduct`] that overrides one decision (or rewrites requests or answers); the services know none of
 //! them. Families: `tokens`, `outputs`, `timers`, `tasks`, `recovery`, `executions`, `descriptions`, `histories`, `pages`,
-//! `queues`, `topics`, `definitions`, `wire`, and `lawful`. Those of [`sweep`] are derived from a record, and known by name alone.
+//! `queues`, `topics`, `definitions`, `changes`, `listings`, `texts`, `wire`, and `lawful`. Those of [`sweep`] are derived from a record, and known by name alone.
 
 /// A conduct that overrides some decisions, with the state it counts in.
 macro_rules! variant {
@@ -20,17 +20,20 @@ macro_rules! variant {
     }};
 }
 
+mod changes;
 mod definitions;
 mod descriptions;
 mod executions;
 mod histories;
 mod lawful;
+mod listings;
 mod outputs;
 mod pages;
 mod queues;
 mod recovery;
 pub mod sweep;
 mod tasks;
+mod texts;
 mod timers;
 mod tokens;
 mod topics;
@@ -71,6 +74,9 @@ fn wrong() -> impl Iterator<Item = &'static Variant> {
         queues::VARIANTS,
         topics::VARIANTS,
         definitions::VARIANTS,
+        changes::VARIANTS,
+        listings::VARIANTS,
+        texts::VARIANTS,
         wire::VARIANTS,
     ];
     families.into_iter().flatten()

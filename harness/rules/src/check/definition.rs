@@ -9,7 +9,7 @@ use super::flaws::flaws;
 use super::start::name_flaw;
 use super::{CheckRow, Group, Sink};
 use crate::view::definition::mentions_token;
-use crate::view::{Answer, Call, UPDATE_SPREADS, View, same_json_text, unqualified};
+use crate::view::{Answer, Call, View, same_json_text, unqualified};
 
 const CREATES: CheckRow = (
     "DEF-01",
@@ -450,7 +450,6 @@ fn machines(view: &View<'_>, sink: &mut Sink) {
                     let expected = if machine.express { "EXPRESS" } else { "STANDARD" };
                     sink.expect(TYPE, kind == expected, || format!("type is {kind}, not {expected}"));
                 }
-                described(view, call, machine, sink);
             }
             Api::UpdateStateMachine => {
                 let parts = [
@@ -499,24 +498,6 @@ fn machines(view: &View<'_>, sink: &mut Sink) {
             _ => {}
         }
     }
-}
-
-fn described(view: &View<'_>, call: &Call<'_>, machine: Option<&crate::view::Machine>, sink: &mut Sink) {
-    let (Some(reply), Some(machine)) = (call.answer.done(), machine) else { return };
-    if call.text("stateMachineArn").is_some_and(|arn| unqualified(arn) != arn) || machine.deleted.is_some() {
-        return;
-    }
-    let Some(last) = machine.revisions.last().filter(|_| machine.revisions.len() > 1) else { return };
-    let settled = machine
-        .revisions
-        .iter()
-        .all(|revision| revision.certain && revision.ended.0 + UPDATE_SPREADS <= call.begun.0);
-    if settled && let Some(text) = reply.get("definition").and_then(Value::as_str) {
-        sink.expect(TAKES, same_json_text(text, &last.definition.text), || {
-            "DescribeStateMachine shows an old definition some seconds after the update".to_owned()
-        });
-    }
-    let _ = view;
 }
 
 fn started(_: &View<'_>, call: &Call<'_>, machine: Option<&crate::view::Machine>, sink: &mut Sink) {

@@ -5,6 +5,7 @@
 //! yields `Inconclusive`, never silence. Throttling, 5xx and missing answers accuse no rule about something else.
 
 mod activity;
+mod agree;
 mod data;
 mod definition;
 mod delivery;
@@ -18,8 +19,11 @@ mod history_api;
 mod integration;
 mod life;
 mod mapping;
+mod model;
+mod named;
 mod queue_answers;
 mod redrive;
+mod shape;
 mod sink;
 mod start;
 mod status;
@@ -52,8 +56,15 @@ pub(crate) struct Group {
     pub(crate) run: fn(&View<'_>, &mut Sink),
 }
 
+/// Every group, family by family.
+fn groups() -> impl Iterator<Item = &'static Group> {
+    FAMILIES.iter().chain(agree::FAMILIES).flat_map(|groups| groups.iter())
+}
+
 const FAMILIES: &[&[Group]] = &[
     wire::GROUPS,
+    shape::GROUPS,
+    named::GROUPS,
     definition::GROUPS,
     start::GROUPS,
     token_input::GROUPS,
@@ -81,8 +92,7 @@ const FAMILIES: &[&[Group]] = &[
 /// Every check, those of histories included: rule, check, what it looks at.
 pub fn checks() -> &'static [CheckRow] {
     static ALL: LazyLock<Vec<CheckRow>> = LazyLock::new(|| {
-        let own =
-            FAMILIES.iter().flat_map(|groups| groups.iter()).flat_map(|group| group.checks.iter().copied());
+        let own = groups().flat_map(|group| group.checks.iter().copied());
         let mut rows: Vec<CheckRow> = own.chain(crate::history::CHECKS.iter().copied()).collect();
         rows.sort_unstable();
         rows.dedup_by_key(|row| (row.0, row.1));
@@ -101,7 +111,7 @@ pub fn judge(record: &CaseRecord) -> Vec<Finding> {
         return sink.into_findings();
     };
     let mut sink = Sink::default();
-    for group in FAMILIES.iter().flat_map(|groups| groups.iter()) {
+    for group in groups() {
         run(group.checks, &view, &mut sink, group.run);
     }
     let mut findings = sink.into_findings();

@@ -191,7 +191,7 @@ fn single(view: &View<'_>, sink: &mut Sink) {
 }
 
 /// Whether a creation that nobody confirmed may have made the machine, or another case did.
-fn made_maybe(view: &View<'_>, arn: &str) -> bool {
+pub(super) fn made_maybe(view: &View<'_>, arn: &str) -> bool {
     let name = Arn::read(arn).and_then(Arn::machine).unwrap_or_default();
     let named = |call: &Call<'_>| {
         call.text("name") == Some(name) && !matches!(call.answer, Answer::Refused(_) | Answer::Done(_))

@@ -3,10 +3,11 @@
 use record::{Operation as Api, Service, Time};
 use serde_json::Value;
 
+use super::model::{Kind, requests};
 use super::{CheckRow, Group, Sink};
 use crate::view::{Answer, COMMON_CODES, Call, View, is_throttling};
 
-const TIMES: CheckRow = (
+pub(super) const TIMES: CheckRow = (
     "WIRE-02",
     "timestamps-are-epoch-seconds",
     "timestamps in replies are JSON numbers of epoch seconds, near the client's clock",
@@ -256,82 +257,26 @@ fn bounds(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
-/// The first member that the API model's constraints forbid, if any.
+/// The first member that the API model's constraints forbid, if any. Members of another JSON type are not judged: no source says what
+/// the service makes of them.
 pub(super) fn out_of_bounds(call: &Call<'_>) -> Option<String> {
-    let required: &[&str] = match call.operation {
-        Api::SendTaskSuccess => &["taskToken", "output"],
-        Api::SendTaskFailure | Api::SendTaskHeartbeat => &["taskToken"],
-        Api::GetExecutionHistory | Api::DescribeExecution | Api::StopExecution | Api::RedriveExecution => {
-            &["executionArn"]
-        }
-        Api::DescribeStateMachineForExecution => &["executionArn"],
-        Api::CreateStateMachine => &["name", "definition", "roleArn"],
-        Api::StartExecution
-        | Api::UpdateStateMachine
-        | Api::DeleteStateMachine
-        | Api::DescribeStateMachine => &["stateMachineArn"],
-        Api::ValidateStateMachineDefinition => &["definition"],
-        Api::GetActivityTask => &["activityArn"],
-        Api::CreateActivity => &["name"],
-        _ => &[],
-    };
+    let members = requests::members(call.operation);
     if call.garbled {
-        return (!required.is_empty()).then(|| "a body that is no JSON object".to_owned());
+        return members
+            .iter()
+            .any(|member| member.required)
+            .then(|| "a body that is no JSON object".to_owned());
     }
-    if let Some(missing) = required.iter().find(|member| !call.has(member)) {
-        return Some(format!("no {missing}"));
+    if let Some(missing) = members.iter().find(|member| member.required && !call.has(member.name)) {
+        return Some(format!("no {}", missing.name));
     }
-    let most = |member: &str, limit: usize| {
-        call.text(member).is_some_and(|text| text.len() > limit && text.chars().count() > limit)
-    };
-    let empty = |member: &str| call.text(member) == Some("");
-    let number = |member: &str, range: std::ops::RangeInclusive<i64>| {
-        call.input.get(member).and_then(Value::as_i64).is_some_and(|n| !range.contains(&n))
-    };
-    let one_of =
-        |member: &str, values: &[&str]| call.text(member).is_some_and(|text| !values.contains(&text));
-    let page = match call.operation {
-        Api::GetExecutionHistory => 1024,
-        Api::ListExecutions => 3096,
-        _ => usize::MAX,
-    };
-    let pages =
-        matches!(call.operation, Api::GetExecutionHistory | Api::ListExecutions | Api::ListStateMachines);
-    let checks: [(&str, bool); 12] = [
-        ("a taskToken out of 1..2048 characters", empty("taskToken") || most("taskToken", 2048)),
-        ("an error over 256 characters", call.operation != Api::TestState && most("error", 256)),
-        ("a cause over 32768 characters", most("cause", 32_768)),
-        ("an empty definition", call.operation != Api::ValidateStateMachineDefinition && empty("definition")),
-        (
-            "an empty or too long name",
-            call.operation != Api::DescribeActivity && (empty("name") || most("name", 80)),
-        ),
-        ("maxResults out of 0..1000", pages && number("maxResults", 0..=1000)),
-        (
-            "maxResults out of 0..100",
-            call.operation == Api::ValidateStateMachineDefinition && number("maxResults", 0..=100),
-        ),
-        ("a nextToken that is too long", pages && (most("nextToken", page) || empty("nextToken"))),
-        (
-            "a statusFilter that is no status",
-            call.operation == Api::ListExecutions
-                && one_of(
-                    "statusFilter",
-                    &["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"],
-                ),
-        ),
-        (
-            "a type that is none",
-            call.operation == Api::CreateStateMachine && one_of("type", &["STANDARD", "EXPRESS"]),
-        ),
-        ("a traceHeader over 256 characters", most("traceHeader", 256)),
-        (
-            "a severity that is none",
-            call.operation == Api::ValidateStateMachineDefinition
-                && one_of("severity", &["ERROR", "WARNING"]),
-        ),
-    ];
-    checks.iter().find(|(_, broken)| *broken).map(|(what, _)| (*what).to_owned())
+    members.iter().find_map(|member| {
+        let value = call.input.get(member.name).filter(|value| match member.kind {
+            Kind::Whole(..) => value.is_number(),
+            _ => value.is_string(),
+        })?;
+        member.kind.flaw(value).map(|flaw| format!("a {} that is {flaw}", member.name))
+    })
 }
 
 fn throttling(view: &View<'_>, sink: &mut Sink) {

@@ -1,0 +1,142 @@
+//! Lists over all their pages: ListExecutions shows that machine's executions, all of them in the end, by pages and by status.
+
+use record::Operation as Api;
+use serde_json::Value;
+
+use super::text;
+use crate::check::life::PATIENCE;
+use crate::check::{CheckRow, Group, Sink};
+use crate::view::{Arn, Call, Execution, View, unqualified};
+
+const THAT_MACHINE: CheckRow = (
+    "LIST-05",
+    "lists-that-machine-only",
+    "ListExecutions shows executions of the machine that was asked for",
+);
+const MAP_RUN_ONLY: CheckRow = (
+    "LIST-05",
+    "map-run-filters-need-a-map-run",
+    "PENDING_REDRIVE or a redriveFilter with a machine's ARN is refused with ValidationException",
+);
+const WHOLE: CheckRow =
+    ("LIST-03", "pages-make-the-whole", "the pages of ListExecutions together show every execution");
+const ALL_OF_STATUS: CheckRow =
+    ("LIST-02", "filter-lists-all-of-that-status", "a statusFilter lists every execution with that status");
+
+pub(super) const GROUPS: &[Group] = &[
+    Group { checks: &[THAT_MACHINE, MAP_RUN_ONLY], run: asked },
+    Group { checks: &[WHOLE, ALL_OF_STATUS], run: whole },
+];
+
+/// A list with all its pages.
+pub(super) struct Listing<'v, 'a> {
+    /// The call of the first page.
+    pub(super) first: &'v Call<'a>,
+    /// The pages' entries.
+    pub(super) items: Vec<&'a Value>,
+    /// How many pages it took.
+    pub(super) pages: usize,
+    /// Whether the last page said that there is no more.
+    pub(super) whole: bool,
+}
+
+/// The lists of an operation: a page belongs to the list whose last page gave the token that it was asked with.
+pub(super) fn listings<'v, 'a>(view: &'v View<'a>, operation: Api, member: &str) -> Vec<Listing<'v, 'a>> {
+    let mut listings: Vec<Listing<'v, 'a>> = Vec::new();
+    let mut waiting: Vec<(usize, &'a str)> = Vec::new();
+    for call in view.calls_of(operation).filter(|call| !call.garbled) {
+        let Some(reply) = call.answer.done() else { continue };
+        let Some(items) = reply.get(member).and_then(Value::as_array) else { continue };
+        let index = match call.text("nextToken") {
+            None => {
+                listings.push(Listing { first: call, items: Vec::new(), pages: 0, whole: false });
+                listings.len() - 1
+            }
+            Some(token) => {
+                let asks = |call: &Call<'_>| {
+                    let mut input = call.input.clone().into_owned();
+                    input.shift_remove("nextToken");
+                    input
+                };
+                let place = waiting.iter().position(|(list, given)| {
+                    *given == token && listings.get(*list).is_some_and(|list| asks(list.first) == asks(call))
+                });
+                let Some(place) = place else { continue };
+                waiting.swap_remove(place).0
+            }
+        };
+        let Some(listing) = listings.get_mut(index) else { continue };
+        listing.items.extend(items);
+        listing.pages += 1;
+        let next = reply.get("nextToken").and_then(Value::as_str).filter(|token| !token.is_empty());
+        listing.whole = next.is_none();
+        waiting.extend(next.map(|token| (index, token)));
+    }
+    listings
+}
+
+fn asked(view: &View<'_>, sink: &mut Sink) {
+    for call in view.calls_of(Api::ListExecutions).filter(|call| !call.garbled && !call.has("mapRunArn")) {
+        let Some(arn) = call.text("stateMachineArn") else { continue };
+        let Some(machine) = Arn::read(arn).filter(|arn| !arn.rest.contains('/')).and_then(Arn::machine)
+        else {
+            continue;
+        };
+        if (call.text("statusFilter") == Some("PENDING_REDRIVE") || call.has("redriveFilter"))
+            && call.was_looked_at()
+            && !call.has("nextToken")
+            && view.by_machine.contains_key(unqualified(arn))
+        {
+            sink.expect(MAP_RUN_ONLY, call.answer.code() == Some("ValidationException"), || {
+                format!(
+                    "a filter of map runs with a machine's ARN: expected ValidationException, saw {}",
+                    call.answer.says()
+                )
+            });
+        }
+        let listed = call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array);
+        for body in listed.into_iter().flatten() {
+            let of = text(body, "executionArn").and_then(Arn::read).and_then(Arn::execution);
+            let held = text(body, "stateMachineArn")
+                .is_none_or(|shown| unqualified(shown) == unqualified(arn))
+                && of.is_none_or(|(of, _)| of == machine);
+            sink.expect(THAT_MACHINE, held, || {
+                format!(
+                    "ListExecutions of {machine} shows an execution of {}",
+                    of.map_or("another", |of| of.0)
+                )
+            });
+        }
+    }
+}
+
+fn whole(view: &View<'_>, sink: &mut Sink) {
+    for listing in listings(view, Api::ListExecutions, "executions").iter().filter(|listing| listing.whole) {
+        let call = listing.first;
+        let filter = call.text("statusFilter");
+        if listing.pages == 1 && filter.is_none() || call.has("redriveFilter") {
+            continue; // one page without a filter is judged by `list-catches-up`
+        }
+        let Some(machine) = call.text("stateMachineArn").and_then(|arn| view.by_machine.get(arn)) else {
+            continue;
+        };
+        let row = if filter.is_some() { ALL_OF_STATUS } else { WHOLE };
+        let expected = view.executions.iter().filter(|execution| execution.machine == Some(*machine));
+        for execution in expected.filter(|execution| settled(execution, call, filter)) {
+            let shown = listing.items.iter().any(|body| text(body, "executionArn") == Some(execution.arn));
+            sink.expect(row, shown, || {
+                let of = filter
+                    .map_or_else(|| format!("{} pages", listing.pages), |f| format!("statusFilter {f}"));
+                format!("ListExecutions with {of} leaves out an execution that it must show")
+            });
+        }
+    }
+}
+
+/// Whether the list must show the execution: long started, or long ended in the status that is asked for.
+fn settled(execution: &Execution<'_>, call: &Call<'_>, filter: Option<&str>) -> bool {
+    let Some(filter) = filter else { return call.begun - execution.started >= PATIENCE };
+    execution.redrives.is_empty()
+        && execution.final_status().is_some_and(|status| status.status == filter)
+        && execution.closed.is_some_and(|closed| call.begun - closed >= PATIENCE)
+}
