@@ -198,6 +198,13 @@ fn unknown() -> Vec<Draft> {
                 json!({"stateMachineArn": "${machine:quick}", "statusFilter": "PENDING_REDRIVE"}),
             ),
             of_execution(1),
+            Step::bind(
+                Operation::StartExecution,
+                json!({"stateMachineArn": "${machine:quick}", "name": "traced-${run}", "traceHeader": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0"}),
+                "traced",
+            ),
+            Step::Sleep { ms: 300 },
+            Step::call(Operation::DescribeExecution, json!({"executionArn": "${bind:traced.executionArn}"})),
         ],
     )]
 }

@@ -51,6 +51,16 @@ fn outputs() -> Vec<Draft> {
     steps.push(Step::succeed("1.1", &json!({"good": "at last"})));
     steps.push(Step::settle(1));
     let mut drafts = vec![Draft::new("outputs that are no JSON, then one that is", vec![plain()], steps)];
+    let texts = json!({
+        " around ": "  white space around  ", "empty": "", "blank": " ", "lines": "a\r\nb\tc\n", "markup": "<a href=\"x\">1 < 2 && 3 > 2</a> &amp; 'q'",
+        "composed": "\u{e9}", "decomposed": "e\u{301}", "number": "1.0", "flag": "true", "nothing": "null", "object": "{\"a\": [1]}",
+        "percent": "%20+%C3%A9", "slash": "\\/\\u0041", "absent": null, "list": [null, "", [], {}], "long": "${fill:1000:x}", "exact": 16_777_217, "fine": 0.1
+    });
+    let steps = [
+        told(1, Answer::Success(texts.to_string())),
+        told(2, Answer::Success("\" a text alone \"".to_owned())),
+    ];
+    drafts.push(Draft::new("texts that are not to be touched, as output", vec![plain()], steps.concat()));
     let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     let edges =
         ["-0", "1e300", "{\"a\": {\"a\": {}}}", "\"\\ud834\\udd1e\"", "[[], {}, \"\"]", deep.as_str()];
@@ -169,8 +179,30 @@ fn failures() -> Vec<Draft> {
         fail(Some("States.Timeout"), None),
         fail(Some(""), Some("")),
     ];
+    let whole = fail(
+        Some(" Spaced.Érror "),
+        Some("  a cause\nof two lines, with <b>markup</b> &amp; é, e\u{301} and 😀: ${fill:2000:c} "),
+    );
+    let catching = machine([
+        (
+            "Wait for callback",
+            with(
+                callback(),
+                json!({"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "After"}], "Next": "After"}),
+            ),
+        ),
+        ("After", pass()),
+    ]);
+    let caught = vec![
+        Step::start(1, "plain", json!({})),
+        Step::take(1, 1),
+        Step::Tell { token: "1.1".to_owned(), answer: whole.clone() },
+        Step::settle(1),
+    ];
     vec![
         Draft::new("error and cause at and beyond their lengths", vec![plain()], edges),
+        Draft::new("a long cause of many letters, not caught", vec![plain()], told(1, whole)),
+        Draft::new("a long cause of many letters, caught", vec![shared("plain", catching)], caught),
         Draft::new(
             "failures without error, cause or both",
             vec![plain()],

@@ -12,6 +12,7 @@ mod delivery;
 mod end_to_end;
 mod error;
 mod flaws;
+mod granted;
 mod handed_out;
 mod heartbeat;
 mod histories;
@@ -65,6 +66,7 @@ const FAMILIES: &[&[Group]] = &[
     wire::GROUPS,
     shape::GROUPS,
     named::GROUPS,
+    granted::GROUPS,
     definition::GROUPS,
     start::GROUPS,
     token_input::GROUPS,

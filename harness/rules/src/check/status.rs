@@ -111,7 +111,11 @@ fn descriptions(view: &View<'_>, sink: &mut Sink) {
                 format!("status {} with an error or cause that nobody gave", status.status)
             });
             described_input(execution, body, sink);
-            if let Some(name) = body.get("name").and_then(Value::as_str) {
+            let name = body.get("name").and_then(Value::as_str);
+            if name.is_none() {
+                sink.violated(NAME, "DescribeExecution shows no name");
+            }
+            if let Some(name) = name {
                 if execution.name.is_ascii() {
                     if name != execution.name {
                         sink.violated(MEMBERS, "DescribeExecution shows another name");
@@ -131,16 +135,15 @@ fn described_input(execution: &Execution<'_>, body: &Value, sink: &mut Sink) {
     let Some(input) = &execution.input else { return };
     let shown =
         body.get("input").and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let included = |member: &str| {
-        body.get(member)
-            .and_then(|details| details.get("included"))
-            .is_none_or(|included| included == &Value::Bool(true))
+    let included = |data: &str, details: &str| {
+        body.get(data).is_none_or(Value::is_null)
+            || body.get(details).and_then(|details| details.get("included")) == Some(&Value::Bool(true))
     };
     sink.expect(
         INPUT,
         shown.is_some_and(|shown| same_json(&shown, input))
-            && included("inputDetails")
-            && included("outputDetails"),
+            && included("input", "inputDetails")
+            && included("output", "outputDetails"),
         || "DescribeExecution shows another input than was sent, or leaves it out".to_owned(),
     );
 }
@@ -153,9 +156,20 @@ fn redrivable(execution: &Execution<'_>, status: &str, body: &Value, sink: &mut 
     {
         sink.expect(REDRIVE, count == 0, || format!("redriveCount is {count} without a redrive"));
     }
-    if let Some(redrive) = redrive {
-        let wanted = if matches!(status, "RUNNING" | "SUCCEEDED") { "NOT_REDRIVABLE" } else { "REDRIVABLE" };
-        sink.expect(REDRIVE, redrive == wanted, || format!("redriveStatus is {redrive} on {status}"));
+    match redrive {
+        Some(redrive) => {
+            let wanted =
+                if matches!(status, "RUNNING" | "SUCCEEDED") { "NOT_REDRIVABLE" } else { "REDRIVABLE" };
+            sink.expect(REDRIVE, redrive == wanted, || format!("redriveStatus is {redrive} on {status}"));
+            let reason =
+                body.get("redriveStatusReason").and_then(Value::as_str).is_some_and(|r| !r.is_empty());
+            if redrive == "NOT_REDRIVABLE" && !reason {
+                sink.violated(REDRIVE, "redriveStatus is NOT_REDRIVABLE without a redriveStatusReason");
+            }
+        }
+        // Who counts redrives offers them.
+        None if count.is_some() => sink.violated(REDRIVE, "a redriveCount without a redriveStatus"),
+        None => {}
     }
 }
 

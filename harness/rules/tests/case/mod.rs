@@ -143,6 +143,9 @@ impl Case {
         });
         if let (Value::Object(reply), Value::Object(more)) = (&mut reply, more) {
             reply.extend(more);
+            if reply.contains_key("output") {
+                reply.entry("outputDetails").or_insert_with(|| json!({"included": true}));
+            }
         }
         self.call(Operation::DescribeExecution, json!({"executionArn": EXEC}), done(reply))
     }

@@ -21,8 +21,10 @@ pub(super) const GROUPS: &[Group] =
     &[Group { checks: &[MADE], run: made }, Group { checks: &[INPUT], run: inputs }];
 
 fn made(view: &View<'_>, sink: &mut Sink) {
-    let deleted =
-        |arn: &str| view.calls_of(Api::DeleteActivity).any(|call| call.text("activityArn") == Some(arn));
+    let deleted = |arn: &str, call: &Call<'_>| {
+        view.calls_of(Api::DeleteActivity)
+            .any(|deletion| deletion.text("activityArn") == Some(arn) && deletion.begun < call.ended)
+    };
     let lists = listings(view, Api::ListActivities, "activities");
     let mut seen: Vec<&str> = Vec::new();
     for creation in view.calls_of(Api::CreateActivity) {
@@ -37,7 +39,7 @@ fn made(view: &View<'_>, sink: &mut Sink) {
                 && text(body, "name").is_none_or(|shown| shown == name)
                 && same_moment(body.get("creationDate"), reply.get("creationDate"))
         };
-        let late = |call: &Call<'_>| call.begun - creation.ended >= PATIENCE && !deleted(arn);
+        let late = |call: &Call<'_>| call.begun - creation.ended >= PATIENCE && !deleted(arn, call);
         let says =
             || "an activity is shown with another ARN, name or creationDate than it was made with".to_owned();
         for call in view.calls_of(Api::DescribeActivity).filter(|call| call.text("activityArn") == Some(arn))

@@ -114,8 +114,10 @@ fn whole(view: &View<'_>, sink: &mut Sink) {
     for listing in listings(view, Api::ListExecutions, "executions").iter().filter(|listing| listing.whole) {
         let call = listing.first;
         let filter = call.text("statusFilter");
-        if listing.pages == 1 && filter.is_none() || call.has("redriveFilter") {
-            continue; // one page without a filter is judged by `list-catches-up`
+        // One page that is not full is judged by `list-catches-up`.
+        let full = call.input.get("maxResults").and_then(Value::as_u64) == Some(listing.items.len() as u64);
+        if listing.pages == 1 && filter.is_none() && !full || call.has("redriveFilter") {
+            continue;
         }
         let Some(machine) = call.text("stateMachineArn").and_then(|arn| view.by_machine.get(arn)) else {
             continue;

@@ -7,7 +7,7 @@ use super::lists::listings;
 use super::{same_moment, text};
 use crate::check::life::PATIENCE;
 use crate::check::{CheckRow, Group, Sink};
-use crate::view::{Call, Machine, Revision, UPDATE_SPREADS, View, same_json_text, unqualified};
+use crate::view::{Arn, Call, Machine, Revision, UPDATE_SPREADS, View, same_json_text, unqualified};
 
 const MADE: CheckRow = (
     "DEF-01",
@@ -43,6 +43,7 @@ const GONE: CheckRow = (
 );
 
 pub(super) const GROUPS: &[Group] = &[
+    Group { checks: &[MADE], run: created },
     Group { checks: &[MADE, TAKEN, ROLE], run: described },
     Group { checks: &[LISTED, LISTED_ONCE, MADE], run: listed },
     Group { checks: &[KEPT], run: kept },
@@ -68,6 +69,18 @@ fn shown<'m>(machine: &'m Machine, call: &Call<'_>) -> &'m [Revision] {
     let from = machine.revisions.iter().rposition(settled).unwrap_or(0);
     let to = machine.revisions.iter().rposition(|revision| revision.begun <= call.ended).unwrap_or(0);
     machine.revisions.get(from..=to.max(from)).unwrap_or(&machine.revisions)
+}
+
+/// A machine's ARN ends in its name.
+fn created(view: &View<'_>, sink: &mut Sink) {
+    for call in view.calls_of(Api::CreateStateMachine) {
+        let arn = call.answer.done().and_then(|reply| text(reply, "stateMachineArn")).and_then(Arn::read);
+        if let (Some(arn), Some(name)) = (arn, call.text("name")) {
+            sink.expect(MADE, arn.machine() == Some(name), || {
+                "CreateStateMachine answers the ARN of another name".to_owned()
+            });
+        }
+    }
 }
 
 fn described(view: &View<'_>, sink: &mut Sink) {

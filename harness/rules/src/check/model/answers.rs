@@ -21,6 +21,12 @@ const VERSION_ITEM: &[Member] = &[must("stateMachineVersionArn", MACHINE), must(
 const ALIAS_ITEM: &[Member] = &[must("stateMachineAliasArn", MACHINE), must("creationDate", Time)];
 const ACTIVITY_ITEM: &[Member] =
     &[must("activityArn", Arn("activity")), must("name", NAME), must("creationDate", Time)];
+const DESCRIBED_ACTIVITY: &[Member] = &[
+    must("activityArn", Arn("activity")),
+    must("name", NAME),
+    must("creationDate", Time),
+    may("encryptionConfiguration", Object(ENCRYPTION)),
+];
 const MACHINE_ITEM: &[Member] =
     &[must("stateMachineArn", MACHINE), must("name", NAME), must("type", TYPE), must("creationDate", Time)];
 const EXECUTION_ITEM: &[Member] = &[
@@ -142,7 +148,7 @@ pub(in crate::check) fn members(operation: Api) -> Option<&'static [Member]> {
         Api::RedriveExecution => members![must("redriveDate", Time)],
         Api::GetExecutionHistory => members![must("events", List(&[])), PAGE],
         Api::CreateActivity => members![must("activityArn", Arn("activity")), must("creationDate", Time)],
-        Api::DescribeActivity => ACTIVITY_ITEM,
+        Api::DescribeActivity => DESCRIBED_ACTIVITY,
         Api::ListActivities => members![must("activities", List(ACTIVITY_ITEM)), PAGE],
         Api::GetActivityTask => members![may("taskToken", Text(0, 2048)), may("input", Text(0, 1_048_576))],
         Api::StatesListTagsForResource => {
