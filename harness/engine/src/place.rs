@@ -220,9 +220,10 @@ impl Maker<'_> {
         let uuid = reply.get("UUID").and_then(Value::as_str).unwrap_or_default().to_owned();
         world.places.insert("mapping".to_owned(), uuid.clone());
         let get = Call::new(Operation::GetEventSourceMapping, json!({"UUID": uuid}));
-        function::ready(self.target, &get, &["State"], "Enabled", PATIENCE).await?;
+        let ready = function::ready(self.target, &get, &["State"], "Enabled", PATIENCE).await;
+        // What it came to belongs to the record, also where it is not what was waited for.
         self.must(Operation::GetEventSourceMapping, json!({"UUID": uuid})).await?;
-        Ok(())
+        ready.map(|_| ())
     }
 
     async fn topic(&self, world: &mut World) -> Result<(), String> {

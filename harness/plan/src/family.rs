@@ -15,6 +15,8 @@ mod looking_back;
 mod machines;
 mod mapping;
 mod output;
+mod publishing;
+mod queueing;
 mod racing;
 mod reading;
 mod redriving;
@@ -61,6 +63,8 @@ pub(crate) fn all() -> Vec<Family> {
         machines::families(),
         definitions::families(),
         deliveries::families(),
+        queueing::families(),
+        publishing::families(),
         reading::families(),
         listing::families(),
         ends::families(),

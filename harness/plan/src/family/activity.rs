@@ -70,6 +70,7 @@ fn activities() -> Vec<Draft> {
                 tell(Operation::SendTaskFailure, json!({})),
             ],
         ),
+        several(&create, &make),
         Draft::new(
             "an idle activity: a poll ends after a minute without a task",
             Vec::new(),
@@ -94,4 +95,45 @@ fn activities() -> Vec<Draft> {
         )
         .needing("activity"),
     ]
+}
+
+/// Three tasks of one activity and three polls: each poll has a task of its own, with its own input.
+fn several(create: &Step, make: &Step) -> Draft {
+    let describe =
+        Step::call(Operation::DescribeActivity, json!({"activityArn": "${bind:activity.activityArn}"}));
+    let mut steps = vec![create.clone(), describe, make.clone()];
+    let each = |step: fn(u32) -> Step| (1..=3).map(step);
+    steps.extend(each(|n| {
+        let input = json!({ "work": n }).to_string();
+        Step::bind(
+            Operation::StartExecution,
+            json!({"stateMachineArn": "${bind:machine.stateMachineArn}", "name": format!("e{n}-${{run}}"), "input": input}),
+            &format!("started-{n}"),
+        )
+    }));
+    steps.extend(each(|n| {
+        Step::bind(
+            Operation::GetActivityTask,
+            json!({"activityArn": "${bind:activity.activityArn}", "workerName": format!("worker-{n}")}),
+            &format!("task-{n}"),
+        )
+    }));
+    steps.extend(each(|n| {
+        let token = format!("${{bind:task-{n}.taskToken}}");
+        let output = format!("${{bind:task-{n}.input}}");
+        Step::call(Operation::SendTaskSuccess, json!({"taskToken": token, "output": output}))
+    }));
+    steps.push(Step::Sleep { ms: 400 });
+    steps.extend(each(|n| {
+        let arn = format!("${{bind:started-{n}.executionArn}}");
+        Step::call(Operation::GetExecutionHistory, json!({ "executionArn": arn }))
+    }));
+    steps.extend([
+        Step::call(
+            Operation::DeleteStateMachine,
+            json!({"stateMachineArn": "${bind:machine.stateMachineArn}"}),
+        ),
+        Step::call(Operation::DeleteActivity, json!({"activityArn": "${bind:activity.activityArn}"})),
+    ]);
+    Draft::new("three tasks of an activity, three polls", Vec::new(), steps).needing("activity")
 }

@@ -167,7 +167,7 @@ fn queues() -> Vec<Draft> {
             Step::call(Operation::ReceiveMessage, json!({"QueueUrl": "${queue}", "WaitTimeSeconds": 21})),
             Step::call(Operation::SendMessage, json!({"QueueUrl": "${queue}-nowhere", "MessageBody": "x"})),
             Step::call(Operation::SendMessage, json!({"QueueUrl": "${queue}", "MessageBody": "\u{1}"})),
-            Step::Drain { queue: "queue".to_owned(), messages: 4, wait_ms: 3000 },
+            Step::Drain { queue: "queue".to_owned(), messages: 4, wait_ms: 34_000 },
             Step::call(
                 Operation::GetQueueAttributes,
                 json!({"QueueUrl": "${queue}", "AttributeNames": ["All"]}),

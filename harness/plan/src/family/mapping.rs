@@ -140,6 +140,27 @@ fn settings() -> Vec<Draft> {
                 map(json!({"BatchSize": 11, "MaximumBatchingWindowInSeconds": 1})),
             ],
         ),
+        draft(
+            "a mapping that is changed, read and listed",
+            6,
+            vec![
+                Step::bind(
+                    Operation::CreateEventSourceMapping,
+                    json!({
+                        "FunctionName": "${function}", "EventSourceArn": "${queue-arn}", "Enabled": false,
+                        "MaximumBatchingWindowInSeconds": 3, "FunctionResponseTypes": ["ReportBatchItemFailures"]
+                    }),
+                    "mapping",
+                ),
+                Step::call(
+                    Operation::UpdateEventSourceMapping,
+                    json!({"UUID": "${bind:mapping.UUID}", "BatchSize": 7, "MaximumBatchingWindowInSeconds": 5}),
+                ),
+                Step::call(Operation::GetEventSourceMapping, json!({"UUID": "${bind:mapping.UUID}"})),
+                Step::call(Operation::ListEventSourceMappings, json!({"EventSourceArn": "${queue-arn}"})),
+                Step::call(Operation::DeleteEventSourceMapping, json!({"UUID": "${bind:mapping.UUID}"})),
+            ],
+        ),
         draft("a function that may take longer than the queue hides", 4, vec![map(json!({"BatchSize": 1}))]),
     ]
 }

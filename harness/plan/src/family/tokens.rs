@@ -40,7 +40,24 @@ fn used() -> Vec<Draft> {
             steps.extend(all_three("1.1"));
             Draft::new(format!("a token used again after {about}"), vec![plain()], steps)
         })
+        .chain([
+            twice("success", Step::succeed("1.1", &json!({"n": 1}))),
+            twice("failure", Step::fail("1.1", "E")),
+        ])
         .collect()
+}
+
+/// The very same request once more, as a client sends it that never saw the answer.
+fn twice(about: &str, end: Step) -> Draft {
+    let steps = vec![
+        Step::start(1, "plain", json!({})),
+        Step::take(1, 1),
+        end.clone(),
+        end.clone(),
+        Step::settle(1),
+        end,
+    ];
+    Draft::new(format!("a {about} told again in the same words"), vec![plain()], steps)
 }
 
 /// Three calls that must be refused, then one that must not: TOK-10 with every kind of wrong token.

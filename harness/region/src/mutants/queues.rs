@@ -1,10 +1,11 @@
 //! Queues that hide too little, too long, or count wrong (SQS).
 
-use record::{Call, Operation, Outcome, Time};
+use record::{ApiError, Call, Operation, Outcome, Time};
 use serde_json::{Value, json};
 
 use super::Variant;
 use crate::conduct::{Alarm, Clock, Delivery};
+use crate::sqs::md5_hex;
 
 pub(super) const VARIANTS: &[Variant] = &[
     variant!("visibility-ignored", "a received message is at once visible again", ["SQS-04"], {
@@ -99,4 +100,150 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
+    variant!("sends-doubled", "a message that is sent by itself is there twice", ["SQS-01"], {
+        fn serves(&mut self, call: &Call) -> u64 {
+            if call.operation == Operation::SendMessage { 2 } else { 1 }
+        }
+    }),
+    variant!("sends-lost", "a message that is sent by itself is never there", ["SQS-03"], { sent: u64 }, {
+        fn serves(&mut self, call: &Call) -> u64 {
+            u64::from(call.operation != Operation::SendMessage)
+        }
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let (Operation::SendMessage, Some(body)) = (call.operation, call.text("MessageBody")) {
+                self.sent += 1;
+                let id = format!("00000000-0000-4000-8000-{:012}", self.sent);
+                *outcome = Outcome::Done(json!({ "MessageId": id, "MD5OfMessageBody": md5_hex(body) }));
+            }
+        }
+    }),
+    variant!("attributes-lost", "messages are kept without their attributes", ["SQS-03"], {
+        fn request(&mut self, call: &mut Call) {
+            if call.operation == Operation::SendMessage {
+                call.input.shift_remove("MessageAttributes");
+            }
+        }
+    }),
+    variant!("digest-of-nothing", "the digest of every received body is that of an empty one", ["SQS-03"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            let Outcome::Done(reply) = outcome else { return };
+            let messages = reply.get_mut("Messages").and_then(Value::as_array_mut);
+            for message in
+                messages.into_iter().flatten().filter(|_| call.operation == Operation::ReceiveMessage)
+            {
+                message["MD5OfBody"] = json!(md5_hex(""));
+            }
+        }
+    }),
+    variant!("deletions-refused", "no message can be deleted", ["SQS-05"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if call.operation == Operation::DeleteMessage {
+                *outcome = Outcome::Refused(ApiError::new("ReceiptHandleIsInvalid", "Not valid"));
+            }
+        }
+    }),
+    variant!("longer-visibility-ignored", "a visibility timeout is never made longer", ["SQS-06"], {
+        fn serves(&mut self, call: &Call) -> u64 {
+            let zero = call.input.get("VisibilityTimeout") == Some(&json!(0));
+            u64::from(call.operation != Operation::ChangeMessageVisibility || zero)
+        }
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if call.operation == Operation::ChangeMessageVisibility {
+                *outcome = Outcome::Done(json!({}));
+            }
+        }
+    }),
+    variant!("first-receive-counts-two", "ApproximateReceiveCount begins at 2", ["SQS-11"], {
+        fn receive_count(&mut self, received: u64) -> u64 {
+            received + 1
+        }
+    }),
+    variant!(
+        "settings-forgotten",
+        "a queue is made without the settings that were given",
+        ["SQS-04", "SQS-15"],
+        {
+            fn request(&mut self, call: &mut Call) {
+                if let (Operation::CreateQueue, Some(Value::Object(all))) =
+                    (call.operation, call.input.get_mut("Attributes"))
+                {
+                    all.retain(|name, _| name == "FifoQueue" || name == "RedrivePolicy");
+                }
+            }
+        }
+    ),
+    variant!("unknown-queue-takes-all", "a send to a queue that is not there succeeds", ["SQS-20"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            let unknown = outcome.refusal().is_some_and(|error| error.code == "QueueDoesNotExist");
+            if unknown && call.operation == Operation::SendMessage {
+                let id = "00000000-0000-4000-8000-000000000000";
+                let body = call.text("MessageBody").unwrap_or_default();
+                *outcome = Outcome::Done(json!({ "MessageId": id, "MD5OfMessageBody": md5_hex(body) }));
+            }
+        }
+    }),
+    variant!("fifo-delivers-duplicates", "a FIFO queue forgets deduplication ids", ["SQS-16"], { sent: u64 }, {
+        fn request(&mut self, call: &mut Call) {
+            if let (Operation::SendMessage, Some(Value::String(id))) =
+                (call.operation, call.input.get_mut("MessageDeduplicationId"))
+            {
+                self.sent += 1;
+                id.push_str(&self.sent.to_string());
+            }
+        }
+    }),
+    variant!("fifo-sends-without-group", "a FIFO queue takes messages of no group", ["SQS-16"], {
+        fn request(&mut self, call: &mut Call) {
+            if call.operation == Operation::SendMessage && call.input.contains_key("MessageDeduplicationId") {
+                call.input.entry("MessageGroupId").or_insert_with(|| json!("nobody"));
+            }
+        }
+    }),
+    variant!("fifo-groups-run-free", "a FIFO queue gives the next of a group at once", ["SQS-18"], { sent: u64 }, {
+        fn request(&mut self, call: &mut Call) {
+            if let (Operation::SendMessage, Some(Value::String(group))) =
+                (call.operation, call.input.get_mut("MessageGroupId"))
+            {
+                self.sent += 1;
+                group.push_str(&self.sent.to_string());
+            }
+        }
+    }),
+    variant!(
+        "content-deduplicates-nothing",
+        "content-based deduplication lets equal bodies through",
+        ["SQS-17"],
+        { sent: u64 },
+        {
+            fn request(&mut self, call: &mut Call) {
+                let keyed = call.input.contains_key("MessageDeduplicationId");
+                if call.operation == Operation::SendMessage && call.input.contains_key("MessageGroupId") && !keyed {
+                    self.sent += 1;
+                    call.input.insert("MessageDeduplicationId".to_owned(), json!(self.sent.to_string()));
+                }
+            }
+        }
+    ),
+    variant!("dead-letter-queue-of-any-type", "a dead-letter queue may be of the other type", ["SQS-13"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            let refused = outcome.refusal().is_some_and(|error| error.message.contains("RedrivePolicy"));
+            if refused && call.operation == Operation::SetQueueAttributes {
+                *outcome = Outcome::Done(json!({}));
+            }
+        }
+    }),
+    variant!("mapping-forgets-its-batch-size", "a mapping has the default batch size", ["ESM-02"], {
+        fn request(&mut self, call: &mut Call) {
+            if call.operation == Operation::UpdateEventSourceMapping {
+                call.input.shift_remove("BatchSize");
+            }
+        }
+    }),
+    variant!("mapping-stays-in-creation", "a mapping is never shown as Enabled", ["ESM-12"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let (Operation::GetEventSourceMapping, Outcome::Done(reply)) = (call.operation, outcome) {
+                reply["State"] = json!("Creating");
+            }
+        }
+    }),
 ];

@@ -30,7 +30,7 @@ pub fn derive<'a>(seen: impl IntoIterator<Item = (&'a Call, &'a Outcome)>) -> BT
                 reply::names(call.operation, answer, &mut names);
                 event::names(answer, &mut names);
                 request::names(call, &mut names);
-                effect::names(call.operation, &mut names);
+                effect::names(call.operation, answer, &mut names);
             }
             Outcome::Refused(error) => refusal::names(call.operation, &error.code, &mut names),
             Outcome::Unknown(_) => {}

@@ -1,6 +1,7 @@
 //! Requests of tasks: sent never, twice, or not as they stand (demand.md 1.3).
 
 use asl::TaskFailure;
+use record::{Call, Operation, Outcome};
 use serde_json::{Value, json};
 
 use super::Variant;
@@ -98,6 +99,20 @@ pub(super) const VARIANTS: &[Variant] = &[
         fn service_reply(&mut self, service: &str, reply: &mut Result<Value, TaskFailure>) {
             if let (true, Ok(reply)) = (is_integration(service), reply) {
                 reply["MD5OfMessageBody"] = json!("d41d8cd98f00b204e9800998ecf8427e");
+            }
+        }
+    }),
+    variant!("activity-task-dropped", "a poll takes two tasks and hands out one", ["ACT-02"], {
+        fn serves(&mut self, call: &Call) -> u64 {
+            if call.operation == Operation::GetActivityTask { 2 } else { 1 }
+        }
+    }),
+    variant!("activity-input-emptied", "a poller gets an empty object as input", ["ACT-02"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let (Operation::GetActivityTask, Outcome::Done(reply)) = (call.operation, outcome)
+                && let Some(input) = reply.get_mut("input")
+            {
+                *input = json!("{}");
             }
         }
     }),

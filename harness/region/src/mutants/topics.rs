@@ -1,6 +1,7 @@
 //! Notifications that are lost, reworded, or unwrapped (SNS, E2E).
 
 use asl::TaskFailure;
+use record::{Call, Operation, Outcome};
 use serde_json::{Value, json};
 
 use super::Variant;
@@ -55,6 +56,62 @@ pub(super) const VARIANTS: &[Variant] = &[
         fn service_reply(&mut self, service: &str, reply: &mut Result<Value, TaskFailure>) {
             if let ("sns", Err(failure)) = (service, reply) {
                 failure.error = Some("States.TaskFailed".to_owned());
+            }
+        }
+    }),
+    variant!("raw-delivery-ignored", "a subscription with raw delivery gets envelopes", ["SNS-02"], {
+        fn request(&mut self, call: &mut Call) {
+            if call.operation == Operation::Subscribe {
+                call.input.shift_remove("Attributes");
+            }
+        }
+    }),
+    variant!("subject-lost", "a notification has no Subject", ["SNS-02"], {
+        fn request(&mut self, call: &mut Call) {
+            if call.operation == Operation::Publish {
+                call.input.shift_remove("Subject");
+            }
+        }
+    }),
+    variant!("subject-of-any-length", "a Subject of two lines is published", ["SNS-07"], {
+        fn request(&mut self, call: &mut Call) {
+            if let (Operation::Publish, Some(Value::String(subject))) =
+                (call.operation, call.input.get_mut("Subject"))
+            {
+                *subject = subject.replace('\n', " ");
+            }
+        }
+    }),
+    variant!("notification-of-any-size", "a message of more than 1 MiB is published", ["SNS-04"], {
+        fn request(&mut self, call: &mut Call) {
+            if let (Operation::Publish, Some(Value::String(text))) =
+                (call.operation, call.input.get_mut("Message"))
+            {
+                text.truncate(if text.is_ascii() { 100_000 } else { text.len() });
+            }
+        }
+    }),
+    variant!("fifo-topic-without-group", "a FIFO topic takes texts of no group", ["SNS-08"], {
+        fn request(&mut self, call: &mut Call) {
+            if call.operation == Operation::Publish && call.input.contains_key("MessageDeduplicationId") {
+                call.input.entry("MessageGroupId").or_insert_with(|| json!("nobody"));
+            }
+        }
+    }),
+    variant!("fifo-topic-delivers-duplicates", "a FIFO topic forgets deduplication ids", ["SNS-08"], { sent: u64 }, {
+        fn request(&mut self, call: &mut Call) {
+            if let (Operation::Publish, Some(Value::String(id))) =
+                (call.operation, call.input.get_mut("MessageDeduplicationId"))
+            {
+                self.sent += 1;
+                id.push_str(&self.sent.to_string());
+            }
+        }
+    }),
+    variant!("subscription-unlisted", "a topic lists no subscription", ["SNS-09"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if call.operation == Operation::ListSubscriptionsByTopic {
+                *outcome = Outcome::Done(json!({ "Subscriptions": [] }));
             }
         }
     }),

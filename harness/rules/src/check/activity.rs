@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::life::PATIENCE;
 use super::start::name_flaw;
 use super::{CheckRow, Group, Sink};
-use crate::view::{Answer, Effect, Pattern, View};
+use crate::view::{Answer, Effect, Pattern, View, same_json_text};
 
 const EMPTY: CheckRow = (
     "ACT-01",
@@ -27,7 +27,25 @@ const CREATE: CheckRow = (
     "creating an activity again answers the same ARN; forbidden names are refused",
 );
 
+const WAITS: CheckRow = (
+    "ACT-01",
+    "empty-poll-waits-a-minute",
+    "a poll is answered without a task only after 60 s; a task that waits is handed out before",
+);
+const WHOLE: CheckRow =
+    ("ACT-02", "poller-gets-the-task", "a poller gets a token together with the input of a scheduled task");
+const HANDED: CheckRow =
+    ("ACT-02", "started-tasks-are-handed-out", "an activity task that started was handed to a poller");
+const DESCRIBED: CheckRow = (
+    "ACT-06",
+    "activity-is-described-as-made",
+    "an activity is described with the ARN, the name and the date of its creation",
+);
+
 pub(super) const GROUPS: &[Group] = &[
+    Group { checks: &[WAITS, WHOLE], run: answers },
+    Group { checks: &[HANDED], run: handed_out },
+    Group { checks: &[DESCRIBED], run: described },
     Group { checks: &[EMPTY, ONE_POLLER, COMPLETES], run: polls },
     Group { checks: &[NOT_STARTED, WORKER], run: started },
     Group { checks: &[CREATE], run: created },
@@ -121,5 +139,89 @@ fn created(view: &View<'_>, sink: &mut Sink) {
                 "creating an activity again answered another ARN".to_owned()
             });
         }
+    }
+}
+
+/// The longest that a poll is held, less what clocks may be apart.
+const HELD: i64 = 59_000;
+
+fn answers(view: &View<'_>, sink: &mut Sink) {
+    for call in view.calls_of(Api::GetActivityTask) {
+        let Some(reply) = call.answer.done() else { continue };
+        let token = reply.get("taskToken").filter(|token| !token.is_null() && *token != "");
+        let Some(token) = token else {
+            let took = call.ended - call.begun;
+            sink.expect(WAITS, took >= HELD, || {
+                format!("a poll was answered without a task after {took} ms")
+            });
+            continue;
+        };
+        let input = reply.get("input").and_then(Value::as_str);
+        let json = input.is_some_and(|input| serde_json::from_str::<Value>(input).is_ok());
+        if !token.is_string() || !json {
+            sink.violated(
+                WHOLE,
+                "a poll was answered with a task that has no token or no input as JSON text",
+            );
+            continue;
+        }
+        // A truncated input is only told apart from the scheduled ones where a history shows these.
+        let scheduled: Vec<Value> = view
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.pattern == Pattern::Activity)
+            .filter(|attempt| {
+                view.state_of(attempt).is_none_or(|s| Some(s.resource()) == call.text("activityArn"))
+            })
+            .filter_map(|attempt| view.events(attempt).get(attempt.scheduled)?.text("input"))
+            .filter_map(|input| serde_json::from_str(input).ok())
+            .collect();
+        // Where an execution was not read, its task may have been the one.
+        let all_read = (0..view.executions.len()).all(|index| view.history(index).is_some());
+        if !scheduled.is_empty() && all_read {
+            let held = input
+                .is_some_and(|input| scheduled.iter().any(|known| same_json_text(input, &known.to_string())));
+            sink.expect(WHOLE, held, || {
+                "a poller got another input than any task was scheduled with".to_owned()
+            });
+        }
+    }
+}
+
+/// As many polls brought a task as tasks started, unless a poll's answer was lost.
+fn handed_out(view: &View<'_>, sink: &mut Sink) {
+    let polls = || view.calls_of(Api::GetActivityTask);
+    if view.has_faults() || polls().any(|call| call.answer.is_open_ended()) || polls().next().is_none() {
+        return;
+    }
+    let brought = polls()
+        .filter_map(|call| call.answer.done()?.get("taskToken")?.as_str())
+        .filter(|token| !token.is_empty())
+        .count();
+    let started = view
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.pattern == Pattern::Activity && attempt.started.is_some())
+        .count();
+    if started > 0 {
+        sink.expect(HANDED, started <= brought, || {
+            format!("{started} activity tasks started, but only {brought} were handed to pollers")
+        });
+    }
+}
+
+fn described(view: &View<'_>, sink: &mut Sink) {
+    for call in view.calls_of(Api::DescribeActivity) {
+        let (Some(arn), Some(reply)) = (call.text("activityArn"), call.answer.done()) else { continue };
+        let made = view
+            .calls_of(Api::CreateActivity)
+            .filter_map(|made| made.answer.done())
+            .find(|made| made.get("activityArn").and_then(Value::as_str) == Some(arn));
+        let Some(made) = made else { continue };
+        let same = |member: &str| reply.get(member) == made.get(member);
+        let named = reply.get("name").and_then(Value::as_str) == arn.rsplit(':').next();
+        sink.expect(DESCRIBED, same("activityArn") && same("creationDate") && named, || {
+            "an activity is described otherwise than it was made".to_owned()
+        });
     }
 }

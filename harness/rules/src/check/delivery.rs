@@ -42,11 +42,9 @@ const FROM_DEAD: CheckRow = (
     "a token read from the dead-letter queue is valid while its task is open",
 );
 const DELAY: CheckRow = ("SQS-15", "delay-postpones-delivery", "DelaySeconds postpones the delivery");
-const BATCH: CheckRow = ("SQS-10", "batches-are-validated", "a batch has 1 to 10 entries with distinct ids");
-
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[AT_LEAST, VISIBLE, HANDLES, COUNT, DEAD], run: messages },
-    Group { checks: &[AMOUNT, ANY_ORDER, BATCH], run: calls },
+    Group { checks: &[AMOUNT, ANY_ORDER], run: calls },
     Group { checks: &[KEPT], run: kept },
     Group { checks: &[FROM_DEAD], run: from_dead },
     Group { checks: &[VISIBLE, DEAD], run: never_again },
@@ -224,26 +222,6 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
                             call.ended - call.begun
                         ),
                     );
-                }
-            }
-            Api::SendMessageBatch => {
-                let entries = call.input.get("Entries").and_then(Value::as_array);
-                let mut ids: Vec<&str> = entries
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|e| e.get("Id").and_then(Value::as_str))
-                    .collect();
-                let count = entries.map_or(0, Vec::len);
-                ids.sort_unstable();
-                ids.dedup();
-                if (count == 0 || count > 10 || ids.len() < count) && call.was_looked_at() {
-                    sink.expect(BATCH, call.answer.refused().is_some_and(|error| error.status < 500), || {
-                        format!(
-                            "a batch of {count} entries, {} ids, answered {}",
-                            ids.len(),
-                            call.answer.says()
-                        )
-                    });
                 }
             }
             _ => {}

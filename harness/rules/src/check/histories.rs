@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use md5::{Digest as _, Md5};
 use record::Time;
 use serde_json::Value;
 
+use super::digest::md5;
 use super::handed_out::{message_of, submitted_id};
 use super::life::PATIENCE;
 use super::{CheckRow, Group, Sink};
@@ -239,10 +239,6 @@ fn digest(view: &View<'_>, attempt: &Attempt, message: &Message<'_>, sink: &mut 
             "MD5OfMessageBody in TaskSubmitted is not that of the received body".to_owned()
         });
     }
-}
-
-fn md5(text: &str) -> String {
-    Md5::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn described(view: &View<'_>, sink: &mut Sink) {

@@ -139,8 +139,12 @@ fn mappings(view: &View<'_>, sink: &mut Sink) {
         let flawed =
             size.is_some_and(|size| !(1..=10_000).contains(&size) || (size > 10 && (window < 1 || fifo)));
         if flawed && call.was_looked_at() {
-            sink.expect(BATCH_SIZE, call.answer.refused().is_some(), || {
-                format!("BatchSize {size:?} with window {window} was taken")
+            let fits = call.answer.refused().is_some_and(|error| {
+                let named = ["InvalidParameterValueException", "ValidationException"];
+                error.status == 400 && named.contains(&error.code.as_str())
+            });
+            sink.expect(BATCH_SIZE, fits, || {
+                format!("BatchSize {size:?} with window {window} answered {}", call.answer.says())
             });
             continue;
         }
@@ -155,7 +159,14 @@ fn mappings(view: &View<'_>, sink: &mut Sink) {
                 Answer::Done(_) if timeout > visibility => {
                     sink.violated(TIMEOUT, format!("a function timeout of {timeout} s over a visibility timeout of {visibility} s was taken"));
                 }
-                Answer::Refused(_) if timeout > visibility => sink.met(TIMEOUT),
+                Answer::Refused(error) if timeout > visibility => {
+                    sink.expect(TIMEOUT, error.status < 500, || {
+                        format!(
+                            "a function timeout over the visibility timeout answered {}",
+                            call.answer.says()
+                        )
+                    });
+                }
                 Answer::Done(_) => {
                     sink.met(TIMEOUT);
                     if size.is_some() {

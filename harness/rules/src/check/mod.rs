@@ -9,21 +9,29 @@ mod agree;
 mod data;
 mod definition;
 mod delivery;
+mod digest;
 mod end_to_end;
 mod error;
+mod fifo;
 mod flaws;
 mod granted;
 mod handed_out;
 mod heartbeat;
 mod histories;
 mod history_api;
+mod in_flight;
 mod integration;
 mod life;
 mod mapping;
+mod mapping_answers;
 mod model;
 mod named;
+mod posted;
+mod publishing;
 mod queue_answers;
+mod queue_settings;
 mod redrive;
+mod served;
 mod shape;
 mod sink;
 mod start;
@@ -84,9 +92,16 @@ const FAMILIES: &[&[Group]] = &[
     redrive::GROUPS,
     delivery::GROUPS,
     queue_answers::GROUPS,
+    posted::GROUPS,
+    in_flight::GROUPS,
+    fifo::GROUPS,
+    queue_settings::GROUPS,
     integration::GROUPS,
+    publishing::GROUPS,
     mapping::GROUPS,
+    mapping_answers::GROUPS,
     activity::GROUPS,
+    served::GROUPS,
     end_to_end::GROUPS,
     unsupported::GROUPS,
 ];

@@ -8,13 +8,10 @@ use std::collections::BTreeMap;
 use record::Operation as Api;
 use serde_json::Value;
 
+use super::posted::{list, text};
 use super::{CheckRow, Group, Sink};
 use crate::view::{Answer, Call, View};
 
-const NAMED: CheckRow =
-    ("SQS-01", "messages-have-their-id", "a message is received under the MessageId that its send answered");
-const BODY: CheckRow =
-    ("SQS-03", "bodies-are-what-was-sent", "a message is received with the body that was sent under its id");
 const CHANGED: CheckRow = (
     "SQS-06",
     "zero-makes-it-visible",
@@ -25,6 +22,7 @@ const CHARACTERS: CheckRow = (
     "forbidden-characters-are-refused",
     "a body with a character that XML 1.0 does not allow is refused with InvalidMessageContents, any other is taken",
 );
+const BATCH: CheckRow = ("SQS-10", "batches-are-validated", "a batch has 1 to 10 entries with distinct ids");
 const ONE_BY_ONE: CheckRow = (
     "SQS-10",
     "batch-answers-each-entry",
@@ -32,51 +30,10 @@ const ONE_BY_ONE: CheckRow = (
 );
 
 pub(super) const GROUPS: &[Group] = &[
-    Group { checks: &[NAMED, BODY], run: sent },
     Group { checks: &[CHANGED], run: changed },
     Group { checks: &[CHARACTERS], run: characters },
-    Group { checks: &[ONE_BY_ONE], run: batches },
+    Group { checks: &[BATCH, ONE_BY_ONE], run: batches },
 ];
-
-fn text<'v>(value: &'v Value, member: &str) -> Option<&'v str> {
-    value.get(member).and_then(Value::as_str)
-}
-
-fn list<'v>(value: &'v Value, member: &str) -> impl Iterator<Item = &'v Value> {
-    value.get(member).and_then(Value::as_array).into_iter().flatten()
-}
-
-/// Every message has an id, and what was sent comes back under its own.
-fn sent(view: &View<'_>, sink: &mut Sink) {
-    for call in view.calls_of(Api::ReceiveMessage) {
-        for message in call.answer.done().into_iter().flat_map(|reply| list(reply, "Messages")) {
-            if text(message, "MessageId").is_none_or(str::is_empty) {
-                sink.violated(NAMED, "a message was received without MessageId");
-            }
-        }
-    }
-    for call in view.calls_of(Api::SendMessage) {
-        let Some(reply) = call.answer.done() else { continue };
-        let Some(id) = text(reply, "MessageId").filter(|id| !id.is_empty()) else {
-            sink.violated(NAMED, "SendMessage answered no MessageId");
-            continue;
-        };
-        let body = call.text("MessageBody");
-        let queue = view.queues.iter().position(|queue| Some(queue.url) == call.text("QueueUrl"));
-        let mut here = view.messages.iter().filter(|message| Some(message.queue) == queue);
-        if let Some(message) = here.clone().find(|message| message.id == id) {
-            sink.met(NAMED);
-            sink.expect(BODY, body == Some(message.body), || {
-                format!("a message of {} characters came back as another", body.map_or(0, str::len))
-            });
-        } else {
-            let alike = view.calls_of(Api::SendMessage).filter(|other| other.text("MessageBody") == body);
-            if alike.count() == 1 && here.any(|message| Some(message.body) == body) {
-                sink.violated(NAMED, "a message came under another MessageId than its send answered");
-            }
-        }
-    }
-}
 
 /// After a change to zero a receive that waits finds something.
 fn changed(view: &View<'_>, sink: &mut Sink) {
@@ -137,13 +94,14 @@ fn characters(view: &View<'_>, sink: &mut Sink) {
 
 fn batches(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls_of(Api::SendMessageBatch) {
+        batch(call, sink);
         let Some(reply) = call.answer.done() else { continue };
         let mut due: BTreeMap<&str, usize> = BTreeMap::new();
         for entry in call.input.get("Entries").and_then(Value::as_array).into_iter().flatten() {
             *due.entry(text(entry, "Id").unwrap_or_default()).or_default() += 1;
         }
         if due.is_empty() || due.values().any(|count| *count > 1) {
-            continue; // it should have been refused: see `delivery`
+            continue; // it should have been refused
         }
         for answered in list(reply, "Successful").chain(list(reply, "Failed")) {
             *due.entry(text(answered, "Id").unwrap_or_default()).or_default() += 1;
@@ -156,5 +114,26 @@ fn batches(view: &View<'_>, sink: &mut Sink) {
         if nameless {
             sink.violated(ONE_BY_ONE, "a success of a batch has no MessageId");
         }
+    }
+}
+
+/// A batch that is none is refused by name.
+fn batch(call: &Call<'_>, sink: &mut Sink) {
+    let entries = call.input.get("Entries").and_then(Value::as_array);
+    let count = entries.map_or(0, Vec::len);
+    let mut ids: Vec<&str> = entries.into_iter().flatten().filter_map(|entry| text(entry, "Id")).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let flaws = [
+        (count == 0, "EmptyBatchRequest"),
+        (count > 10, "TooManyEntriesInBatchRequest"),
+        (ids.len() < count, "BatchEntryIdsNotDistinct"),
+    ];
+    if flaws.iter().any(|(is, _)| *is) && call.was_looked_at() {
+        let named = |code: &str| flaws.iter().any(|(is, name)| *is && code.ends_with(name));
+        let fits = call.answer.refused().is_some_and(|error| error.status < 500 && named(&error.code));
+        sink.expect(BATCH, fits, || {
+            format!("a batch of {count} entries, {} ids, answered {}", ids.len(), call.answer.says())
+        });
     }
 }

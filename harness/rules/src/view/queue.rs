@@ -24,6 +24,8 @@ pub struct Queue<'a> {
     pub delay: u64,
     /// Whether the case made it, so that it was empty and its attributes are known.
     pub made_here: bool,
+    /// When it was surely there.
+    pub made: Time,
     /// Whether it was purged or deleted.
     pub purged: bool,
     /// Indices of the ReceiveMessage calls that were answered.
@@ -135,6 +137,9 @@ pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>
             | Operation::ChangeMessageVisibility
             | Operation::ChangeMessageVisibilityBatch
             | Operation::SetQueueAttributes
+            | Operation::GetQueueAttributes
+            | Operation::SendMessage
+            | Operation::SendMessageBatch
             | Operation::PurgeQueue
             | Operation::DeleteQueue => call.entry_text("QueueUrl"),
             _ => None,
@@ -149,6 +154,7 @@ pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>
         match call.operation {
             Operation::CreateQueue if !queue.made_here => {
                 queue.made_here = true;
+                queue.made = call.ended;
                 queue.visibility = Some(attribute(call, "VisibilityTimeout").and_then(number).unwrap_or(30));
                 queue.delay = attribute(call, "DelaySeconds").and_then(number).unwrap_or(0);
                 queue.dead_letter = attribute(call, "RedrivePolicy").and_then(policy);

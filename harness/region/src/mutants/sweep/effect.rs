@@ -1,4 +1,5 @@
-//! One operation answers well and does something else: nothing, twice the same, or what it did before.
+//! One operation answers well and does something else: nothing, twice the same, or what it did before; or it does well and
+//! answers something else, or nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +9,9 @@ use serde_json::{Value, json};
 use super::of_operation;
 use crate::Conduct;
 
-pub(super) fn names(operation: Operation, names: &mut BTreeSet<String>) {
-    for how in ["lost", "twice", "cached", "denied"] {
+pub(super) fn names(operation: Operation, answer: &Value, names: &mut BTreeSet<String>) {
+    let empty = answer.as_object().is_some_and(|members| !members.is_empty()).then_some("empty");
+    for how in ["lost", "twice", "cached", "denied", "silent"].into_iter().chain(empty) {
         names.insert(format!("{}effect:{operation}:{how}", super::PREFIX));
     }
 }
@@ -21,6 +23,8 @@ pub(super) fn conduct(rest: &str) -> Option<Box<dyn Conduct>> {
         "twice" => How::Twice,
         "cached" => How::Cached,
         "denied" => How::Denied,
+        "silent" => How::Silent,
+        "empty" => How::Empty,
         _ => return None,
     };
     Some(Box::new(Effect { operation, how, answers: BTreeMap::new() }))
@@ -36,6 +40,10 @@ enum How {
     Cached,
     /// Done, and answered as if it were refused.
     Denied,
+    /// Done, and the connection is closed before an answer.
+    Silent,
+    /// Done, and answered with nothing.
+    Empty,
 }
 
 struct Effect {
@@ -56,7 +64,7 @@ impl Conduct for Effect {
         match self.how {
             _ if call.operation != self.operation => 1,
             How::Twice => 2,
-            How::Denied => 1,
+            How::Denied | How::Silent | How::Empty => 1,
             How::Lost | How::Cached => u64::from(!self.answers.contains_key(&self.key(call))),
         }
     }
@@ -70,6 +78,10 @@ impl Conduct for Effect {
             (Outcome::Done(_), How::Denied) => {
                 *outcome = Outcome::Refused(ApiError::new("ValidationException", "Not valid"));
             }
+            (Outcome::Done(_), How::Silent) => {
+                *outcome = Outcome::Unknown("the connection was closed".to_owned())
+            }
+            (Outcome::Done(_), How::Empty) => *outcome = Outcome::Done(json!({})),
             (Outcome::Done(answer), How::Lost | How::Cached) => match self.answers.get(&key) {
                 Some(earlier) => *outcome = Outcome::Done(earlier.clone()),
                 None => {

@@ -1,0 +1,284 @@
+//! Queues without any workflow: what they keep of messages and settings, and FIFO queues (SQS).
+//!
+//! The waits are passed in full only where something never comes, or where nothing may come.
+
+use record::Operation;
+use serde_json::{Value, json};
+
+use super::Family;
+use crate::Step;
+use crate::generate::Draft;
+
+pub(super) fn families() -> Vec<Family> {
+    vec![
+        Family { name: "posted", fixed: posted, drawn: super::nothing },
+        Family { name: "in-flight", fixed: in_flight, drawn: super::nothing },
+        Family { name: "queue-settings", fixed: settings, drawn: super::nothing },
+        Family { name: "fifo", fixed: fifo, drawn: super::nothing },
+    ]
+}
+
+fn on(queue: &str, members: Value) -> Value {
+    let mut input = json!({ "QueueUrl": queue });
+    if let (Value::Object(input), Value::Object(members)) = (&mut input, members) {
+        input.extend(members);
+    }
+    input
+}
+
+fn send(body: &str) -> Step {
+    Step::call(Operation::SendMessage, on("${queue}", json!({ "MessageBody": body })))
+}
+
+fn receive(queue: &str, members: Value, name: &str) -> Step {
+    let mut input = on(
+        queue,
+        json!({"MaxNumberOfMessages": 10, "WaitTimeSeconds": 2, "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]}),
+    );
+    if let (Value::Object(input), Value::Object(members)) = (&mut input, members) {
+        input.extend(members);
+    }
+    Step::bind(Operation::ReceiveMessage, input, name)
+}
+
+/// A call about a message that was received as `${bind:PLACE}`.
+fn about(op: Operation, queue: &str, place: &str, members: Value) -> Step {
+    let mut input = on(queue, json!({ "ReceiptHandle": format!("${{bind:{place}.ReceiptHandle}}") }));
+    if let (Value::Object(input), Value::Object(members)) = (&mut input, members) {
+        input.extend(members);
+    }
+    Step::call(op, input)
+}
+
+fn posted() -> Vec<Draft> {
+    let attributes = json!({
+        "kind": {"DataType": "String", "StringValue": "größe"},
+        "count": {"DataType": "Number", "StringValue": "7"}
+    });
+    let all = || Step::Drain { queue: "queue".to_owned(), messages: 6, wait_ms: 34_000 };
+    vec![
+        Draft::new(
+            "messages with attributes, of equal bodies, in a batch: each comes once, as it was sent",
+            Vec::new(),
+            vec![
+                Step::call(
+                    Operation::SendMessage,
+                    on(
+                        "${queue}",
+                        json!({"MessageBody": "with attributes", "MessageAttributes": attributes}),
+                    ),
+                ),
+                send("twin"),
+                send("twin"),
+                Step::call(
+                    Operation::SendMessageBatch,
+                    on(
+                        "${queue}",
+                        json!({"Entries": [
+                            {"Id": "a", "MessageBody": "[1, 2.0, \"drei\"]"},
+                            {"Id": "b", "MessageBody": " \t\r\n ", "MessageAttributes": attributes},
+                            {"Id": "c", "MessageBody": "late", "DelaySeconds": 1}
+                        ]}),
+                    ),
+                ),
+                all(),
+            ],
+        ),
+        Draft::new(
+            "messages of no character and of too many",
+            Vec::new(),
+            vec![
+                send(""),
+                send("${fill:1048577:x}"),
+                send("x"),
+                Step::Drain { queue: "queue".to_owned(), messages: 1, wait_ms: 34_000 },
+            ],
+        ),
+    ]
+}
+
+fn in_flight() -> Vec<Draft> {
+    let three = || ["one", "two", "three"].map(send);
+    let each = |op: Operation, members: &Value| {
+        (0..3)
+            .map(|n| about(op, "${queue}", &format!("first.Messages.{n}"), members.clone()))
+            .collect::<Vec<_>>()
+    };
+    let mut extended = Vec::from(three());
+    extended.push(receive("${queue}", json!({"VisibilityTimeout": 2}), "first"));
+    extended.extend(each(Operation::ChangeMessageVisibility, &json!({"VisibilityTimeout": 5})));
+    extended.push(Step::Sleep { ms: 2200 });
+    extended.push(receive("${queue}", json!({"WaitTimeSeconds": 1, "VisibilityTimeout": 30}), "hidden"));
+    extended.push(Step::Drain { queue: "queue".to_owned(), messages: 3, wait_ms: 8000 });
+    let mut deleted = Vec::from(three());
+    deleted.push(receive("${queue}", json!({"VisibilityTimeout": 2}), "first"));
+    deleted.extend(each(Operation::DeleteMessage, &json!({})));
+    deleted.push(Step::Sleep { ms: 2200 });
+    deleted.push(receive("${queue}", json!({"WaitTimeSeconds": 1}), "nothing"));
+    let change = |seconds: u32| {
+        about(
+            Operation::ChangeMessageVisibility,
+            "${queue}",
+            "first.Messages.0",
+            json!({"VisibilityTimeout": seconds}),
+        )
+    };
+    vec![
+        Draft::new("messages whose visibility timeout is made longer stay hidden", Vec::new(), extended),
+        Draft::new("messages that are deleted do not come back", Vec::new(), deleted),
+        Draft::new(
+            "a message that was made visible is not in flight",
+            Vec::new(),
+            vec![
+                send("one"),
+                receive("${queue}", json!({"VisibilityTimeout": 30}), "first"),
+                change(0),
+                change(20),
+                receive("${queue}", json!({}), "second"),
+                about(Operation::DeleteMessage, "${queue}", "second.Messages.0", json!({})),
+            ],
+        ),
+    ]
+}
+
+fn settings() -> Vec<Draft> {
+    let made = || {
+        Step::bind(
+            Operation::CreateQueue,
+            json!({"QueueName": "sfnconf-${run}-s", "Attributes": {
+                "VisibilityTimeout": "7", "DelaySeconds": "1", "MessageRetentionPeriod": "600",
+                "MaximumMessageSize": "2048", "ReceiveMessageWaitTimeSeconds": "3"
+            }}),
+            "set",
+        )
+    };
+    let read = |queue: &str| {
+        Step::call(Operation::GetQueueAttributes, on(queue, json!({"AttributeNames": ["All"]})))
+    };
+    let set = |members: Value| {
+        Step::call(
+            Operation::SetQueueAttributes,
+            on("${bind:set.QueueUrl}", json!({ "Attributes": members })),
+        )
+    };
+    let to = |body: &str| {
+        Step::call(Operation::SendMessage, on("${bind:set.QueueUrl}", json!({ "MessageBody": body })))
+    };
+    vec![
+        Draft::new(
+            "a queue with settings, one without",
+            Vec::new(),
+            vec![
+                made(),
+                read("${bind:set.QueueUrl}"),
+                read("${queue}"),
+                to("${fill:2049:x}"),
+                to("delayed by its queue"),
+                receive("${bind:set.QueueUrl}", json!({"WaitTimeSeconds": 5}), "first"),
+            ],
+        ),
+        Draft::new(
+            "settings that are changed show after a minute",
+            Vec::new(),
+            vec![
+                made(),
+                set(json!({"VisibilityTimeout": "9", "DelaySeconds": "0"})),
+                Step::Sleep { ms: 61_000 },
+                read("${bind:set.QueueUrl}"),
+            ],
+        )
+        .needing("patience"),
+    ]
+}
+
+fn fifo() -> Vec<Draft> {
+    let url = "${bind:fifo.QueueUrl}";
+    let made = |attributes: Value| {
+        Step::bind(
+            Operation::CreateQueue,
+            json!({"QueueName": "sfnconf-${run}-f.fifo", "Attributes": attributes}),
+            "fifo",
+        )
+    };
+    let send = |body: &str, members: Value| {
+        let mut input = on(url, json!({ "MessageBody": body }));
+        if let (Value::Object(input), Value::Object(members)) = (&mut input, members) {
+            input.extend(members);
+        }
+        Step::call(Operation::SendMessage, input)
+    };
+    let keyed = |body: &str, group: &str, key: &str| {
+        send(body, json!({"MessageGroupId": group, "MessageDeduplicationId": key}))
+    };
+    let one = |name: &str| receive(url, json!({"MaxNumberOfMessages": 1, "WaitTimeSeconds": 1}), name);
+    let delete = |name: &str| about(Operation::DeleteMessage, url, &format!("{name}.Messages.0"), json!({}));
+    vec![
+        Draft::new(
+            "groups come in order, one message at a time, and no duplicate comes",
+            Vec::new(),
+            vec![
+                made(json!({"FifoQueue": "true", "VisibilityTimeout": "20"})),
+                Step::call(Operation::GetQueueAttributes, on(url, json!({"AttributeNames": ["All"]}))),
+                send("of no group", json!({"MessageDeduplicationId": "none"})),
+                keyed("a1", "a", "1"),
+                keyed("a1", "a", "1"),
+                keyed("a2", "a", "2"),
+                keyed("b1", "b", "3"),
+                one("first"),
+                one("second"),
+                one("third"),
+                delete("first"),
+                delete("second"),
+                one("fourth"),
+                delete("fourth"),
+                receive(url, json!({"WaitTimeSeconds": 1}), "last"),
+            ],
+        ),
+        Draft::new(
+            "deduplication by content looks at bodies",
+            Vec::new(),
+            vec![
+                made(json!({"FifoQueue": "true", "ContentBasedDeduplication": "true"})),
+                Step::call(Operation::GetQueueAttributes, on(url, json!({"AttributeNames": ["All"]}))),
+                send("the same", json!({"MessageGroupId": "a"})),
+                send(
+                    "the same",
+                    json!({"MessageGroupId": "a", "MessageAttributes": {"n": {"DataType": "Number", "StringValue": "2"}}}),
+                ),
+                send("another", json!({"MessageGroupId": "b"})),
+                one("first"),
+                delete("first"),
+                one("second"),
+                delete("second"),
+                receive(url, json!({"WaitTimeSeconds": 1}), "last"),
+            ],
+        ),
+        Draft::new(
+            "a FIFO queue serves no standard queue as dead-letter queue",
+            Vec::new(),
+            vec![
+                made(json!({"FifoQueue": "true"})),
+                Step::bind(
+                    Operation::GetQueueAttributes,
+                    on(url, json!({"AttributeNames": ["QueueArn"]})),
+                    "arn",
+                ),
+                Step::call(
+                    Operation::CreateQueue,
+                    json!({"QueueName": "sfnconf-${run}-p", "Attributes": {
+                        "RedrivePolicy": "{\"deadLetterTargetArn\":\"${bind:arn.Attributes.QueueArn}\",\"maxReceiveCount\":3}"
+                    }}),
+                ),
+                Step::call(
+                    Operation::SetQueueAttributes,
+                    on(
+                        "${queue}",
+                        json!({"Attributes": {
+                            "RedrivePolicy": "{\"deadLetterTargetArn\":\"${bind:arn.Attributes.QueueArn}\",\"maxReceiveCount\":3}"
+                        }}),
+                    ),
+                ),
+            ],
+        ),
+    ]
+}
