@@ -182,6 +182,7 @@ fn settings() -> Vec<Draft> {
             Vec::new(),
             vec![
                 made(),
+                read("${bind:set.QueueUrl}"),
                 set(json!({"VisibilityTimeout": "9", "DelaySeconds": "0"})),
                 Step::Sleep { ms: 61_000 },
                 read("${bind:set.QueueUrl}"),

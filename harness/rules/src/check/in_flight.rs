@@ -97,7 +97,7 @@ fn deleted(view: &View<'_>, sink: &mut Sink) {
 }
 
 fn changed(view: &View<'_>, sink: &mut Sink) {
-    let (mut early, mut kept) = (0, 0);
+    let (mut early, mut kept, mut denied) = (0, 0, 0);
     for change in view.calls_of(Api::ChangeMessageVisibility) {
         let span = change.input.get("VisibilityTimeout").and_then(Value::as_u64);
         let Some(handle) = change.text("ReceiptHandle") else { continue };
@@ -108,6 +108,8 @@ fn changed(view: &View<'_>, sink: &mut Sink) {
                 && message.receipts.iter().any(|receipt| receipt.handle == handle)
         };
         let Some(message) = view.messages.iter().find(about) else { continue };
+        let not_there = change.answer.code().is_some_and(|code| code.contains("MessageNotInflight"));
+        denied += usize::from(not_there && is_in_flight(view, message, change));
         let others: Vec<&Call<'_>> = view
             .calls_of(Api::ChangeMessageVisibility)
             .filter(|other| other.index != change.index && other.text("ReceiptHandle") == Some(handle))
