@@ -138,6 +138,9 @@ fn changed(view: &View<'_>, sink: &mut Sink) {
             None => {}
         }
     }
+    if denied >= HABIT {
+        sink.violated(EXTENDED, format!("{denied} messages in flight were answered with MessageNotInflight"));
+    }
     if early >= HABIT {
         sink.violated(
             EXTENDED,

@@ -116,6 +116,10 @@ fn lawful(view: &View<'_>, call: &Call<'_>) -> Option<CheckRow> {
             (size && window && queue.visibility.is_some_and(|v| v >= timeout) && only(&call.input, &known))
                 .then_some(MAPPING)
         }
+        Api::ListEventSourceMappings => only(&call.input, &["EventSourceArn", "FunctionName"]).then_some(MAPPING),
+        Api::GetEventSourceMapping | Api::DeleteEventSourceMapping => {
+            is_mapping(view, call).then_some(MAPPING)
+        }
         Api::CreateActivity => {
             let name = call.text("name").filter(|name| name_flaw(name).is_none())?;
             (!name.is_empty() && only(&call.input, &["name", "tags"])).then_some(ACTIVITY)
@@ -231,6 +235,13 @@ fn is_topic(view: &View<'_>, call: &Call<'_>) -> bool {
         view.calls_of(Api::DeleteTopic).any(|gone| gone.begun <= call.ended && gone.text("TopicArn") == arn);
     let standard = arn.is_some_and(|arn| arn.rsplit('.').next() != Some("fifo"));
     made && !gone && (standard || call.operation == Api::Subscribe)
+}
+
+fn is_mapping(view: &View<'_>, call: &Call<'_>) -> bool {
+    let uuid = call.text("UUID");
+    view.calls_of(Api::CreateEventSourceMapping).any(|made| {
+        made.precedes(call) && made.answer.done().and_then(|r| r.get("UUID")?.as_str()) == uuid
+    })
 }
 
 fn is_activity(view: &View<'_>, call: &Call<'_>) -> bool {
