@@ -116,7 +116,9 @@ fn lawful(view: &View<'_>, call: &Call<'_>) -> Option<CheckRow> {
             (size && window && queue.visibility.is_some_and(|v| v >= timeout) && only(&call.input, &known))
                 .then_some(MAPPING)
         }
-        Api::ListEventSourceMappings => only(&call.input, &["EventSourceArn", "FunctionName"]).then_some(MAPPING),
+        Api::ListEventSourceMappings => {
+            only(&call.input, &["EventSourceArn", "FunctionName"]).then_some(MAPPING)
+        }
         Api::GetEventSourceMapping | Api::DeleteEventSourceMapping => {
             is_mapping(view, call).then_some(MAPPING)
         }
@@ -239,9 +241,8 @@ fn is_topic(view: &View<'_>, call: &Call<'_>) -> bool {
 
 fn is_mapping(view: &View<'_>, call: &Call<'_>) -> bool {
     let uuid = call.text("UUID");
-    view.calls_of(Api::CreateEventSourceMapping).any(|made| {
-        made.precedes(call) && made.answer.done().and_then(|r| r.get("UUID")?.as_str()) == uuid
-    })
+    view.calls_of(Api::CreateEventSourceMapping)
+        .any(|made| made.precedes(call) && made.answer.done().and_then(|r| r.get("UUID")?.as_str()) == uuid)
 }
 
 fn is_activity(view: &View<'_>, call: &Call<'_>) -> bool {

@@ -10,8 +10,10 @@ use super::of_operation;
 use crate::Conduct;
 
 pub(super) fn names(operation: Operation, answer: &Value, names: &mut BTreeSet<String>) {
-    let empty = answer.as_object().is_some_and(|members| !members.is_empty()).then_some("empty");
-    for how in ["lost", "twice", "cached", "denied", "silent"].into_iter().chain(empty) {
+    // Of an empty answer nothing has to be known to give it without doing anything.
+    let is_empty = answer.as_object().is_some_and(serde_json::Map::is_empty);
+    let last = if is_empty { "void" } else { "empty" };
+    for how in ["lost", "twice", "cached", "denied", "silent", last] {
         names.insert(format!("{}effect:{operation}:{how}", super::PREFIX));
     }
 }
@@ -25,6 +27,7 @@ pub(super) fn conduct(rest: &str) -> Option<Box<dyn Conduct>> {
         "denied" => How::Denied,
         "silent" => How::Silent,
         "empty" => How::Empty,
+        "void" => How::Void,
         _ => return None,
     };
     Some(Box::new(Effect { operation, how, answers: BTreeMap::new() }))
@@ -44,6 +47,8 @@ enum How {
     Silent,
     /// Done, and answered with nothing.
     Empty,
+    /// Not done, and answered with nothing, as what is done is.
+    Void,
 }
 
 struct Effect {
@@ -64,6 +69,7 @@ impl Conduct for Effect {
         match self.how {
             _ if call.operation != self.operation => 1,
             How::Twice => 2,
+            How::Void => 0,
             How::Denied | How::Silent | How::Empty => 1,
             How::Lost | How::Cached => u64::from(!self.answers.contains_key(&self.key(call))),
         }
