@@ -133,15 +133,30 @@ pub(super) fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger
             }
             pick.strand
         }
-        Err(linked) => {
-            let strand = linked.unwrap_or_default();
-            out_of_order(trace, strand, event, family, stage, ledger);
-            strand
-        }
+        Err(linked) => match linked.and_then(|other| misled(view, other, family, stage)) {
+            Some(strand) => {
+                trace.bad_link(event, strand, ledger);
+                strand
+            }
+            None => {
+                let strand = linked.unwrap_or_default();
+                out_of_order(trace, strand, event, family, stage, ledger);
+                strand
+            }
+        },
     };
     apply(trace, strand, position, event, family, stage);
     consistent(trace, strand, event, family, stage, ledger);
     true
+}
+
+/// The only strand that can take an event whose link leads to a state that is no Task.
+fn misled(trace: &Trace<'_>, linked: usize, family: Family, stage: Stage) -> Option<usize> {
+    if trace.current(linked).is_some_and(|(_, visit)| visit.kind == "Task") {
+        return None;
+    }
+    let mut fits = (0..trace.strands.len()).filter(|at| accepts(trace, *at, family, stage));
+    fits.next().filter(|_| fits.next().is_none())
 }
 
 /// TaskSubmitted of a callback that was answered before the service's reply was written.

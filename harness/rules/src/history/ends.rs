@@ -117,8 +117,10 @@ pub(super) fn redriven(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger
             format!("redriveCount is {count} at redrive number {}", trace.segment),
         );
     }
-    for strand in &mut trace.strands {
-        let done = strand.succeeded
+    let gone: Vec<bool> = (0..trace.strands.len()).map(|at| is_behind(trace, at)).collect();
+    for (strand, gone) in trace.strands.iter_mut().zip(gone) {
+        let done = gone
+            || strand.succeeded
             || (strand.home != Home::Root
                 && strand.phase == Phase::Ready
                 && !strand.aborted
@@ -140,6 +142,19 @@ pub(super) fn redriven(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger
         }
     }
     trace.owner.insert(event.id, 0);
+}
+
+/// Whether a strand is inside a Parallel or Map that was left, or of a round that was tried again: no redrive goes back there.
+fn is_behind(trace: &Trace<'_>, strand: usize) -> bool {
+    let mut around = trace.strand(strand).and_then(|strand| strand.home.around());
+    while let Some((visit, round)) = around {
+        let Some(visit) = trace.visits.get(visit) else { return false };
+        if visit.exited.is_some() || round + 1 < visit.rounds.len() {
+            return true;
+        }
+        around = trace.strand(visit.strand).and_then(|strand| strand.home.around());
+    }
+    false
 }
 
 /// What only the whole history shows.

@@ -21,12 +21,8 @@ fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledg
     if let Some(ended) = trace.terminal.and_then(|at| trace.event(at))
         && event.kind != "ExecutionRedriven"
     {
-        trace.fault(
-            "HIS-06",
-            event,
-            format!("{} after the terminal event {}", event.kind, ended.kind),
-            ledger,
-        );
+        let message = format!("{} after the terminal event {}", event.kind, ended.kind);
+        return trace.fault("HIS-06", event, message, ledger);
     }
     if position == 0 && event.kind != "ExecutionStarted" {
         trace.fault(
@@ -109,10 +105,13 @@ fn entered(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut L
                     let message = format!("state {name:?} is entered while {place}");
                     let branch =
                         trace.strand(strand).is_some_and(|at| matches!(at.home, Home::Branch { .. }));
+                    let failed = trace.strand(strand).is_some_and(|at| at.phase == Phase::Failed);
                     if branch && rule == "HIS-11" {
                         trace.fault("HIS-26", event, message.clone(), ledger);
                     }
-                    trace.fault(rule, event, message, ledger);
+                    if !(branch && failed) {
+                        trace.fault(rule, event, message, ledger);
+                    }
                     strand
                 }
             }
@@ -178,11 +177,22 @@ fn exited(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Le
             }
             pick.strand
         }
-        Err(linked) => {
-            let strand = linked.unwrap_or_default();
-            not_leaving(trace, strand, event, name, kind, ledger);
-            strand
-        }
+        Err(linked) => match named_elsewhere(trace, linked, name, kind) {
+            Some(strand) if trace.strand(strand).is_some_and(|found| can_leave(kind, found.phase)) => {
+                trace.bad_link(event, strand, ledger);
+                strand
+            }
+            other => {
+                let strand = other.or(linked).unwrap_or_default();
+                not_leaving(trace, strand, event, name, kind, ledger);
+                if other.is_some()
+                    && let Some((visit, _)) = trace.open_visit(strand)
+                {
+                    composite::close(trace, visit);
+                }
+                strand
+            }
+        },
     };
     if let Some(visit) = trace.current_mut(strand)
         && visit.exited.is_none()
@@ -190,6 +200,22 @@ fn exited(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Le
         visit.exited = Some(position);
     }
     trace.advance(strand, event, Phase::Ready);
+}
+
+/// The strand that is in the named state, where the link leads to a strand that is in another: what leaves it there is only
+/// linked wrongly, or the end of its branches is missing.
+fn named_elsewhere(trace: &Trace<'_>, linked: Option<usize>, name: &str, kind: &str) -> Option<usize> {
+    let names = |at: usize| trace.current(at).is_some_and(|(_, visit)| visit.name == name);
+    if linked.is_some_and(names) {
+        return None;
+    }
+    let composite = matches!(kind, "Parallel" | "Map");
+    (0..trace.strands.len()).rev().find(|at| {
+        trace.open_visit(*at).is_some_and(|(_, visit)| visit.name == name && visit.kind == kind)
+            && trace.strand(*at).is_some_and(|strand| {
+                can_leave(kind, strand.phase) || (composite && strand.phase == Phase::Running)
+            })
+    })
 }
 
 fn not_leaving(

@@ -30,6 +30,11 @@ impl Ledger {
         }
     }
 
+    /// Whether nothing is wrong so far.
+    pub(super) fn is_clean(&self) -> bool {
+        self.breaches.is_empty()
+    }
+
     /// What a rule speaks of occurred.
     pub(super) fn met(&mut self, rule: &'static str) {
         self.met.insert(rule);

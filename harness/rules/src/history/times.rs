@@ -1,10 +1,11 @@
-//! Time rules as lower bounds between event timestamps (TMO-02, HB-05): "never early" is exact, "late" is no breach.
+//! Time rules between event timestamps. Never early is exact (TMO-02, HB-05); too late is only what outlives a window by far
+//! without a timeout (TMO-01): AWS promises no latency.
 
 use record::{Event, Time};
 
 use super::attempt::pattern_of;
 use super::ledger::Ledger;
-use super::trace::{Attempt, Trace};
+use super::trace::{Attempt, Phase, Trace, Visit};
 use asl::Pattern;
 
 /// Whether the timestamps say anything. A list whose events are all the same span apart was numbered, not recorded.
@@ -22,6 +23,14 @@ pub(super) fn are_real(events: &[Event]) -> bool {
 /// How much earlier than `bound` a timer may show: clocks of different hosts write the events.
 pub(super) fn slack(bound_ms: i64) -> i64 {
     (bound_ms / 4).clamp(0, 1000)
+}
+
+/// How long after its end a window may go unnoticed.
+const UNNOTICED_MS: i64 = 30_000;
+
+/// Whether so much more than `bound_ms` passed that its timer never ran.
+pub(super) fn is_outlived(from: Time, to: Time, bound_ms: i64) -> bool {
+    to - from > bound_ms.saturating_add(UNNOTICED_MS)
 }
 
 /// Whether less than `bound_ms` passed.
@@ -44,9 +53,16 @@ pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
             );
         }
     }
-    for attempt in trace.visits.iter().flat_map(|visit| &visit.attempts) {
+    // Where anything else is wrong, a gap may be what is missing.
+    let judge_late = real && trace.sound && ledger.is_clean();
+    let attempts =
+        trace.visits.iter().flat_map(|visit| visit.attempts.iter().map(move |attempt| (visit, attempt)));
+    for (visit, attempt) in attempts {
         if real {
             submitted(trace, attempt, ledger);
+        }
+        if judge_late {
+            outlived(trace, visit, attempt, ledger);
         }
         let Some(ended) =
             attempt.ended.and_then(|at| trace.event(at)).filter(|event| event.kind.ends_with("TimedOut"))
@@ -77,6 +93,30 @@ pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
                 ledger.breach("TMO-02", ended, message);
             }
         }
+    }
+}
+
+/// An attempt that ended otherwise, or goes on, long after its TimeoutSeconds (TMO-01). Heartbeats are not seen here.
+fn outlived(trace: &Trace<'_>, visit: &Visit, attempt: &Attempt, ledger: &mut Ledger) {
+    let of = |at: Option<usize>| at.and_then(|at| trace.event(at));
+    let (Some(scheduled), Some(started)) = (of(Some(attempt.scheduled)), of(attempt.started)) else { return };
+    let Some(seconds) = scheduled.details.get("timeoutInSeconds").and_then(serde_json::Value::as_i64) else {
+        return;
+    };
+    let phase = trace.strand(visit.strand).map(|strand| strand.phase);
+    let open = matches!(phase, Some(Phase::Started | Phase::Submitted)) && attempt.segment == trace.segment;
+    let (until, what) = match (of(attempt.ended), of(visit.aborted)) {
+        (Some(ended), _) if ended.kind.ends_with("TimedOut") => return,
+        (Some(ended), _) => (Some(ended), "ended"),
+        (None, Some(aborted)) => (Some(aborted), "was stopped"),
+        (None, None) => (trace.events.last().filter(|_| open), "was still open"),
+    };
+    if let Some(until) = until.filter(|until| is_outlived(started.at, until.at, seconds.saturating_mul(1000)))
+    {
+        let after = until.at - started.at;
+        let message =
+            format!("{:?} {what} {after} ms after its start, its timeout is {seconds} s", visit.name);
+        ledger.breach("TMO-01", until, message);
     }
 }
 

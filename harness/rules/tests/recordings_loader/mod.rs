@@ -1,8 +1,7 @@
 //! Turns recordings of AWS, as a snapshot tool wrote them, back into what was on the wire.
 //!
 //! The tool parsed strings that hold a JSON object, and replaced values of the run by placeholders. Strings are put back as
-//! JSON text, timestamps are made increasing (with hours between events, so that every timer can have run), ARNs get a
-//! partition and a region, and what the definition has as a placeholder is taken from the history.
+//! JSON text, timestamps are made increasing (every timer that fired has had its time, no other has), ARNs get a partition and a region, and what the definition has as a placeholder is taken from the history.
 
 use std::path::{Path, PathBuf};
 
@@ -98,8 +97,8 @@ fn history(file: &Value, key: &str) -> Result<(Vec<Value>, Option<String>), Stri
         events =
             in_order(&events, &definition).ok_or("its ids are lost, and are not those of Pass states")?;
     }
-    let events: Vec<Value> =
-        events.into_iter().enumerate().map(|(index, event)| wire(index, event)).collect();
+    let times = times(&events);
+    let events: Vec<Value> = events.into_iter().zip(times).map(|(event, at)| wire(at, event)).collect();
     if !definition.is_object() {
         return Ok((events, None));
     }
@@ -143,10 +142,46 @@ fn in_order(events: &[Value], definition: &Value) -> Option<Vec<Value>> {
     Some(found)
 }
 
-fn wire(index: usize, event: Value) -> Value {
+/// Times in seconds for events whose times the recorder took away.
+fn times(events: &[Value]) -> Vec<f64> {
+    const HOUR: f64 = 3600.0;
+    let kind = |event: &Value| event["type"].as_str().unwrap_or_default().to_owned();
+    let mut at = 1_700_000_000.0;
+    let mut found = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        let of = kind(event);
+        let before = events[..index].last().map(kind).unwrap_or_default();
+        let cause = events.iter().find(|other| other["id"] == event["previousEventId"]);
+        let failed = cause.map(kind).is_some_and(|cause| {
+            ["Failed", "TimedOut", "FailStateEntered"].iter().any(|end| cause.ends_with(end))
+        });
+        let again = failed && (of.ends_with("Scheduled") || of.ends_with("StateStarted"));
+        at += match of.as_str() {
+            "WaitStateExited" | "ExecutionTimedOut" => HOUR,
+            _ if again => HOUR,
+            _ if of.ends_with("TimedOut") && !before.ends_with("TimedOut") => {
+                window(&events[..index]).unwrap_or(HOUR) + 0.5
+            }
+            _ => 0.020 + f64::from(u32::try_from(index % 7).unwrap()) / 1000.0,
+        };
+        found.push(at);
+    }
+    found
+}
+
+/// The shorter window of the attempt that was scheduled last.
+fn window(events: &[Value]) -> Option<f64> {
+    let scheduled = events
+        .iter()
+        .rev()
+        .find(|event| event["type"].as_str().is_some_and(|kind| kind.ends_with("Scheduled")))?;
+    let details = scheduled.as_object()?.values().find(|value| value.is_object())?;
+    let seconds = ["timeoutInSeconds", "heartbeatInSeconds"];
+    seconds.iter().filter_map(|member| details[*member].as_f64()).reduce(f64::min)
+}
+
+fn wire(at: f64, event: Value) -> Value {
     let Value::Object(mut members) = event else { panic!("an event is an object") };
-    let hours = u32::try_from(index).unwrap();
-    let at = 1_700_000_000.0 + f64::from(hours) * 3600.0 + f64::from(hours * hours % 7919) / 1000.0;
     members.insert("timestamp".to_owned(), json!(at));
     for (name, value) in &mut members {
         if let (true, Value::Object(details)) = (name.ends_with("EventDetails"), value) {

@@ -22,18 +22,12 @@ pub(super) fn aborted(
         })
     };
     let fitting: Vec<usize> = (0..trace.strands.len()).filter(|at| fits(trace, *at)).collect();
-    let own = fitting
-        .iter()
-        .copied()
-        .find(|at| trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous)));
     let owner = trace.owner.get(&event.previous).copied();
-    let siblings = |at: usize| {
-        let around = |at: usize| trace.strand(at).and_then(|strand| strand.home.around());
-        owner.is_some_and(|owner| around(owner).is_some() && around(owner) == around(at))
-    };
-    let Some(strand) =
-        own.or_else(|| fitting.iter().copied().find(|at| siblings(*at))).or_else(|| fitting.last().copied())
-    else {
+    let strand = fitting.iter().rev().copied().max_by_key(|at| {
+        let own = trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous));
+        (own, nearness(trace, owner, *at), is_settled(trace, *at))
+    });
+    let Some(strand) = strand else {
         return trace.fault(
             "HIS-27",
             event,
@@ -61,6 +55,47 @@ pub(super) fn aborted(
         close(trace, visit);
     }
     trace.owner.entry(event.id).or_insert(strand);
+}
+
+/// How many Parallels and Maps around a strand are also around the failure: those nearest to it are stopped first.
+pub(super) fn nearness(trace: &Trace<'_>, failed: Option<usize>, at: usize) -> usize {
+    let around = |strand: usize| {
+        let mut rounds = Vec::new();
+        let mut home = trace.strand(strand).and_then(|strand| strand.home.around());
+        while let Some((visit, round)) = home {
+            rounds.push((visit, round));
+            let outer = trace.visits.get(visit).and_then(|visit| trace.strand(visit.strand));
+            home = outer.and_then(|outer| outer.home.around());
+        }
+        rounds
+    };
+    let of_failure = failed.map(around).unwrap_or_default();
+    around(at).iter().filter(|round| of_failure.contains(round)).count()
+}
+
+/// Whether what is inside a stopped state was stopped before it: the order is open, this one is the likelier.
+fn is_settled(trace: &Trace<'_>, at: usize) -> bool {
+    let is_over = |strand: &super::Strand| {
+        strand.closed || strand.aborted || strand.succeeded || strand.phase == Phase::Over
+    };
+    match trace.open_visit(at) {
+        Some((visit, open)) if matches!(open.kind.as_str(), "Parallel" | "Map") => {
+            trace.round_strands(visit).iter().all(|inner| trace.strand(*inner).is_some_and(is_over))
+        }
+        _ => trace.strand(at).is_some_and(|strand| strand.closed),
+    }
+}
+
+/// Whether the Parallel or Map around a strand, at any depth, was stopped.
+pub(super) fn is_inside_aborted(trace: &Trace<'_>, strand: &super::Strand) -> bool {
+    let mut around = strand.home.around();
+    while let Some(visit) = around.and_then(|(visit, _)| trace.visits.get(visit)) {
+        if visit.aborted.is_some() {
+            return true;
+        }
+        around = trace.strand(visit.strand).and_then(|outer| outer.home.around());
+    }
+    false
 }
 
 /// Ids of the failures that can have stopped a strand: those inside the Parallels and Maps around it. The strand itself is

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::ledger::Ledger;
 use super::super::trace::{Home, Phase, Strand, Trace};
-use super::aborts::causes;
+use super::aborts::{causes, is_inside_aborted, nearness};
 use super::{failures, new_strand, open_rounds};
 
 /// A failed iteration is closed before its Map fails or is tried again (recorded: map-state-retry, facts.md 50).
@@ -111,14 +111,17 @@ pub(super) fn iteration_ended(trace: &mut Trace<'_>, event: &Event, ledger: &mut
         let failed = around.and_then(|visit| visit.evaluation).and_then(|at| trace.event(at));
         failed.is_some_and(|failed| failed.id == event.previous)
     };
+    // Whether a Map is stopped before or after its iterations is open.
+    let may_stop =
+        |trace: &Trace<'_>, strand: &Strand| strand.phase != Phase::Over || is_inside_aborted(trace, strand);
     let at_end = |trace: &Trace<'_>, strand: &Strand| match () {
         () if ok => strand.phase == Phase::Ready && !strand.visits.is_empty(),
         () if fail => strand.phase.can_fail() || evaluation(trace, strand),
-        () => strand.phase != Phase::Over,
+        () => may_stop(trace, strand),
     };
-    let of_index = |strand: &Strand| {
+    let of_index = |trace: &Trace<'_>, strand: &Strand| {
         matches!(strand.home, Home::Iteration { index: other, .. } if other == index)
-            && strand.phase != Phase::Over
+            && (strand.phase != Phase::Over || (!ok && !fail && may_stop(trace, strand)))
             && !strand.closed
     };
     let named = |trace: &Trace<'_>, strand: &Strand| {
@@ -145,10 +148,12 @@ pub(super) fn iteration_ended(trace: &mut Trace<'_>, event: &Event, ledger: &mut
             || (fail && (inner() || evaluation(trace, strand)))
             || (!ok && !fail && (beside() || event.previous == 0))
     };
-    let fitting: Vec<usize> = (0..trace.strands.len())
+    let mut fitting: Vec<usize> = (0..trace.strands.len())
         .rev()
-        .filter(|at| trace.strand(*at).is_some_and(|strand| of_index(strand) && named(trace, strand)))
+        .filter(|at| trace.strand(*at).is_some_and(|strand| of_index(trace, strand) && named(trace, strand)))
         .collect();
+    let failed = trace.owner.get(&event.previous).copied();
+    fitting.sort_by_key(|at| std::cmp::Reverse(nearness(trace, failed, *at)));
     let best = |wanted: &dyn Fn(usize, &Strand) -> bool| {
         fitting.iter().copied().find(|at| trace.strand(*at).is_some_and(|strand| wanted(*at, strand)))
     };

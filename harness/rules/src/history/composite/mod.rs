@@ -155,7 +155,7 @@ fn started(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, le
 }
 
 /// No strand of the last round goes on.
-fn close(trace: &mut Trace<'_>, visit: usize) {
+pub(super) fn close(trace: &mut Trace<'_>, visit: usize) {
     let inner: Vec<usize> = trace.round_strands(visit).iter().flat_map(|at| trace.within(*at)).collect();
     for at in inner {
         if let Some(strand) = trace.strands.get_mut(at) {

@@ -5,13 +5,14 @@ use record::{Event, Time};
 
 use super::super::flow::same_text;
 use super::super::shape::EVENT_LIMIT;
-use super::super::times::is_early;
+use super::super::times::{is_early, is_outlived};
 use super::super::trace::Phase;
 use super::{Outcome, Replay};
 
 impl Replay<'_, '_> {
     /// The end of the execution: the last state's failure, or the machine's own timeout.
     pub(super) fn end(&mut self, machine: &Machine, outcome: &Outcome) {
+        self.outlived(machine);
         let Some(last) = self.trace.terminal.and_then(|at| self.trace.event(at)) else { return };
         match (last.kind.as_str(), outcome) {
             ("ExecutionFailed", Outcome::Failed(failures)) if self.trace.events.len() < EVENT_LIMIT => {
@@ -49,18 +50,33 @@ impl Replay<'_, '_> {
         }
     }
 
+    /// An execution that goes on, or ends otherwise, long after the machine's TimeoutSeconds (TMO-06).
+    fn outlived(&mut self, machine: &Machine) {
+        let (Some(seconds), Some(from), Some(last)) =
+            (machine.timeout_seconds, self.begun(), self.trace.events.last())
+        else {
+            return;
+        };
+        let bound = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+        let judged = self.real && self.trace.sound && self.ledger.is_clean();
+        if judged && last.kind != "ExecutionTimedOut" && is_outlived(from, last.at, bound) {
+            let after = last.at - from;
+            let message = format!("the execution goes on after {after} ms, its limit is {seconds} s");
+            self.ledger.breach("TMO-06", last, message);
+        }
+    }
+
+    /// When the machine's own time began: with the execution, or with its last redrive.
+    fn begun(&self) -> Option<Time> {
+        let redriven = self.trace.events.iter().rev().find(|event| event.kind == "ExecutionRedriven");
+        redriven.or_else(|| self.trace.event(0)).map(|event| event.at)
+    }
+
     pub(super) fn timed_out(&mut self, machine: &Machine, last: &Event) {
         self.ledger.met("TMO-06");
         let year = 366 * 24 * 3600;
         let seconds = machine.timeout_seconds.unwrap_or(year).min(year);
-        let from: Option<Time> = self
-            .trace
-            .events
-            .iter()
-            .rev()
-            .find(|event| event.kind == "ExecutionRedriven")
-            .or_else(|| self.trace.event(0))
-            .map(|event| event.at);
+        let from = self.begun();
         let bound = i64::try_from(seconds).unwrap_or_default() * 1000;
         if self.real && from.is_some_and(|from| is_early(from, last.at, bound)) {
             let after = from.map(|from| last.at - from).unwrap_or_default();

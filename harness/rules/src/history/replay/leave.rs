@@ -11,6 +11,15 @@ use super::super::times::is_early;
 use super::super::trace::{Family, Visit};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind, goal_of, possible};
 
+/// Which events a resource writes.
+pub(super) fn family_of(resource: &asl::Resource) -> Family {
+    match () {
+        () if resource.is_activity() => Family::Activity,
+        () if resource.is_function() => Family::Lambda,
+        () => Family::Task,
+    }
+}
+
 impl Replay<'_, '_> {
     /// Pass, Choice, Succeed, Wait, Fail.
     pub(super) fn plain(
@@ -196,11 +205,7 @@ impl Replay<'_, '_> {
     /// Whether the attempts of a visit are of the kind and resource of the definition (HIS-16, HIS-28).
     pub(super) fn resources(&mut self, visit: &Visit, state: &State) {
         let Some(resource) = state.resource() else { return };
-        let family = match () {
-            () if resource.is_activity() => Family::Activity,
-            () if resource.is_function() => Family::Lambda,
-            () => Family::Task,
-        };
+        let family = family_of(resource);
         for attempt in &visit.attempts {
             let Some(scheduled) = self.trace.event(attempt.scheduled) else { continue };
             if attempt.family != family {

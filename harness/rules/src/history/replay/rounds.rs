@@ -81,15 +81,12 @@ impl Replay<'_, '_> {
                 .find(|(_, output)| output.is_none())
                 .map(|(branch, _)| branch)
                 && !visit.redriven
-                && visit.exited.is_some()
                 && visit.failed.is_none()
                 && number + 1 == visit.rounds.len()
+                && let Some(exited) = visit.exited.and_then(|at| self.trace.event(at))
             {
-                self.ledger.breach_at(
-                    "HIS-26",
-                    self.trace.event(round.started).map(|event| event.id),
-                    format!("the branch of {:?} never ran", missing.start_at),
-                );
+                let message = format!("the branch of {:?} never ran", missing.start_at);
+                self.ledger.breach("HIS-26", exited, message);
             }
             let result = outputs.into_iter().map(|outcome| match outcome {
                 Some(Outcome::Done(output)) => Some(output),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::flow::json;
 use super::super::trace::{Attempt, Family, Visit};
+use super::leave::family_of;
 use super::recovery::{self, Seen, Tally};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind};
 
@@ -113,7 +114,9 @@ impl Replay<'_, '_> {
         setting: &Setting<'_>,
     ) {
         let Some(scheduled) = self.trace.event(attempt.scheduled) else { return };
-        if scheduled.kind.ends_with("Failed") {
+        // Events of another kind (HIS-28) hold other members.
+        let foreign = state.resource().is_some_and(|resource| family_of(resource) != attempt.family);
+        if foreign || scheduled.kind.ends_with("Failed") {
             return;
         }
         let entered = setting.twice(|inputs| asl::enter(state, inputs));
