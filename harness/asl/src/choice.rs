@@ -1,9 +1,10 @@
 //! Choice rules in both languages.
 //!
-//! Invariant: a comparison of different types is false; a missing variable is a runtime error unless the test is IsPresent.
+//! Invariant: a comparison of different types is false; a missing variable is a runtime error unless the test is IsPresent. Where no
+//! source says what a comparison gives, it gives the likeliest and notes the doubt.
 
 use crate::env::Env;
-use crate::field::parse_timestamp;
+use crate::field::{is_loose_timestamp, parse_timestamp};
 use crate::outcome::Failure;
 use crate::path::Path;
 use crate::template::Template;
@@ -39,8 +40,16 @@ pub(crate) enum Condition {
 #[derive(Debug, Clone)]
 pub(crate) enum Test {
     Is(Kind, bool),
-    Compare { family: Family, wanted: &'static [Ordering], operand: Operand },
-    Matches(Vec<Glob>),
+    Compare {
+        family: Family,
+        wanted: &'static [Ordering],
+        operand: Operand,
+    },
+    Matches {
+        pattern: Vec<Glob>,
+        /// A backslash before what needs none: no document says what it stands for.
+        odd: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +90,9 @@ impl Test {
             return operand.as_bool().map(|expected| Self::Is(kind, expected));
         }
         if name == "StringMatches" {
-            return operand.as_str().map(|pattern| Self::Matches(glob(pattern)));
+            return operand
+                .as_str()
+                .map(|pattern| Self::Matches { pattern: glob(pattern), odd: has_odd_escape(pattern) });
         }
         let (comparator, by_path) =
             name.strip_suffix("Path").map_or((name, false), |comparator| (comparator, true));
@@ -115,21 +126,48 @@ impl Test {
 
     fn holds(&self, env: &Env<'_>, path: &Path) -> Result<bool, Failure> {
         let found = path.find(env.roots());
+        if !path.is_definite() {
+            env.doubt.note();
+        }
         if let Self::Is(Kind::Present, expected) = self {
             return Ok(found.is_ok() == *expected);
         }
         let value = found.map_err(|_| invalid(env, path))?;
         Ok(match self {
-            Self::Is(kind, expected) => is(*kind, &value) == *expected,
-            Self::Matches(pattern) => value.as_str().is_some_and(|text| matches(pattern, text)),
+            Self::Is(kind, expected) => {
+                if *kind == Kind::Timestamp {
+                    doubt_timestamp(env, &value);
+                }
+                is(*kind, &value) == *expected
+            }
+            Self::Matches { pattern, odd } => {
+                if *odd {
+                    env.doubt.note();
+                }
+                value.as_str().is_some_and(|text| matches(pattern, text))
+            }
             Self::Compare { family, wanted, operand } => {
                 let operand = match operand {
                     Operand::Constant(value) => Cow::Borrowed(value),
                     Operand::Path(path) => path.find(env.roots()).map_err(|_| invalid(env, path))?,
                 };
+                // Only a path can give an operand of another type; it may fail at AWS.
+                if compare(*family, &operand, &operand).is_none() {
+                    env.doubt.note();
+                }
+                if *family == Family::Timestamp {
+                    doubt_timestamp(env, &value);
+                }
                 compare(*family, &value, &operand).is_some_and(|ordering| wanted.contains(&ordering))
             }
         })
+    }
+}
+
+/// The specification wants capital letters, Java does not.
+fn doubt_timestamp(env: &Env<'_>, value: &Value) {
+    if value.as_str().is_some_and(is_loose_timestamp) {
+        env.doubt.note();
     }
 }
 
@@ -239,6 +277,16 @@ fn glob(pattern: &str) -> Vec<Glob> {
         }
     }
     parts
+}
+
+fn has_odd_escape(pattern: &str) -> bool {
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        if c == '\\' && !matches!(chars.next(), Some('*' | '\\')) {
+            return true;
+        }
+    }
+    false
 }
 
 fn matches(pattern: &[Glob], text: &str) -> bool {

@@ -3,6 +3,7 @@
 //! Invariant: the output is within [`crate::DATA_LIMIT`], and Assign sees the variables as they were when the state was entered.
 
 use crate::dice::Dice;
+use crate::doubt::Doubt;
 use crate::env::Env;
 use crate::limits;
 use crate::machine::{Next, QueryLanguage, State, StateKind};
@@ -12,7 +13,8 @@ use serde_json::Value;
 /// Takes the result of a Task, the array of a Parallel or Map, or (any value) the end of a Wait.
 pub fn complete(state: &State, inputs: &Inputs<'_>, result: &Value) -> Result<Exit, Failure> {
     let dice = Dice::for_visit(inputs.context, inputs.event_id ^ (1 << 63));
-    let env = Env::new(state, inputs, &dice);
+    let doubt = Doubt::default();
+    let env = Env::new(state, inputs, &dice, &doubt);
     let input = state.flow.input_path.apply(&env)?;
     let env = env.at(&input);
     match state.kind {
@@ -80,7 +82,7 @@ pub(crate) fn leave(env: &Env<'_>, applied: Applied, has_result: bool) -> Result
         return Err(Failure::data_limit(&env.state.name));
     }
     let next = env.state.next.clone().unwrap_or(Next::End);
-    Ok(Exit { output, next, assigned: assigned.unwrap_or_default() })
+    Ok(Exit { output, next, assigned: assigned.unwrap_or_default(), sourced: !env.doubt.is_noted() })
 }
 
 #[cfg(test)]

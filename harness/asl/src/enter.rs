@@ -6,6 +6,7 @@
 use crate::choice::ChoiceRule;
 use crate::complete::{Applied, leave};
 use crate::dice::Dice;
+use crate::doubt::Doubt;
 use crate::env::Env;
 use crate::field::{Field, Wording, type_of};
 use crate::limits;
@@ -18,7 +19,8 @@ use std::borrow::Cow;
 /// What the state does now.
 pub fn enter(state: &State, inputs: &Inputs<'_>) -> Result<Entered, Failure> {
     let dice = Dice::for_visit(inputs.context, inputs.event_id);
-    let env = Env::new(state, inputs, &dice);
+    let doubt = Doubt::default();
+    let env = Env::new(state, inputs, &dice, &doubt);
     let input = state.flow.input_path.apply(&env)?;
     let env = env.at(&input);
     match &state.kind {
@@ -64,7 +66,8 @@ pub fn item_input(state: &State, inputs: &Inputs<'_>, index: usize, item: &Value
     let context = item_context(inputs.context, index, item);
     let inputs = Inputs { context: &context, ..*inputs };
     let dice = Dice::for_visit(inputs.context, inputs.event_id.wrapping_add(index as u64 + 1) << 32);
-    let env = Env::new(state, &inputs, &dice);
+    let doubt = Doubt::default();
+    let env = Env::new(state, &inputs, &dice, &doubt);
     let input = state.flow.input_path.apply(&env)?;
     limited(&env, selector.evaluate(&env.at(&input))?)
 }
@@ -84,7 +87,8 @@ pub fn batches(
     let StateKind::Map(kind) = &state.kind else { return Ok(items) };
     let Some(batcher) = &kind.batcher else { return Ok(items) };
     let dice = Dice::for_visit(inputs.context, inputs.event_id);
-    let env = Env::new(state, inputs, &dice);
+    let doubt = Doubt::default();
+    let env = Env::new(state, inputs, &dice, &doubt);
     let input = state.flow.input_path.apply(&env)?;
     let env = env.at(&input);
     let most = |field: &Option<Field>| -> Result<usize, Failure> {
@@ -209,6 +213,10 @@ fn items(map: &Map, env: &Env<'_>) -> Result<Vec<Value>, Failure> {
     };
     match found.into_owned() {
         Value::Array(items) => Ok(items),
+        // Newer guides let a distributed Map run over the members of an object.
+        Value::Object(_) if map.distributed => {
+            Err(env.runtime(&format!("Reference path \"{place}\" must point to array.")).unsourced())
+        }
         // Recorded: test-state, state-map-context-object-execution-input.
         _ => Err(env.runtime(&format!("Reference path \"{place}\" must point to array."))),
     }
@@ -231,8 +239,11 @@ fn no_array(map: &Map, env: &Env<'_>, value: &Value) -> Failure {
 fn choose(env: &Env<'_>, rules: &[ChoiceRule], default: Option<&str>) -> Result<Exit, Failure> {
     for rule in rules {
         if rule.condition.holds(env)? {
-            let output = rule.output.as_ref().or(env.state.flow.output.as_ref());
-            return exit_to(env, &rule.next, output, rule.assign.as_ref());
+            // The state's own Output goes with Default, as its Assign does; no document says so of Output.
+            if rule.output.is_none() && env.state.flow.output.is_some() {
+                env.doubt.note();
+            }
+            return exit_to(env, &rule.next, rule.output.as_ref(), rule.assign.as_ref());
         }
     }
     match default {
@@ -258,6 +269,7 @@ fn exit_to(
         output: limited(env, value)?,
         next: Next::State(next.to_owned()),
         assigned: assign.map(|assign| assign.assign(env)).transpose()?.unwrap_or_default(),
+        sourced: !env.doubt.is_noted(),
     })
 }
 

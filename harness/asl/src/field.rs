@@ -41,9 +41,9 @@ impl Field {
             Source::Query(Query::Path(path)) => path
                 .find(env.roots())
                 .map(std::borrow::Cow::into_owned)
-                .map_err(|what| env.runtime(&self.missing(env, path, &what))),
+                .map_err(|what| env.missing(path, &self.missing(env, path, &what))),
             Source::Query(Query::Call(call)) => {
-                call.evaluate(env.roots(), env.dice).map_err(|what| env.call_failed(&what))
+                call.evaluate(env.roots(), env.dice, env.doubt).map_err(|what| env.call_failed(&what))
             }
             Source::Query(Query::JsonAta(expression)) => expression.evaluate(env, self.name),
             Source::Query(Query::Broken(text)) => Err(env.broken(text, self.name)),
@@ -95,6 +95,10 @@ impl Field {
             value.as_f64().filter(|number| from_jsonata && number.fract() == 0.0 && number.abs() < 9e15);
         value.as_i64().or_else(|| whole.map(|number| number as i64)).ok_or_else(|| {
             let (name, written, text) = (self.name, self.written(), bare(&value));
+            let failure = |otherwise: &str| {
+                let failure = self.mismatch(env, "number", &value, otherwise);
+                if is_loose_number(&value) { failure.unsourced() } else { failure }
+            };
             let otherwise = match wording {
                 Wording::ReaderRefers => {
                     let cause = format!(
@@ -114,7 +118,7 @@ impl Field {
                     )
                 }
             };
-            self.mismatch(env, "number", &value, &otherwise)
+            failure(&otherwise)
         })
     }
 
@@ -146,7 +150,8 @@ impl Field {
             let (name, written, text) = (self.name, self.written(), bare(&value));
             let otherwise =
                 format!("The {name} field refers to value \"{text}\" which is not a valid float: {written}");
-            return Err(self.mismatch(env, "number", &value, &otherwise));
+            let failure = self.mismatch(env, "number", &value, &otherwise);
+            return Err(if is_loose_number(&value) { failure.unsourced() } else { failure });
         };
         if (0.0..=100.0).contains(&number) {
             return Ok(number);
@@ -178,7 +183,8 @@ impl Field {
                 "The {name} parameter does not reference a valid ISO-8601 extended offset date-time format string: {written} == {}",
                 bare(&value)
             );
-            match value {
+            match &value {
+                Value::String(text) if is_loose_timestamp(text) => self.refuse(env, &what).unsourced(),
                 Value::String(_) => self.refuse(env, &what),
                 _ => self.mismatch(env, "string", &value, &what),
             }
@@ -197,6 +203,27 @@ impl Field {
 pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
     let capital = text.as_bytes().get(10) == Some(&b'T') && !text.ends_with('z');
     DateTime::parse_from_rfc3339(text).ok().filter(|_| capital).map(|time| time.timestamp_millis())
+}
+
+/// Text that `parse_timestamp` does not take but Java's `ISO_OFFSET_DATE_TIME` does, by whose name AWS calls the format:
+/// small letters, no seconds, offsets of another form.
+pub(crate) fn is_loose_timestamp(text: &str) -> bool {
+    if parse_timestamp(text).is_some() {
+        return false;
+    }
+    let text = text.to_ascii_uppercase();
+    let text = text.strip_suffix('Z').map_or_else(|| text.clone(), |local| format!("{local}+00:00"));
+    let forms = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"];
+    forms.iter().any(|form| DateTime::parse_from_str(&text, form).is_ok())
+}
+
+/// What is no integer in JSON but reads as a number: `"5"`, `5.0`. AWS may well take it.
+fn is_loose_number(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.trim().parse::<f64>().is_ok_and(f64::is_finite),
+        Value::Number(number) => number.as_f64().is_some_and(|number| number.fract() == 0.0),
+        _ => false,
+    }
 }
 
 /// A value as AWS writes it into texts: strings without quotes.
@@ -218,7 +245,7 @@ pub(crate) fn type_of(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_timestamp;
+    use super::{is_loose_timestamp, parse_timestamp};
 
     #[test]
     fn timestamps_need_capital_letters_and_an_offset() {
@@ -228,6 +255,20 @@ mod tests {
             ["1970-01-01t00:00:01Z", "1970-01-01T00:00:01z", "1970-01-01T00:00:01", "1970-01-01", "", "é"]
         {
             assert_eq!(parse_timestamp(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn some_timestamps_are_taken_by_java_and_not_by_the_specification() {
+        for text in
+            ["1970-01-01t00:00:01Z", "1970-01-01T00:00:01z", "1970-01-01T00:00Z", "1970-01-01T00:00:01+01"]
+        {
+            assert!(is_loose_timestamp(text), "{text}");
+        }
+        for text in
+            ["1970-01-01T00:00:01Z", "1970-01-01T00:00:01", "1970-01-01", "", "é", "1970-13-01T00:00:00Z"]
+        {
+            assert!(!is_loose_timestamp(text), "{text}");
         }
     }
 }

@@ -69,7 +69,7 @@ impl Filter {
             Self::Nothing => Ok(Cow::Owned(Value::Object(Map::new()))),
             Self::At(path) => path
                 .find(env.roots())
-                .map_err(|what| env.runtime(&format!("Invalid path '{}' : {what}", path.source()))),
+                .map_err(|what| env.missing(path, &format!("Invalid path '{}' : {what}", path.source()))),
             Self::Broken(text) => Err(env.runtime(&format!("Invalid path '{text}'")).unsourced()),
         }
     }
@@ -100,7 +100,11 @@ impl ResultPath {
                 if put(&mut output, steps, result) {
                     return Ok(output);
                 }
-                Err(env.runtime(&format!("Unable to apply ReferencePath {source} to input {input}")))
+                let failure =
+                    env.runtime(&format!("Unable to apply ReferencePath {source} to input {input}"));
+                // What becomes of an index beyond the end is nowhere said.
+                let indexed = steps.iter().any(|step| matches!(step, Step::Index(_)));
+                Err(if indexed { failure.unsourced() } else { failure })
             }
             Self::Broken(text) => Err(env.runtime(&format!("Invalid path '{text}'")).unsourced()),
         }

@@ -4,6 +4,7 @@
 //! compute on their way; the stages end where the first of them fails.
 
 use crate::dice::Dice;
+use crate::doubt::Doubt;
 use crate::env::Env;
 use crate::machine::{QueryLanguage, State};
 use crate::outcome::{Failure, Inputs};
@@ -26,7 +27,8 @@ fn fill(
     result: Option<&Value>,
 ) -> Result<(), Failure> {
     let dice = Dice::for_visit(inputs.context, inputs.event_id);
-    let env = Env::new(state, inputs, &dice);
+    let doubt = Doubt::default();
+    let env = Env::new(state, inputs, &dice, &doubt);
     let flow = &state.flow;
     if state.query_language == QueryLanguage::JsonAta {
         if let Some(arguments) = &flow.parameters {

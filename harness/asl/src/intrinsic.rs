@@ -4,6 +4,7 @@
 //! deeper than AWS takes (10 levels); evaluating never panics, whatever the arguments.
 
 use crate::dice::Dice;
+use crate::doubt::Doubt;
 use crate::path::{Path, Roots};
 use serde_json::{Number, Value};
 
@@ -64,19 +65,33 @@ impl Call {
         parser.rest.trim().is_empty().then_some(call)
     }
 
+    /// Whether the function returns a string, or what may be one.
+    pub(crate) fn gives_text(&self) -> bool {
+        matches!(
+            self.function,
+            Function::Format
+                | Function::JsonToString
+                | Function::ArrayGetItem
+                | Function::Base64Encode
+                | Function::Base64Decode
+                | Function::Hash
+                | Function::UUID
+        )
+    }
+
     pub(crate) fn source(&self) -> &str {
         &self.source
     }
 
     /// The value, or AWS's text on what is wrong.
-    pub(crate) fn evaluate(&self, roots: Roots<'_>, dice: &Dice<'_>) -> Result<Value, String> {
-        self.run(roots, dice).map_err(|what| match what.strip_prefix("The function '") {
+    pub(crate) fn evaluate(&self, roots: Roots<'_>, dice: &Dice<'_>, doubt: &Doubt) -> Result<Value, String> {
+        self.run(roots, dice, doubt).map_err(|what| match what.strip_prefix("The function '") {
             Some(_) => what,
             None => format!("The function '{}' had the following error: {what}", self.source),
         })
     }
 
-    fn run(&self, roots: Roots<'_>, dice: &Dice<'_>) -> Result<Value, String> {
+    fn run(&self, roots: Roots<'_>, dice: &Dice<'_>, doubt: &Doubt) -> Result<Value, String> {
         let mut values = Vec::with_capacity(self.arguments.len());
         for (index, argument) in self.arguments.iter().enumerate() {
             values.push(match argument {
@@ -95,8 +110,11 @@ impl Call {
                 }
                 Argument::Text(raw) => Value::String(unescape(raw)),
                 Argument::Literal(value) => value.clone(),
-                Argument::Call(call) => call.evaluate(roots, dice)?,
+                Argument::Call(call) => call.evaluate(roots, dice, doubt)?,
             });
+        }
+        if functions::is_open(self.function, &values) {
+            doubt.note();
         }
         functions::apply(self.function, values, dice)
     }
@@ -210,6 +228,7 @@ fn argument_end(text: &str) -> usize {
 mod tests {
     use super::Call;
     use crate::dice::Dice;
+    use crate::doubt::Doubt;
     use crate::outcome::Variables;
     use crate::path::Roots;
     use serde_json::{Value, json};
@@ -217,9 +236,11 @@ mod tests {
     fn run(call: &str, input: &Value) -> Result<Value, String> {
         let context = json!({"Execution": {"Name": "run"}, "Map": {"Item": {"Value": "Pikachu"}}});
         let variables: Variables = [("t".to_owned(), json!("It's {}!"))].into_iter().collect();
-        Call::parse(call)
-            .ok_or("syntax")?
-            .evaluate(Roots { input, context: &context, variables: &variables }, &Dice::from_bytes(b"test"))
+        Call::parse(call).ok_or("syntax")?.evaluate(
+            Roots { input, context: &context, variables: &variables },
+            &Dice::from_bytes(b"test"),
+            &Doubt::default(),
+        )
     }
 
     #[test]

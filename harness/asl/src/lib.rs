@@ -11,6 +11,7 @@
 mod choice;
 mod complete;
 mod dice;
+mod doubt;
 mod enter;
 mod env;
 mod field;

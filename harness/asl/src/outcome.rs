@@ -111,6 +111,8 @@ pub struct Exit {
     pub next: Next,
     /// `assignedVariables`: what this state assigned, sorted by name as AWS writes it.
     pub assigned: Variables,
+    /// Whether a document or a recording of AWS decides all of this. Where none does, nobody is accused for leaving otherwise.
+    pub sourced: bool,
 }
 
 /// An error of the interpreter itself.

@@ -111,6 +111,11 @@ impl Path {
         &self.source
     }
 
+    /// Whether the path can give one value only.
+    pub(crate) fn is_definite(&self) -> bool {
+        !matches!(self.tail, Tail::Query(_) | Tail::QueryPick(..))
+    }
+
     /// Whether the path starts at `$$`.
     pub(crate) fn is_context(&self) -> bool {
         self.root == Root::Context

@@ -4,6 +4,7 @@
 //! or none matches, the first catcher that matches decides (ERR-05, ERR-10, ERR-15).
 
 use crate::dice::Dice;
+use crate::doubt::Doubt;
 use crate::env::Env;
 use crate::limits;
 use crate::machine::{Catcher, Next, QueryLanguage, Retrier, State};
@@ -82,7 +83,8 @@ fn caught(
 ) -> Result<Exit, Failure> {
     let dice = Dice::for_visit(inputs.context, inputs.event_id ^ (1 << 62));
     let error_output = failure.error_output();
-    let env = Env::new(state, inputs, &dice);
+    let doubt = Doubt::default();
+    let env = Env::new(state, inputs, &dice, &doubt);
     let env = Env { error_output: Some(&error_output), dollar: &error_output, ..env };
     let output = match (state.query_language, &catcher.output) {
         (QueryLanguage::JsonAta, Some(output)) => output.evaluate(&env)?,
@@ -93,7 +95,7 @@ fn caught(
     if !limits::fits(&output) {
         return Err(Failure::data_limit(&state.name));
     }
-    Ok(Exit { output, next: Next::State(catcher.next.clone()), assigned })
+    Ok(Exit { output, next: Next::State(catcher.next.clone()), assigned, sourced: !doubt.is_noted() })
 }
 
 #[cfg(test)]

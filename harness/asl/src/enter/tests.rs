@@ -125,7 +125,12 @@ fn a_pass_state_moves_data() {
     let input = json!({"a": {"b": 1}, "c": 2});
     assert_eq!(
         exit(&pass(json!({})), &input),
-        Exit { output: input.clone(), next: Next::State("n".to_owned()), assigned: Variables::new() }
+        Exit {
+            output: input.clone(),
+            next: Next::State("n".to_owned()),
+            assigned: Variables::new(),
+            sourced: true
+        }
     );
     assert_eq!(exit(&pass(json!({"InputPath": "$.a"})), &input).output, json!({"b": 1}));
     assert_eq!(exit(&pass(json!({"InputPath": null})), &input).output, json!({}));

@@ -3,6 +3,7 @@
 use super::scope::{Checker, Place};
 use crate::machine::MachineType;
 use serde_json::{Map as Object, Value};
+use std::rc::Rc;
 
 impl Checker {
     /// `outer` has the language that the processor's states inherit.
@@ -14,6 +15,7 @@ impl Checker {
         self.integer(members, "MaxConcurrency", 0, u64::MAX, place);
         self.integer(members, "ToleratedFailureCount", 0, u64::MAX, place);
         self.float(members, "ToleratedFailurePercentage", 0.0, 100.0, place);
+        self.label(members, place);
         for field in ["ItemReader", "ItemBatcher", "ResultWriter"] {
             self.part(members, field, place);
         }
@@ -30,12 +32,28 @@ impl Checker {
         }
     }
 
+    /// At most 40 characters, none of those that ARNs and names forbid (DG:state-map-distributed).
+    fn label(&mut self, members: &Object<String, Value>, place: &Place) {
+        let Some(label) = members.get("Label") else { return };
+        let forbidden =
+            |c: char| c.is_whitespace() || c.is_control() || "?*<>{}[]:;,\\|^~$#%&`\"/".contains(c);
+        let fits = |text: &str| (1..=40).contains(&text.chars().count()) && !text.contains(forbidden);
+        if !label.as_str().is_some_and(fits) {
+            self.schema(
+                "Expected 1 to 40 characters without white space and special characters",
+                &format!("{}/Label", place.location),
+            );
+        }
+    }
+
     fn part(&mut self, members: &Object<String, Value>, field: &str, place: &Place) {
         match members.get(field) {
             None => {}
             Some(Value::Object(part)) => {
                 let place = place.at(field);
                 self.data_flow(part, &place);
+                self.integer(part, "MaxItemsPerBatch", 1, u64::MAX, &place);
+                self.integer(part, "MaxInputBytesPerBatch", 1, crate::DATA_LIMIT as u64, &place);
                 self.part(part, "ReaderConfig", &place);
             }
             Some(_) => self.schema("Expected value of type Object", &format!("{}/{field}", place.location)),
@@ -47,9 +65,12 @@ impl Checker {
         let setting = |name: &str| config.and_then(|config| config.get(name));
         let location = format!("{}/ProcessorConfig", place.location);
         let mut kind = place.kind;
+        let mut outer = Rc::clone(&place.outer);
         match (setting("Mode").map(Value::as_str), setting("ExecutionType").map(Value::as_str)) {
             (None | Some(Some("INLINE")), _) => {}
             (Some(Some("DISTRIBUTED")), execution_type) => {
+                // Its child executions have variables of their own.
+                outer = Rc::default();
                 if place.kind == MachineType::Express {
                     self.schema("Express state machine does not support DISTRIBUTED Map", &location);
                 }
@@ -67,6 +88,6 @@ impl Checker {
                 self.schema("Value must be one of [INLINE, DISTRIBUTED]", &format!("{location}/Mode"));
             }
         }
-        self.scope(processor, &Place { kind, ..place.clone() });
+        self.scope(processor, &Place { kind, outer, ..place.clone() });
     }
 }

@@ -7,6 +7,7 @@ use crate::jsonata::{self, Expression};
 use crate::machine::QueryLanguage;
 use crate::path::{Path, is_variable_char};
 use serde_json::{Map as Object, Value};
+use std::collections::BTreeSet;
 
 /// Templates of a state, a Catcher, a Choice rule, or a part of a Map.
 const TEMPLATES: [&str; 9] = [
@@ -20,6 +21,8 @@ const TEMPLATES: [&str; 9] = [
     "Assign",
     "BatchInput",
 ];
+/// Templates of JSONPath, which are objects.
+const OBJECTS: [&str; 4] = ["Parameters", "ResultSelector", "ItemSelector", "BatchInput"];
 const PATHS: [&str; 12] = [
     "ItemsPath",
     "SecondsPath",
@@ -51,7 +54,12 @@ impl Checker {
     /// Every query in the fields of a state, a Catcher or a Choice rule.
     pub(super) fn data_flow(&mut self, members: &Object<String, Value>, place: &Place) {
         for field in TEMPLATES {
-            if let Some(template) = members.get(field) {
+            let Some(template) = members.get(field) else { continue };
+            // A Payload Template is an object (ASL).
+            if place.language == QueryLanguage::JsonPath && OBJECTS.contains(&field) && !template.is_object()
+            {
+                self.schema("Expected value of type Object", &format!("{}/{field}", place.location));
+            } else {
                 self.template(template, field, &place.at(field));
             }
         }
@@ -84,7 +92,10 @@ impl Checker {
         }
         for field in ["ErrorPath", "CausePath"] {
             match members.get(field) {
-                Some(Value::String(text)) if Call::is_call(text) => self.call(text, field, place),
+                Some(Value::String(text)) if Call::is_call(text) => {
+                    self.call(text, field, place);
+                    self.gives_text(text, field, place);
+                }
                 Some(value) => self.path(value, field, place),
                 None => {}
             }
@@ -104,6 +115,14 @@ impl Checker {
     pub(super) fn path(&mut self, value: &Value, field: &str, place: &Place) {
         if value.as_str().and_then(Path::parse).is_none() {
             self.schema("Value is not a valid JSONPath", &format!("{}/{field}", place.location));
+        }
+    }
+
+    /// ErrorPath and CausePath take the functions that return a string (DG:state-fail).
+    fn gives_text(&mut self, text: &str, field: &str, place: &Place) {
+        if Call::parse(text).is_some_and(|call| !call.gives_text()) {
+            let location = format!("{}/{field}", place.location);
+            self.schema("The intrinsic function must return a string", &location);
         }
     }
 
@@ -183,11 +202,11 @@ impl Checker {
             return;
         };
         for key in members.keys() {
-            let name = if place.language == QueryLanguage::JsonPath {
-                key.strip_suffix(".$").unwrap_or(key)
-            } else {
-                key
-            };
+            let name = variable(key, place.language);
+            if place.outer.contains(name) {
+                let message = format!("Variable '{name}' is already assigned in an outer scope");
+                self.schema(message, &location);
+            }
             let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
             if !first || !name.chars().all(is_variable_char) || name.chars().count() > 80 || name == "states"
             {
@@ -195,4 +214,28 @@ impl Checker {
             }
         }
     }
+}
+
+/// The variable that a member of Assign names.
+fn variable(key: &str, language: QueryLanguage) -> &str {
+    match language {
+        QueryLanguage::JsonPath => key.strip_suffix(".$").unwrap_or(key),
+        QueryLanguage::JsonAta => key,
+    }
+}
+
+/// Every variable that the states of a scope assign themselves, nested scopes apart.
+pub(super) fn variables(states: &Object<String, Value>, language: QueryLanguage) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for state in states.values() {
+        let language = match state.get("QueryLanguage").and_then(Value::as_str) {
+            Some("JSONata") => QueryLanguage::JsonAta,
+            Some("JSONPath") => QueryLanguage::JsonPath,
+            _ => language,
+        };
+        let lists = ["Choices", "Catch"].into_iter().filter_map(|list| state.get(list)?.as_array()).flatten();
+        let assigns = lists.chain([state]).filter_map(|holder| holder.get("Assign")?.as_object());
+        names.extend(assigns.flat_map(Object::keys).map(|key| variable(key, language).to_owned()));
+    }
+    names
 }

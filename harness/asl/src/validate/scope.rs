@@ -1,9 +1,11 @@
 //! Scopes: StartAt, transitions, reachability, terminal states, unique names.
 
 use super::Diagnostic;
+use super::queries::variables;
 use crate::machine::{MachineType, QueryLanguage};
 use serde_json::{Map as Object, Value};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// Collects the findings of one definition.
 pub(super) struct Checker {
@@ -20,9 +22,18 @@ pub(super) struct Place {
     pub(super) location: String,
     pub(super) language: QueryLanguage,
     pub(super) kind: MachineType,
+    /// The variables of the scopes around: no inner scope may assign them (DG:workflow-variables).
+    pub(super) outer: Rc<BTreeSet<String>>,
+    /// Those and the ones of this scope.
+    pub(super) reach: Rc<BTreeSet<String>>,
 }
 
 impl Place {
+    /// The place of scopes inside this one.
+    pub(super) fn inside(&self) -> Self {
+        Self { outer: Rc::clone(&self.reach), ..self.clone() }
+    }
+
     pub(super) fn at(&self, below: &str) -> Self {
         Self { location: format!("{}/{below}", self.location), ..self.clone() }
     }
@@ -39,7 +50,13 @@ impl Checker {
     pub(super) fn machine(mut self, members: &Object<String, Value>) -> Vec<Diagnostic> {
         let language = self.language(members, QueryLanguage::JsonPath, "");
         self.jsonata_machine = language == QueryLanguage::JsonAta;
-        let place = Place { location: String::new(), language, kind: self.kind };
+        let place = Place {
+            location: String::new(),
+            language,
+            kind: self.kind,
+            outer: Rc::default(),
+            reach: Rc::default(),
+        };
         for name in members.keys().filter(|name| !MACHINE_FIELDS.contains(&name.as_str())) {
             self.schema("Field is not supported", &format!("/{name}"));
         }
@@ -120,6 +137,9 @@ impl Checker {
             self.schema("States must not be empty", &format!("{}/States", place.location));
             return;
         }
+        let mut reach = variables(states, place.language);
+        reach.extend(place.outer.iter().cloned());
+        let place = &Place { reach: Rc::new(reach), ..place.clone() };
         for (name, state) in states {
             let location = format!("{}/States/{name}", place.location);
             self.name(name, &location);
@@ -184,7 +204,8 @@ impl Checker {
             let message = format!("State \"{name}\" is not reachable.");
             self.found.push(Diagnostic::error("MISSING_TRANSITION_TARGET", message, &location));
         }
-        if !ends && !states.values().any(is_terminal) {
+        // What is no state may have been meant to end.
+        if !ends && !states.values().any(|state| is_terminal(state) || !state.is_object()) {
             let location = if place.location.is_empty() { "/" } else { &place.location };
             self.found.push(Diagnostic::error(
                 "MISSING_END_STATE",

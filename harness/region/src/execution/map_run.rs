@@ -173,7 +173,6 @@ impl Region {
             let Some(known) = self.executions.get(&execution) else { return };
             let machine = Arc::clone(&known.machine);
             let Some(walker) = known.strands.get(&strand) else { return };
-            let variables = walker.variables.clone();
             let Some(state) = walker.visit.as_ref().map(|visit| visit.state.clone()) else { return };
             let Some(run) = self.run(execution, strand) else { return };
             let running = run.children.iter().flatten().count();
@@ -206,7 +205,8 @@ impl Region {
                 item: Some((index, item)),
                 input: input.to_string(),
                 parent: Some(Parent::MapRun { execution, strand, index }),
-                variables,
+                // Child executions cannot see the variables of outer scopes (DG:workflow-variables).
+                variables: Arc::default(),
                 trace_header: None,
             });
             if let Some(place) = self.run(execution, strand).and_then(|run| run.children.get_mut(index)) {

@@ -109,6 +109,10 @@ impl Replay<'_, '_> {
         } else {
             Goal::Among(possible(state))
         };
+        if !(exits.one.sourced && exits.two.sourced) {
+            self.ledger.unjudged(format!("state {:?}: no source decides how it is left", visit.name));
+            return blind(self.trace, visit, state);
+        }
         let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else {
             self.fails_in_spite(visit, state, rule);
             return (Goal::Any, Outcome::Open);

@@ -1,0 +1,21 @@
+//! Whether what was computed rests on a source.
+//!
+//! Some values have no document and no recording of AWS that decides them: a comparison with an operand of the wrong type, a time
+//! spelled as Java takes it and the specification does not. An evaluation that meets one goes on with the likeliest answer and
+//! notes the doubt here. What it does not do: deciding anything. Invariant: a doubt, once noted, stays for the whole evaluation.
+
+use std::cell::Cell;
+
+#[derive(Debug, Default)]
+pub(crate) struct Doubt(Cell<bool>);
+
+impl Doubt {
+    /// No source decides what is computed now.
+    pub(crate) fn note(&self) {
+        self.0.set(true);
+    }
+
+    pub(crate) fn is_noted(&self) -> bool {
+        self.0.get()
+    }
+}
