@@ -173,7 +173,31 @@ fn contexts() -> Vec<Draft> {
         ("Look", json!({"Type": "Pass", "Parameters": {"token.$": "$$.Task.Token"}, "Next": "After"})),
         ("After", pass()),
     ]);
+    let members = with(
+        callback(),
+        json!({"Parameters": {"QueueUrl.$": "$$.Execution.Input.queue", "MessageBody": {
+            "TaskToken.$": "$$.Task.Token", "Execution.$": "$$.Execution.Name", "Id.$": "$$.Execution.Id", "Input.$": "$$.Execution.Input",
+            "RoleArn.$": "$$.Execution.RoleArn", "StartTime.$": "$$.Execution.StartTime", "EnteredTime.$": "$$.State.EnteredTime",
+            "State.$": "$$.State.Name", "RetryCount.$": "$$.State.RetryCount", "Machine.$": "$$.StateMachine.Id", "MachineName.$": "$$.StateMachine.Name",
+            "nothing": null
+        }}}),
+    );
+    let later = machine([
+        ("First", json!({"Type": "Wait", "Seconds": 3, "Next": "Wait for callback"})),
+        ("Wait for callback", members),
+    ]);
     vec![
+        Draft::new(
+            "every member of the context object, in a state that is entered some seconds after the start",
+            vec![shared("later", later)],
+            vec![
+                Step::start(1, "later", json!({"n": 1})),
+                Step::Until { exec: 1, event: "TaskScheduled".to_owned(), count: 1, after_ms: 3000 },
+                Step::take(1, 1),
+                Step::succeed("1.1", &json!({})),
+                Step::settle(1),
+            ],
+        ),
         Draft::new(
             "the whole context object in the message, also of a second attempt",
             vec![shared("context", machine([("Wait for callback", state)]))],

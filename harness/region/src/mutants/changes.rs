@@ -195,4 +195,29 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
+    variant!(
+        "concurrency-unlimited",
+        "MaxConcurrency of a Map is ignored",
+        ["HIS-26", "HIS-29"],
+        { originals: BTreeMap<String, String> },
+        {
+            fn request(&mut self, call: &mut Call) {
+                if call.operation == Operation::CreateStateMachine
+                    && let Some(Value::String(text)) = call.input.get_mut("definition")
+                    && text.contains("\"MaxConcurrency\":")
+                {
+                    let unlimited = text.replace("\"MaxConcurrency\":1", "\"MaxConcurrency\":0");
+                    self.originals.insert(unlimited.clone(), std::mem::replace(text, unlimited));
+                }
+            }
+            fn answer(&mut self, _: &Call, outcome: &mut Outcome) {
+                if let Outcome::Done(reply) = outcome
+                    && let Some(Value::String(text)) = reply.get_mut("definition")
+                    && let Some(original) = self.originals.get(text)
+                {
+                    text.clone_from(original);
+                }
+            }
+        }
+    ),
 ];

@@ -77,6 +77,15 @@ fn resembling(call: &mut Call, known: &BTreeSet<String>, resembles: fn(&str, &st
     }
 }
 
+/// Another moment in every place of a text that holds a moment.
+fn at_another_time(value: &mut Value) {
+    everywhere(value, |leaf| {
+        if leaf.as_str().is_some_and(|text| record::Time::from_iso(text).is_some()) {
+            *leaf = json!("2020-01-01T00:00:00.000Z");
+        }
+    });
+}
+
 pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "failure-texts-trimmed",
@@ -229,6 +238,44 @@ pub(super) const VARIANTS: &[Variant] = &[
         }
         fn answer(&mut self, _: &Call, outcome: &mut Outcome) {
             self.known.extend(tokens_in(outcome));
+        }
+    }),
+    variant!(
+        "context-of-another-time",
+        "StartTime and EnteredTime of the context object are of another year",
+        ["IO-12"],
+        {
+            fn event(&mut self, draft: &mut crate::conduct::Draft) -> bool {
+                if let (true, Some(Value::String(text))) = (
+                    draft.kind == "TaskScheduled",
+                    draft.details.as_mut().and_then(|details| details.get_mut("parameters")),
+                ) && let Ok(mut parameters) = serde_json::from_str(text)
+                {
+                    at_another_time(&mut parameters);
+                    *text = parameters.to_string();
+                }
+                true
+            }
+            fn parameters(&mut self, _: &str, _: &str, parameters: &mut Value) {
+                at_another_time(parameters);
+            }
+        }
+    ),
+    variant!("body-loses-nulls", "null members of a message body are lost", ["IO-03"], {
+        fn parameters(&mut self, _: &str, _: &str, parameters: &mut Value) {
+            fn clean(value: &mut Value) {
+                match value {
+                    Value::Object(members) => {
+                        members.retain(|_, member| !member.is_null());
+                        members.values_mut().for_each(clean);
+                    }
+                    Value::Array(items) => items.iter_mut().for_each(clean),
+                    _ => {}
+                }
+            }
+            if let Some(body) = parameters.get_mut("MessageBody") {
+                clean(body);
+            }
         }
     }),
 ];

@@ -125,17 +125,51 @@ fn compare(
     }
 }
 
+/// The whole context object, member by member (IO-12).
+fn whole_context(view: &View<'_>, attempt: &Attempt, value: &Value, sink: &mut Sink) {
+    const PATHS: [&str; 10] = [
+        "$$.Execution.Id",
+        "$$.Execution.Input",
+        "$$.Execution.Name",
+        "$$.Execution.RoleArn",
+        "$$.Execution.StartTime",
+        "$$.State.EnteredTime",
+        "$$.State.Name",
+        "$$.State.RetryCount",
+        "$$.StateMachine.Id",
+        "$$.StateMachine.Name",
+    ];
+    for path in PATHS {
+        let pointer = path.trim_start_matches("$$").replace('.', "/");
+        match value.pointer(&pointer) {
+            Some(member) => context(view, attempt, path, member, sink),
+            None => sink.violated(CONTEXT, format!("the context object has no {path}")),
+        }
+    }
+}
+
 fn context(view: &View<'_>, attempt: &Attempt, path: &str, value: &Value, sink: &mut Sink) {
+    if path == "$$" {
+        return whole_context(view, attempt, value, sink);
+    }
     let Some(execution) = view.executions.get(attempt.execution) else { return };
     let machine = execution.machine.and_then(|machine| view.machines.get(machine));
     let text = |wanted: Option<&str>| wanted.map(|wanted| value.as_str() == Some(wanted));
-    let time = || value.as_str().map(|text| text.ends_with('Z') && record::Time::from_iso(text).is_some());
+    // The moment of an event, where the history shows it; one of both may be cut to whole seconds.
+    let time = |event: Option<&record::Event>| {
+        let shown = value.as_str().filter(|text| text.ends_with('Z')).and_then(record::Time::from_iso);
+        Some(shown.is_some_and(|shown| event.is_none_or(|event| (shown - event.at).abs() <= 1_000)))
+    };
+    let events = || view.events(attempt).iter();
+    // After a redrive no source says which of the moments it is.
+    let once = execution.redrives.is_empty();
     let held = match path {
         "$$.Execution.Id" => text(Some(execution.arn)),
         "$$.Execution.Name" => text(Some(execution.name)),
         "$$.Execution.RoleArn" => text(execution.role.as_deref()),
         "$$.Execution.Input" => execution.input.as_ref().map(|input| same_json(input, value)),
-        "$$.Execution.StartTime" | "$$.State.EnteredTime" => time().or(Some(false)),
+        "$$.Execution.StartTime" => time(events().find(|event| once && event.kind == "ExecutionStarted")),
+        "$$.State.EnteredTime" => time(events().find(|event| once && Some(event.id) == attempt.visit)),
         "$$.State.Name" => text(attempt.state.as_deref()),
         "$$.StateMachine.Id" => text(machine.map(|machine| machine.arn.as_str())),
         "$$.StateMachine.Name" => text(machine.map(|machine| machine.name.as_str())),
