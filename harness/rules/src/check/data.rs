@@ -156,7 +156,7 @@ fn context(view: &View<'_>, attempt: &Attempt, path: &str, value: &Value, sink: 
     let machine = execution.machine.and_then(|machine| view.machines.get(machine));
     let text = |wanted: Option<&str>| wanted.map(|wanted| value.as_str() == Some(wanted));
     // The moment of an event, where the history shows it; one of both may be cut to whole seconds.
-    let time = |event: Option<&record::Event>| {
+    let time = |event: Option<&Event>| {
         let shown = value.as_str().filter(|text| text.ends_with('Z')).and_then(record::Time::from_iso);
         Some(shown.is_some_and(|shown| event.is_none_or(|event| (shown - event.at).abs() <= 1_000)))
     };

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::flaws::flaws;
 use super::history_api::arn_flaw;
-use super::start::made_maybe;
+use super::start::{made_maybe, name_flaw};
 use super::wire::out_of_bounds;
 use super::{CheckRow, Group, Sink};
 use crate::view::{Arn, Call, View, unqualified};
@@ -50,6 +50,20 @@ fn flaw(view: &View<'_>, call: &Call<'_>) -> Option<(&'static str, &'static str)
             machine_flaw(view, call, Some("StateMachineDoesNotExist"))
         }
         Api::DeleteStateMachine => machine_flaw(view, call, None),
+        Api::CreateStateMachine => {
+            let sound = name_flaw(call.text("name")?).is_none()
+                && call
+                    .text("definition")
+                    .is_some_and(|text| flaws(text, call.text("type") == Some("EXPRESS")).is_empty())
+                && !call.has("versionDescription")
+                && view
+                    .calls_of(Api::CreateStateMachine)
+                    .filter(|other| other.text("name") == call.text("name"))
+                    .count()
+                    == 1;
+            let role = call.text("roleArn")?;
+            (sound && !role.starts_with("arn:")).then_some(("a role that is no ARN", "InvalidArn"))
+        }
         Api::ListExecutions if !call.has("mapRunArn") => machine_flaw(view, call, None),
         Api::DescribeStateMachineForExecution | Api::RedriveExecution => {
             // What an express execution answers here, no source says.

@@ -69,6 +69,9 @@ fn inputs(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls_of(Api::GetActivityTask) {
         let Some(reply) = call.answer.done() else { continue };
         let given = text(reply, "taskToken").is_some_and(|token| !token.is_empty());
+        if !given && text(reply, "input").is_some_and(|input| !input.is_empty()) {
+            sink.violated(INPUT, "GetActivityTask hands out an input without a taskToken");
+        }
         let (Some(arn), true) = (call.text("activityArn"), given) else { continue };
         // Every execution must have shown its history, or the task may be another's.
         let mut scheduled = Vec::new();

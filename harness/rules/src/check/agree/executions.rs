@@ -148,7 +148,12 @@ fn dates(view: &View<'_>, sink: &mut Sink) {
             dates.iter().any(|(_, date)| same_moment(shown, Some(date)))
         };
         let described = || execution.statuses.iter().filter(|status| !status.listed);
+        // A stop that found the execution closed did not date its end (STOP-05).
+        let first =
+            execution.stops.iter().filter_map(|call| view.calls.get(*call)).map(|call| call.begun).min();
+        let late = execution.closed.is_some_and(|closed| first.is_some_and(|first| closed < first));
         if execution.redrives.is_empty()
+            && !late
             && let Some(stops) = answered(&execution.stops, "stopDate").filter(|stops| !stops.is_empty())
         {
             for status in described().filter(|status| status.status == "ABORTED") {

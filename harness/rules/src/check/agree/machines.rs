@@ -125,7 +125,35 @@ fn described(view: &View<'_>, sink: &mut Sink) {
                 });
             }
         }
+        unasked(view, machine, reply, sink);
         revision(view, call, machine, reply, sink);
+    }
+}
+
+/// Without logging, tracing or a key of its own asked for, a machine has none.
+fn unasked(view: &View<'_>, machine: &Machine, reply: &Value, sink: &mut Sink) {
+    let asked = |member: &str| {
+        view.calls.iter().any(|call| {
+            let creates =
+                call.operation == Api::CreateStateMachine && call.text("name") == Some(machine.name.as_str());
+            let updates = call.operation == Api::UpdateStateMachine
+                && call.text("stateMachineArn").map(unqualified) == Some(machine.arn.as_str());
+            (creates || updates) && call.has(member)
+        })
+    };
+    let defaults = [
+        ("loggingConfiguration", "level", Value::from("OFF")),
+        ("loggingConfiguration", "includeExecutionData", Value::from(false)),
+        ("tracingConfiguration", "enabled", Value::from(false)),
+        ("encryptionConfiguration", "type", Value::from("AWS_OWNED_KEY")),
+    ];
+    for (member, part, default) in defaults {
+        let shown = reply.get(member).and_then(|shown| shown.get(part)).filter(|shown| !shown.is_null());
+        if let Some(shown) = shown.filter(|_| !asked(member)) {
+            sink.expect(MADE, *shown == default, || {
+                format!("DescribeStateMachine shows {member}.{part} {shown} that nobody asked for")
+            });
+        }
     }
 }
 
@@ -198,6 +226,15 @@ fn kept(view: &View<'_>, sink: &mut Sink) {
                 .role
                 .as_deref()
                 .is_none_or(|role| text(reply, "roleArn").is_none_or(|shown| shown == role));
+        // "For a newly created state machine, this is the creation date" (API model, updateDate).
+        let made = creation(view, machine).and_then(|call| call.answer.done());
+        let dated = machine.revisions.len() > 1
+            || !plain
+            || same_moment(reply.get("updateDate"), made.and_then(|made| made.get("creationDate")));
+        sink.expect(KEPT, dated, || {
+            "DescribeStateMachineForExecution shows an updateDate though nobody updated the machine"
+                .to_owned()
+        });
         sink.expect(KEPT, held, || {
             "DescribeStateMachineForExecution shows another machine, name or role than the execution started with"
                 .to_owned()
@@ -211,7 +248,10 @@ fn deleted(view: &View<'_>, sink: &mut Sink) {
             .calls_of(Api::CreateStateMachine)
             .any(|call| call.begun > machine.created && call.text("name") == Some(machine.name.as_str()));
         let asks = |call: &&Call<'_>| call.text("stateMachineArn") == Some(machine.arn.as_str());
-        for call in view.calls_of(Api::DeleteStateMachine).filter(asks) {
+        // What a second deletion answers is DEF-31's.
+        let first =
+            |call: &&Call<'_>| machine.deleted.and_then(|(_, by)| by).is_none_or(|by| call.begun <= by);
+        for call in view.calls_of(Api::DeleteStateMachine).filter(asks).filter(first) {
             if let Some(error) = call.answer.refused() {
                 sink.violated(GONE, format!("deleting a machine answered {} ({})", error.code, error.status));
             }
