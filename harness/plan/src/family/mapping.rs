@@ -156,6 +156,7 @@ fn settings() -> Vec<Draft> {
                     Operation::UpdateEventSourceMapping,
                     json!({"UUID": "${bind:mapping.UUID}", "BatchSize": 7, "MaximumBatchingWindowInSeconds": 5}),
                 ),
+                Step::Sleep { ms: 2000 },
                 Step::call(Operation::GetEventSourceMapping, json!({"UUID": "${bind:mapping.UUID}"})),
                 Step::call(Operation::ListEventSourceMappings, json!({"EventSourceArn": "${queue-arn}"})),
                 Step::call(Operation::DeleteEventSourceMapping, json!({"UUID": "${bind:mapping.UUID}"})),

@@ -86,12 +86,13 @@ fn publishing() -> Vec<Draft> {
             Vec::new(),
             vec![
                 to("${topic}", "the first text", json!({})),
+                to("${topic}", "the first text", json!({})),
                 to("${topic}", "{\"a\": \"second\"}", json!({"Subject": "news", "MessageAttributes": kind})),
                 to("${topic}", "of two lines", json!({"Subject": "one\ntwo"})),
                 to("${topic}", "of a long subject", json!({"Subject": "${fill:101:s}"})),
                 to("${topic}", "${fill:1048577:x}", json!({})),
                 to("${topic}-nowhere", "to nobody", json!({})),
-                heard(2, 34_000),
+                heard(3, 34_000),
             ],
         )
         .with_topic(),

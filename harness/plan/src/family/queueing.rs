@@ -98,19 +98,19 @@ fn posted() -> Vec<Draft> {
 }
 
 fn in_flight() -> Vec<Draft> {
-    let three = || ["one", "two", "three"].map(send);
+    let some = || ["one", "two", "three", "four"].map(send);
     let each = |op: Operation, members: &Value| {
-        (0..3)
+        (0..4)
             .map(|n| about(op, "${queue}", &format!("first.Messages.{n}"), members.clone()))
             .collect::<Vec<_>>()
     };
-    let mut extended = Vec::from(three());
+    let mut extended = Vec::from(some());
     extended.push(receive("${queue}", json!({"VisibilityTimeout": 2}), "first"));
     extended.extend(each(Operation::ChangeMessageVisibility, &json!({"VisibilityTimeout": 5})));
     extended.push(Step::Sleep { ms: 2200 });
     extended.push(receive("${queue}", json!({"WaitTimeSeconds": 1, "VisibilityTimeout": 30}), "hidden"));
-    extended.push(Step::Drain { queue: "queue".to_owned(), messages: 3, wait_ms: 8000 });
-    let mut deleted = Vec::from(three());
+    extended.push(Step::Drain { queue: "queue".to_owned(), messages: 4, wait_ms: 8000 });
+    let mut deleted = Vec::from(some());
     deleted.push(receive("${queue}", json!({"VisibilityTimeout": 2}), "first"));
     deleted.extend(each(Operation::DeleteMessage, &json!({})));
     deleted.push(Step::Sleep { ms: 2200 });
@@ -123,7 +123,22 @@ fn in_flight() -> Vec<Draft> {
             json!({"VisibilityTimeout": seconds}),
         )
     };
+    let made = json!({"QueueName": "sfnconf-${run}-v", "Attributes": {"VisibilityTimeout": "120"}});
+    let own = "${bind:own.QueueUrl}";
+    let briefly = |name: &str| receive(own, json!({"VisibilityTimeout": 1, "WaitTimeSeconds": 20}), name);
     vec![
+        Draft::new(
+            "the visibility timeout of a receive counts, not the longer one of its queue",
+            Vec::new(),
+            vec![
+                Step::bind(Operation::CreateQueue, made, "own"),
+                Step::call(Operation::SendMessage, on(own, json!({"MessageBody": "one"}))),
+                briefly("first"),
+                briefly("second"),
+                briefly("third"),
+                about(Operation::DeleteMessage, own, "third.Messages.0", json!({})),
+            ],
+        ),
         Draft::new("messages whose visibility timeout is made longer stay hidden", Vec::new(), extended),
         Draft::new("messages that are deleted do not come back", Vec::new(), deleted),
         Draft::new(

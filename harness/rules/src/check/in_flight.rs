@@ -114,15 +114,14 @@ fn changed(view: &View<'_>, sink: &mut Sink) {
             .calls_of(Api::ChangeMessageVisibility)
             .filter(|other| other.index != change.index && other.text("ReceiptHandle") == Some(handle))
             .collect();
-        let made_visible = others.iter().any(|other| {
-            other.input.get("VisibilityTimeout").and_then(Value::as_u64) == Some(0)
-                && other.answer.done().is_some()
-                && other.precedes(change)
-        });
+        let zero = |other: &Call<'_>| other.input.get("VisibilityTimeout").and_then(Value::as_u64) == Some(0);
+        let made_visible =
+            others.iter().any(|other| zero(other) && other.answer.done().is_some() && other.precedes(change));
         let received_since =
             message.receipts.iter().any(|receipt| receipt.handle != handle && receipt.begun < change.ended);
-        let untouched = message.deletions.iter().all(|deletion| deletion.begun > change.ended);
-        if made_visible && !received_since && untouched && others.len() == 1 && change.was_looked_at() {
+        let untouched = message.deletions.iter().all(|deletion| deletion.begun > change.ended)
+            && others.iter().all(|other| zero(other) || other.answer.done().is_none());
+        if made_visible && !received_since && untouched && change.was_looked_at() {
             sink.expect(NOT_THERE, change.answer.refused().is_some_and(|error| error.status < 500), || {
                 "the visibility of a message that is not in flight was changed".to_owned()
             });

@@ -62,8 +62,12 @@ fn mappings(view: &View<'_>, sink: &mut Sink) {
                 Api::ListEventSourceMappings => {
                     let gone =
                         view.calls_of(Api::DeleteEventSourceMapping).any(|gone| gone.begun <= call.ended);
-                    let mut entries = list(reply, "EventSourceMappings");
-                    let found = entries.find(|entry| text(entry, "UUID") == Some(uuid));
+                    let mut own =
+                        list(reply, "EventSourceMappings").filter(|entry| text(entry, "UUID") == Some(uuid));
+                    let found = own.next();
+                    if own.next().is_some() {
+                        sink.violated(NAMED, "a mapping is listed twice");
+                    }
                     let asked = ["EventSourceArn", "FunctionName"]
                         .iter()
                         .all(|member| call.text(member).is_none_or(|asked| made.text(member) == Some(asked)));

@@ -43,7 +43,14 @@ const CONFIRMED: CheckRow = (
     "a subscription has an ARN below its topic's and is listed with queue and topic",
 );
 
+const NOBODY: CheckRow = (
+    "SNS-01",
+    "only-published-texts-come",
+    "a topic gives no notification whose id no publish was answered with",
+);
+
 pub(super) const GROUPS: &[Group] = &[
+    Group { checks: &[NOBODY], run: nobody },
     Group { checks: &[SAME, WHOLE, ARRIVES], run: delivered },
     Group { checks: &[SIZE, SUBJECT, GROUP], run: refused },
     Group { checks: &[ONCE], run: once },
@@ -143,6 +150,30 @@ fn delivered(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
+/// Where nobody but the harness can have published, every notification is of a publish.
+fn nobody(view: &View<'_>, sink: &mut Sink) {
+    let published = || view.calls_of(Api::Publish);
+    let by_others = view.calls.iter().any(|call| {
+        matches!(call.operation, Api::CreateStateMachine | Api::StartExecution | Api::TestState | Api::Invoke)
+    });
+    if by_others || !view.machines.is_empty() || published().any(|call| !call.was_looked_at()) {
+        return;
+    }
+    let answered =
+        |id: &str| published().any(|call| call.answer.done().and_then(|r| text(r, "MessageId")) == Some(id));
+    let made = |topic: &str| {
+        view.calls_of(Api::CreateTopic)
+            .any(|call| call.answer.done().and_then(|r| text(r, "TopicArn")) == Some(topic))
+    };
+    for envelope in view.messages.iter().filter_map(|message| message.envelope.as_ref()) {
+        if made(&envelope.topic) {
+            sink.expect(NOBODY, answered(&envelope.message_id), || {
+                "a notification came whose id no publish was answered with".to_owned()
+            });
+        }
+    }
+}
+
 /// What an envelope says of its publish.
 fn envelope(call: &Call<'_>, message: &Message<'_>, sink: &mut Sink) {
     let Some(json) = &message.json else { return };
@@ -179,7 +210,10 @@ fn attributes(call: &Call<'_>, message: &Message<'_>, sink: &mut Sink) {
 
 fn refused(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls_of(Api::Publish).filter(|call| call.was_looked_at()) {
-        let refused = call.answer.refused().is_some_and(|error| error.status < 500);
+        let refused = call.answer.refused().is_some_and(|error| {
+            let named = error.code.starts_with("InvalidParameter") || error.code.starts_with("Validation");
+            error.status == 413 || error.status == 400 && named
+        });
         if call.text("Message").is_some_and(|text| text.len() > 1_048_576) {
             sink.expect(SIZE, refused, || "a message of more than 1 MiB was published".to_owned());
         }
@@ -254,11 +288,13 @@ fn subscribed(view: &View<'_>, sink: &mut Sink) {
         let last =
             lists.filter(|list| list.text("TopicArn") == Some(topic) && list.begun - call.ended >= SOON);
         let Some(last) = last.last().and_then(|call| call.answer.done()).filter(|_| !gone) else { continue };
-        let found = list(last, "Subscriptions").find(|entry| text(entry, "SubscriptionArn") == Some(arn));
-        let held = found.is_some_and(|entry| {
+        let mut found =
+            list(last, "Subscriptions").filter(|entry| text(entry, "SubscriptionArn") == Some(arn));
+        let held = found.next().is_some_and(|entry| {
             ["TopicArn", "Protocol", "Endpoint"].iter().all(|member| text(entry, member) == call.text(member))
         });
-        sink.expect(CONFIRMED, held || last.get("NextToken").is_some(), || {
+        let once = found.next().is_none();
+        sink.expect(CONFIRMED, held && once || last.get("NextToken").is_some(), || {
             "a subscription is not listed as it was made".to_owned()
         });
     }

@@ -15,6 +15,7 @@ const WORKS: &str = "a lawful request is not refused for its form";
 
 const QUEUES: CheckRow = ("SQS-20", "lawful-queue-requests-are-served", WORKS);
 const SEND: CheckRow = ("SQS-09", "lawful-sends-are-served", WORKS);
+const FIFO: CheckRow = ("SQS-16", "lawful-fifo-sends-are-served", WORKS);
 const RECEIVE: CheckRow = ("SQS-07", "lawful-receives-are-served", WORKS);
 const DELETE: CheckRow = ("SQS-05", "lawful-deletions-are-served", WORKS);
 const CHANGE: CheckRow = ("SQS-06", "lawful-changes-are-served", WORKS);
@@ -26,7 +27,9 @@ const ACTIVITY: CheckRow = ("ACT-06", "lawful-activity-requests-are-served", WOR
 const POLL: CheckRow = ("ACT-01", "lawful-polls-are-served", WORKS);
 
 pub(super) const GROUPS: &[Group] = &[Group {
-    checks: &[QUEUES, SEND, RECEIVE, DELETE, CHANGE, BATCH, SUBSCRIBE, PUBLISH, MAPPING, ACTIVITY, POLL],
+    checks: &[
+        QUEUES, SEND, FIFO, RECEIVE, DELETE, CHANGE, BATCH, SUBSCRIBE, PUBLISH, MAPPING, ACTIVITY, POLL,
+    ],
     run: served,
 }];
 
@@ -55,6 +58,11 @@ fn is_about_form(code: &str) -> bool {
 }
 
 fn served(view: &View<'_>, sink: &mut Sink) {
+    for call in view.calls.iter().filter(|call| call.mute) {
+        if let Some(row) = row(call.operation) {
+            sink.violated(row, format!("{} had no answer of AWS in three tries in a row", call.operation));
+        }
+    }
     for call in view.calls.iter().filter(|call| !call.garbled && call.was_looked_at()) {
         let Some(row) = lawful(view, call) else { continue };
         let broken = call.answer.refused().filter(|error| error.status >= 500 || is_about_form(&error.code));
@@ -62,6 +70,24 @@ fn served(view: &View<'_>, sink: &mut Sink) {
             format!("a lawful {} answered {}", call.operation, call.answer.says())
         });
     }
+}
+
+/// The rule that answers of an operation are held against where they are none at all; those of Step Functions are WIRE's.
+fn row(operation: Api) -> Option<CheckRow> {
+    Some(match operation {
+        Api::SendMessage => SEND,
+        Api::ReceiveMessage => RECEIVE,
+        Api::DeleteMessage | Api::DeleteMessageBatch => DELETE,
+        Api::ChangeMessageVisibility | Api::ChangeMessageVisibilityBatch => CHANGE,
+        Api::SendMessageBatch => BATCH,
+        Api::Publish => PUBLISH,
+        _ => match operation.service() {
+            Service::Sqs => QUEUES,
+            Service::Sns => SUBSCRIBE,
+            Service::Lambda => MAPPING,
+            _ => return None,
+        },
+    })
 }
 
 /// The rule that a request is served by, if it is surely lawful.
@@ -77,9 +103,17 @@ fn lawful(view: &View<'_>, call: &Call<'_>) -> Option<CheckRow> {
         }
         Api::CreateQueue => is_queue(call).then_some(QUEUES),
         Api::CreateTopic => {
-            let name = call.text("Name").filter(|name| is_plain_name(name, 256))?;
-            (!name.is_empty() && only(&call.input, &["Name", "Tags"])).then_some(SUBSCRIBE)
+            let name = call.text("Name")?;
+            let base = name.strip_suffix(".fifo").unwrap_or(name);
+            let fifo = call.input.get("Attributes").and_then(|all| all.get("FifoTopic")?.as_str());
+            let typed = (base.len() < name.len()) == (fifo == Some("true"));
+            let plain = !base.is_empty() && is_plain_name(base, 250);
+            let attributes = call.input.get("Attributes").and_then(Value::as_object);
+            let known = attributes.is_none_or(|all| only(all, &["FifoTopic"]));
+            (plain && typed && known && only(&call.input, &["Name", "Tags", "Attributes"]))
+                .then_some(SUBSCRIBE)
         }
+        Api::DeleteTopic | Api::ListSubscriptionsByTopic => is_topic(view, call).then_some(SUBSCRIBE),
         Api::Subscribe => {
             let known = ["TopicArn", "Protocol", "Endpoint", "ReturnSubscriptionArn"];
             let sqs = call.text("Protocol") == Some("sqs");
@@ -94,7 +128,14 @@ fn lawful(view: &View<'_>, call: &Call<'_>) -> Option<CheckRow> {
         }
         Api::Publish => {
             let plain = call.text("Message").is_some_and(|text| !text.is_empty() && text.len() < 262_144);
-            (plain && is_topic(view, call) && only(&call.input, &["TopicArn", "Message"])).then_some(PUBLISH)
+            let fifo = call.text("TopicArn").is_some_and(|arn| arn.rsplit('.').next() == Some("fifo"));
+            let known: &[&str] = if fifo {
+                &["TopicArn", "Message", "MessageGroupId", "MessageDeduplicationId"]
+            } else {
+                &["TopicArn", "Message"]
+            };
+            let given = known.iter().all(|member| call.has(member));
+            (plain && given && is_topic(view, call) && only(&call.input, known)).then_some(PUBLISH)
         }
         Api::CreateEventSourceMapping => {
             let known = [
@@ -119,8 +160,13 @@ fn lawful(view: &View<'_>, call: &Call<'_>) -> Option<CheckRow> {
         Api::ListEventSourceMappings => {
             only(&call.input, &["EventSourceArn", "FunctionName"]).then_some(MAPPING)
         }
-        Api::GetEventSourceMapping | Api::DeleteEventSourceMapping => {
-            is_mapping(view, call).then_some(MAPPING)
+        Api::GetEventSourceMapping | Api::DeleteEventSourceMapping | Api::UpdateEventSourceMapping => {
+            let size = call
+                .input
+                .get("BatchSize")
+                .is_none_or(|size| size.as_u64().is_some_and(|n| (1..=10).contains(&n)));
+            let known = ["UUID", "BatchSize", "MaximumBatchingWindowInSeconds"];
+            (size && only(&call.input, &known) && is_mapping(view, call)).then_some(MAPPING)
         }
         Api::CreateActivity => {
             let name = call.text("name").filter(|name| name_flaw(name).is_none())?;
@@ -143,7 +189,12 @@ fn on_queue(view: &View<'_>, call: &Call<'_>, queue: &Queue<'_>) -> Option<Check
             let body = call.text("MessageBody").is_some_and(|body| {
                 (1..1_024).contains(&body.len()) && body.chars().all(|c| matches!(c, ' '..='\u{d7ff}'))
             });
-            (body && !queue.is_fifo() && only(&call.input, &["QueueUrl", "MessageBody"])).then_some(SEND)
+            if queue.is_fifo() {
+                let known = ["QueueUrl", "MessageBody", "MessageGroupId", "MessageDeduplicationId"];
+                let given = known.iter().all(|member| call.has(member));
+                return (body && given && only(&call.input, &known)).then_some(FIFO);
+            }
+            (body && only(&call.input, &["QueueUrl", "MessageBody"])).then_some(SEND)
         }
         Api::ReceiveMessage => {
             let most = number("MaxNumberOfMessages").is_none_or(|n| n.is_some_and(|n| (1..=10).contains(&n)));
@@ -235,8 +286,7 @@ fn is_topic(view: &View<'_>, call: &Call<'_>) -> bool {
     });
     let gone =
         view.calls_of(Api::DeleteTopic).any(|gone| gone.begun <= call.ended && gone.text("TopicArn") == arn);
-    let standard = arn.is_some_and(|arn| arn.rsplit('.').next() != Some("fifo"));
-    made && !gone && (standard || call.operation == Api::Subscribe)
+    made && !gone
 }
 
 fn is_mapping(view: &View<'_>, call: &Call<'_>) -> bool {

@@ -7,6 +7,11 @@ use super::model::{Kind, requests};
 use super::{CheckRow, Group, Sink};
 use crate::view::{Answer, COMMON_CODES, Call, View, is_throttling};
 
+const PROTOCOL: CheckRow = (
+    "WIRE-01",
+    "answers-are-of-the-protocol",
+    "a request is answered with a JSON reply or an error of AWS, not each time with silence or a page",
+);
 pub(super) const TIMES: CheckRow = (
     "WIRE-02",
     "timestamps-are-epoch-seconds",
@@ -41,6 +46,7 @@ const OPACITY: CheckRow = (
 );
 
 pub(super) const GROUPS: &[Group] = &[
+    Group { checks: &[PROTOCOL], run: protocol },
     Group { checks: &[TIMES], run: timestamps },
     Group { checks: &[STATUS, ROW, KMS, OPACITY], run: errors },
     Group { checks: &[EMPTY], run: empty_replies },
@@ -123,6 +129,19 @@ pub(super) fn modelled(operation: Api) -> Option<&'static [&'static str]> {
         Api::DescribeActivity => &["ActivityDoesNotExist", "InvalidArn"],
         _ => return None,
     })
+}
+
+fn protocol(view: &View<'_>, sink: &mut Sink) {
+    for call in view.calls.iter().filter(|call| call.operation.service() == Service::States) {
+        if call.mute {
+            sink.violated(
+                PROTOCOL,
+                format!("{} had no answer of AWS in three tries in a row", call.operation),
+            );
+        } else if call.was_looked_at() {
+            sink.met(PROTOCOL);
+        }
+    }
 }
 
 fn errors(view: &View<'_>, sink: &mut Sink) {

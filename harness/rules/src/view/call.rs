@@ -11,6 +11,9 @@ use super::Answer;
 /// So many breakdowns in a row for one request are no accident: AWS's SDKs give up then, too.
 const TRIES: u32 = 3;
 
+/// Silence that lasted so long is a time-out.
+const SLOW: i64 = 3_000;
+
 /// A call and its answer.
 #[derive(Debug)]
 pub struct Call<'a> {
@@ -30,6 +33,8 @@ pub struct Call<'a> {
     pub entry: &'a Entry,
     /// Whether the body was raw text that is no JSON object.
     pub garbled: bool,
+    /// Whether it is the last of three tries in a row that nothing came back of that could be read.
+    pub mute: bool,
 }
 
 impl<'a> Call<'a> {
@@ -51,26 +56,32 @@ impl<'a> Call<'a> {
             answer: Answer::of(&entry.outcome),
             entry,
             garbled,
+            mute: false,
         }
     }
 
     /// A request that broke the service in each of three tries in a row has been answered: the last try stands as a refusal.
-    /// The tries before it may have taken effect all the same.
+    /// The tries before it may have taken effect all the same. Of one that was met with silence as often nothing is known but that.
     pub(super) fn settle(calls: &mut [Self]) {
         let mut runs: BTreeMap<&'a str, (usize, u32)> = BTreeMap::new();
         for index in 0..calls.len() {
             let (before, rest) = calls.split_at_mut(index);
             let Some(call) = rest.first_mut() else { continue };
             let entry: &'a Entry = call.entry;
-            let Answer::Broken(error) = call.answer else {
+            let planned = entry.note.as_deref().is_some_and(|note| note.starts_with("fault"));
+            // A time-out is no answer; a connection that is closed at once is one.
+            let slow = call.answer == Answer::Unknown && call.ended - call.begun >= SLOW;
+            if !call.answer.is_open_ended() || planned || slow {
                 runs.remove(entry.actor.as_str());
                 continue;
-            };
+            }
             let run = runs.entry(&entry.actor).or_insert((index, 0));
             let same = before.get(run.0).is_none_or(|first| first.entry.call == entry.call);
             *run = if same { (run.0, run.1 + 1) } else { (index, 1) };
-            if run.1 >= TRIES {
-                call.answer = Answer::Refused(error);
+            match call.answer {
+                Answer::Broken(error) if run.1 >= TRIES => call.answer = Answer::Refused(error),
+                Answer::Unknown if run.1 >= TRIES => call.mute = true,
+                _ => {}
             }
         }
     }
