@@ -10,8 +10,10 @@ use serde_json::Value;
 use crate::history::{self, Advice, Breach, Completion, Known};
 use reading::Reading;
 
+mod logged;
 mod order;
 mod reading;
+mod spelling;
 
 /// The report of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -161,7 +161,7 @@ fn a_missing_page_is_a_gap_in_the_ids() {
 }
 
 #[test]
-fn entries_of_a_log_group_are_no_history_and_the_message_says_so() {
+fn entries_of_an_express_workflow_are_no_history_and_the_message_says_so() {
     let entry = json!({
         "id": "1", "type": "ExecutionStarted", "details": {}, "previous_event_id": "0", "event_timestamp": "1700000000000",
         "execution_arn": "arn:aws:states:us-east-1:111111111111:express:m:e:1", "redrive_count": "0",
@@ -173,6 +173,92 @@ fn entries_of_a_log_group_are_no_history_and_the_message_says_so() {
         let said = refused(&text);
         assert!(said.contains("CloudWatch log") && said.contains("Express"), "{said}");
     }
+}
+
+/// The entries that Step Functions logs for a history, numbers as text.
+fn entries(events: &[Value]) -> Vec<Value> {
+    let entry = |event: &Value| {
+        let members = event.as_object().unwrap();
+        let details = members.iter().find(|(name, _)| name.ends_with("EventDetails"));
+        let mut details = details.map_or(json!({}), |(_, details)| details.clone());
+        for (_, value) in details.as_object_mut().unwrap() {
+            match value {
+                Value::Number(number) => *value = json!(number.to_string()),
+                Value::Object(flags) if flags.contains_key("truncated") => {
+                    *value = json!({ "truncated": "false" })
+                }
+                _ => {}
+            }
+        }
+        json!({
+            "id": event["id"].to_string(), "previous_event_id": event["previousEventId"].to_string(),
+            "event_timestamp": ((event["timestamp"].as_f64().unwrap() * 1000.0).round() as u64).to_string(),
+            "type": event["type"], "details": details, "redrive_count": "0",
+            "execution_arn": "arn:aws:states:us-east-1:111111111111:execution:m:e",
+        })
+    };
+    events.iter().map(entry).collect()
+}
+
+fn lines(entries: &[Value]) -> String {
+    entries.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn entries_of_a_standard_workflow_are_read_in_any_answer_and_order() {
+    is_read(|events| lines(&entries(events)));
+    is_read(|events| {
+        let logged =
+            |entry: &Value| json!({ "timestamp": 1_u64, "message": entry.to_string(), "eventId": "3" });
+        json!({ "events": entries(events).iter().rev().map(logged).collect::<Vec<_>>() }).to_string()
+    });
+    is_read(|events| {
+        let row = |entry: &Value| json!([{ "field": "@ptr", "value": "x" }, { "field": "@message", "value": entry.to_string() }]);
+        json!({ "results": entries(events).iter().map(row).collect::<Vec<_>>() }).to_string()
+    });
+    is_read(|events| lines(&[entries(events), entries(events)].concat()));
+}
+
+#[test]
+fn what_the_level_of_a_log_leaves_out_is_not_called_missing() {
+    let (events, _) = sample();
+    let mut partial = entries(&events);
+    partial.remove(1);
+    assert!(refused(&lines(&partial)).contains("level ALL"));
+    let mut two = entries(&events);
+    two[1]["execution_arn"] = json!("arn:aws:states:us-east-1:111111111111:execution:m:other");
+    assert!(refused(&lines(&two)).contains("several executions"));
+}
+
+#[test]
+fn times_and_types_are_read_as_dotnet_ruby_and_python_print_them() {
+    let at =
+        |seconds: f64| record::Time::from_epoch_seconds(seconds).iso().replace('T', " ").replace('Z', "");
+    for zone in ["", " UTC", " +0000", "+00:00"] {
+        is_read(|events| {
+            json!({ "events": with_times(events, |time| json!(format!("{}{zone}", at(time)))) }).to_string()
+        });
+    }
+    is_read(|events| {
+        let times = with_times(events, |time| json!(format!("/Date({})/", (time * 1000.0).round())));
+        json!({ "events": times }).to_string()
+    });
+    is_read(|events| {
+        let times = with_times(events, |time| json!((time * 1000.0).round().to_string()));
+        json!({ "events": times }).to_string()
+    });
+    is_read(|events| {
+        let mut events = events.to_vec();
+        for event in &mut events {
+            event["type"] = json!({ "Value": event["type"] });
+            for unset in ["taskScheduledEventDetails", "lambdaFunctionScheduledEventDetails"] {
+                if let Some(details) = event.get_mut(unset) {
+                    details["TimeoutInSeconds"] = json!(0);
+                }
+            }
+        }
+        json!({ "events": events }).to_string()
+    });
 }
 
 #[test]

@@ -1,18 +1,15 @@
 //! From the text of a file to a history: every form in which AWS's clients print the answer of GetExecutionHistory.
 //!
 //! One document, several behind each other, an array of pages or of events, an event a line; either order; names spelled
-//! `camelCase`, `PascalCase` or `snake_case`; times in seconds, milliseconds or ISO 8601. Judging is not done here, and values
+//! `camelCase`, `PascalCase` or `snake_case` (`spelling`); entries of a log group (`logged`). Judging is not done here, and values
 //! inside the execution's data are never touched. Invariant: any text gives a history or an error that says what was expected.
 
-use record::history::{DETAIL_MEMBERS, detail_member};
 use record::{Event, History};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::AuditError;
-use crate::history::member_names;
-
-/// From here on a number is a time in milliseconds: in seconds it would be the year 5138.
-const MILLISECONDS_FROM: f64 = 1e11;
+use super::logged;
+use super::spelling::{as_on_the_wire, field};
 
 /// What was read from a text.
 pub(super) struct Reading {
@@ -27,10 +24,11 @@ pub(super) struct Reading {
 /// Reads a history in any of the forms that the AWS clients print, its pages joined in the order of their ids.
 pub(super) fn read(text: &str) -> Result<Reading, AuditError> {
     let documents = documents(text)?;
-    if documents.iter().any(is_log_entry) {
-        return Err(AuditError::History(LOG_ENTRIES.to_owned()));
-    }
-    let mut pages = documents.iter().map(page).collect::<Result<Vec<Page>, AuditError>>()?;
+    let pages = match logged::events(&documents) {
+        Some(events) => vec![Value::Array(events.map_err(AuditError::History)?)],
+        None => documents.clone(),
+    };
+    let mut pages = pages.iter().map(page).collect::<Result<Vec<Page>, AuditError>>()?;
     pages.retain(|page| !page.events.is_empty());
     pages.sort_by_key(|page| page.events.first().map(|event| event.id));
     let reversed = pages.len() > 1 && pages.iter().all(|page| page.reversed || page.events.len() == 1);
@@ -42,9 +40,6 @@ pub(super) fn read(text: &str) -> Result<Reading, AuditError> {
     }
     Ok(Reading { documents, history: History { events }, goes_on })
 }
-
-const LOG_ENTRIES: &str = "these are entries of a CloudWatch log (`execution_arn`, `event_timestamp`); an Express workflow has no other \
-     history and cannot be audited, that of a Standard workflow comes from GetExecutionHistory";
 
 fn documents(text: &str) -> Result<Vec<Value>, AuditError> {
     let text = text.trim_start_matches('\u{feff}');
@@ -72,23 +67,8 @@ fn not_json(text: &str, error: &serde_json::Error) -> String {
 }
 
 /// The events of a page, under either spelling of its member.
-fn listed(document: &Value) -> Option<&Value> {
+pub(super) fn listed(document: &Value) -> Option<&Value> {
     document.get("events").or_else(|| document.get("Events"))
-}
-
-/// Entries as Step Functions writes them into a log group, alone or inside the answers of CloudWatch Logs.
-fn is_log_entry(document: &Value) -> bool {
-    let entry = |event: &Value| {
-        let logged =
-            |event: &Value| event.get("event_timestamp").is_some() && event.get("execution_arn").is_some();
-        let message = event.get("message").and_then(Value::as_str);
-        logged(event)
-            || message
-                .and_then(|text| serde_json::from_str(text).ok())
-                .is_some_and(|inner: Value| logged(&inner))
-    };
-    let events = listed(document).unwrap_or(document);
-    entry(events) || events.as_array().is_some_and(|events| events.iter().any(entry))
 }
 
 struct Page {
@@ -121,48 +101,4 @@ fn page(document: &Value) -> Result<Page, AuditError> {
         events.reverse();
     }
     Ok(Page { events, reversed, goes_on })
-}
-
-/// A name without what spellings differ in.
-fn folded(name: &str) -> String {
-    name.chars().filter(|letter| *letter != '_').flat_map(char::to_lowercase).collect()
-}
-
-fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    value.as_object()?.iter().find(|(other, _)| folded(other) == name).map(|(_, value)| value)
-}
-
-/// The members under AWS's names, those that AWS does not have as they are.
-fn respelled(members: Map<String, Value>, names: &[&str]) -> Map<String, Value> {
-    let known = |name: &str| {
-        let exact = names.iter().find(|known| **known == name);
-        exact.or_else(|| names.iter().find(|known| folded(known) == folded(name))).copied()
-    };
-    members
-        .into_iter()
-        .map(|(name, value)| (known(&name).map(str::to_owned).unwrap_or(name), value))
-        .collect()
-}
-
-/// An event as AWS's JSON protocol writes it: camel case, time in seconds.
-fn as_on_the_wire(event: Value) -> Value {
-    let Value::Object(members) = event else { return event };
-    let mut names = vec!["id", "previousEventId", "type", "timestamp"];
-    names.extend(DETAIL_MEMBERS);
-    let mut members = respelled(members, &names);
-    if let Some(millis) =
-        members.get("timestamp").and_then(Value::as_f64).filter(|at| *at >= MILLISECONDS_FROM)
-    {
-        members.insert("timestamp".to_owned(), Value::from(millis / 1000.0));
-    }
-    let kind = members.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-    if let Some(Value::Object(details)) = detail_member(&kind).and_then(|member| members.get_mut(member)) {
-        *details = respelled(std::mem::take(details), &member_names(&kind));
-        for nested in ["inputDetails", "outputDetails", "assignedVariablesDetails", "taskCredentials"] {
-            if let Some(Value::Object(flags)) = details.get_mut(nested) {
-                *flags = respelled(std::mem::take(flags), &["truncated", "included", "roleArn"]);
-            }
-        }
-    }
-    Value::Object(members)
 }

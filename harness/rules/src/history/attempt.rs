@@ -127,13 +127,16 @@ pub(super) fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger
     let view: &Trace<'_> = trace;
     let pick = view.pick(event, |at, _| accepts(view, at, family, stage));
     let strand = match pick {
+        Ok(pick) if pick.linked && is_of_resource(view, pick.strand, event) => pick.strand,
         Ok(pick) => {
-            if !pick.linked {
-                trace.bad_link(event, pick.strand, ledger);
+            let own = |at| accepts(view, at, family, stage) && is_of_resource(view, at, event);
+            let strand = view.forsaken(event, own).unwrap_or(pick.strand);
+            if strand != pick.strand || !pick.linked {
+                trace.bad_link(event, strand, ledger);
             }
-            pick.strand
+            strand
         }
-        Err(linked) => match linked.and_then(|other| misled(view, other, family, stage)) {
+        Err(linked) => match misled(view, linked, event, family, stage) {
             Some(strand) => {
                 trace.bad_link(event, strand, ledger);
                 strand
@@ -150,8 +153,31 @@ pub(super) fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger
     true
 }
 
-/// The only strand that can take an event whose link leads to a state that is no Task.
-fn misled(trace: &Trace<'_>, linked: usize, family: Family, stage: Stage) -> Option<usize> {
+/// Whether an event names the resource that the attempt of a strand was scheduled with.
+fn is_of_resource(trace: &Trace<'_>, strand: usize, event: &Event) -> bool {
+    let attempt = trace.open_visit(strand).and_then(|(_, visit)| visit.attempts.last());
+    let scheduled = attempt.and_then(|attempt| trace.event(attempt.scheduled));
+    let agree = |member: &str| {
+        let scheduled = scheduled.and_then(|scheduled| scheduled.text(member));
+        event.text(member).zip(scheduled).is_none_or(|(here, there)| here == there)
+    };
+    event.kind.ends_with("Scheduled") || (agree("resource") && agree("resourceType"))
+}
+
+/// The strand of an event whose link leads to one that cannot take it: one that nothing else goes on with, or the only one where
+/// the link leads to a state that is no Task.
+fn misled(
+    trace: &Trace<'_>,
+    linked: Option<usize>,
+    event: &Event,
+    family: Family,
+    stage: Stage,
+) -> Option<usize> {
+    let linked = linked?;
+    let own = |at| at != linked && accepts(trace, at, family, stage) && is_of_resource(trace, at, event);
+    if let Some(strand) = trace.forsaken(event, own) {
+        return Some(strand);
+    }
     if trace.current(linked).is_some_and(|(_, visit)| visit.kind == "Task") {
         return None;
     }

@@ -83,14 +83,8 @@ pub(super) fn terminal(trace: &mut Trace<'_>, position: usize, event: &Event, le
         _ => {
             ledger.met("HIS-04");
             if event.previous != 0 {
-                trace.bad_link_to(event, "0", ledger);
-                if trace.branching {
-                    ledger.breach(
-                        "HIS-04",
-                        event,
-                        format!("{} carries previousEventId 0, not {}", event.kind, event.previous),
-                    );
-                }
+                let message = format!("{} carries previousEventId 0, not {}", event.kind, event.previous);
+                trace.fault("HIS-04", event, message, ledger);
             }
         }
     }

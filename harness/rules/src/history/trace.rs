@@ -3,7 +3,7 @@
 //! A strand is the chain of states of one scope: the execution itself, a branch of a Parallel, an iteration of a Map.
 //! Building a trace (`grow` and its siblings) finds what breaks the grammar; the passes after it only read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use record::Event;
 
@@ -149,6 +149,8 @@ pub(super) struct Trace<'h> {
     pub(super) terminal: Option<usize>,
     /// Whether the structure came out without breach: only then data are compared across events.
     pub(super) sound: bool,
+    /// Every id that an event points at.
+    pub(super) pointed_at: BTreeSet<u64>,
     /// Aborts for which no failure was seen: only a stop explains them.
     pub(super) aborts: Vec<usize>,
 }
@@ -183,6 +185,7 @@ impl<'h> Trace<'h> {
             segment: 0,
             terminal: None,
             sound: true,
+            pointed_at: events.iter().map(|event| event.previous).collect(),
             aborts: Vec::new(),
         }
     }
@@ -242,6 +245,33 @@ impl<'h> Trace<'h> {
                     .filter(|at| self.strands.get(*at).is_some_and(|strand| strand.phase != Phase::Over)))
             }
         }
+    }
+
+    /// A strand that accepts an event and that nothing goes on with, where what follows from the event leaves its state: the
+    /// event is that strand's, linked elsewhere.
+    pub(super) fn forsaken(&self, event: &Event, accepts: impl Fn(usize) -> bool) -> Option<usize> {
+        let is_forsaken = |strand: &Strand| !strand.heads.iter().any(|head| self.pointed_at.contains(head));
+        let mut fits = (0..self.strands.len())
+            .filter(|at| accepts(*at) && self.strand(*at).is_some_and(is_forsaken))
+            .peekable();
+        fits.peek()?;
+        let left = self.left_after(event)?;
+        fits.find(|at| self.current(*at).is_some_and(|(_, visit)| visit.name == left))
+    }
+
+    /// The name of the state that the chain from this event leaves first, as far as it is near.
+    fn left_after(&self, event: &Event) -> Option<&'h str> {
+        let at = self.events.iter().position(|other| other.id == event.id)?;
+        let mut last = event.id;
+        for next in self.events.iter().skip(at + 1).take(500) {
+            if next.previous == last {
+                if next.is_exited() {
+                    return next.text("name");
+                }
+                last = next.id;
+            }
+        }
+        None
     }
 
     /// The chain of a strand goes on with this event.

@@ -126,7 +126,10 @@ impl Replay<'_, '_> {
             let maps = match (entered.one, entered.two) {
                 (Ok(Entered::Map(one)), Ok(Entered::Map(two))) => Twice { one, two },
                 // Limits like ToleratedFailureCountPath are looked at after MapStateStarted (recorded: parallel-map).
-                (Err(failure), Err(_)) => return self.must_fail(visit, state, &failure),
+                (Err(failure), Err(_)) => {
+                    self.begun_in_spite(visit, round, state, &failure);
+                    return self.must_fail(visit, state, &failure);
+                }
                 _ => return blind(trace, visit, state),
             };
             let read = maps.one.reading.is_some() || maps.one.items.len() != maps.two.items.len();
@@ -194,6 +197,19 @@ impl Replay<'_, '_> {
             }
         }
         self.unstarted(visit, state, input, variables, item)
+    }
+
+    /// No iteration starts where the interpreter must fail the Map before it.
+    fn begun_in_spite(&mut self, visit: &Visit, round: &Round, state: &State, failure: &asl::Failure) {
+        let Some(first) = round.strands.first() else { return };
+        let begun = self.trace.events.iter().find(|event| self.trace.owner.get(&event.id) == Some(first));
+        if let Some(begun) =
+            begun.filter(|_| state.query_language == asl::QueryLanguage::JsonPath && failure.sourced)
+        {
+            let message = format!("{:?} starts an iteration, but it must fail: {failure}", visit.name);
+            self.ledger.breach("IO-02", begun, message.clone());
+            self.ledger.breach("HIS-29", begun, message);
+        }
     }
 
     /// No more iterations run at a time than MaxConcurrency allows.
