@@ -22,11 +22,12 @@ const BY_ITSELF: &[&str] =
 /// among the others, its place before what the definition says, and a replay that fails last.
 fn distance(rule: &str) -> u8 {
     match rule {
-        "ERR-13" | "HB-05" | "HB-12" | "TMO-02" | "TMO-06" | "TMO-11" => 1,
+        "HIS-02" | "ERR-13" | "HB-05" | "HB-12" | "TMO-02" | "TMO-06" | "TMO-11" => 1,
         "HIS-17" => 2,
-        "HIS-10" => 3,
-        "HIS-11" | "HIS-14" | "HIS-15" | "HIS-22" | "HIS-23" | "HIS-26" | "HIS-27" | "HIS-28" => 4,
-        "HIS-04" | "HIS-06" => 5,
+        "HIS-06" | "HIS-10" => 3,
+        "HB-02" | "TMO-01" | "HIS-11" | "HIS-14" | "HIS-15" | "HIS-22" | "HIS-23" | "HIS-26" | "HIS-27"
+        | "HIS-28" => 4,
+        "HIS-04" => 5,
         "ERR-15" | "HIS-13" => 7,
         "DEF-06" => 8,
         "HIS-12" => 9,

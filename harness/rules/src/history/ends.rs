@@ -2,6 +2,7 @@
 
 use record::Event;
 
+use super::grow::can_leave;
 use super::ledger::Ledger;
 use super::shape::EVENT_LIMIT;
 use super::trace::{Home, Phase, Trace};
@@ -19,7 +20,15 @@ pub(super) fn terminal(trace: &mut Trace<'_>, position: usize, event: &Event, le
         "ExecutionSucceeded" => {
             let aborted = trace.strands.first().is_some_and(|strand| strand.aborted);
             if root != Phase::Ready || !visited || aborted {
-                trace.fault("HIS-06", event, format!("ExecutionSucceeded is the wrong end: {place}"), ledger);
+                // Where the state has done its work, only its exit is missing.
+                let kind = trace.open_visit(0).map_or("", |(_, visit)| visit.kind.as_str());
+                if aborted
+                    || !can_leave(kind, root)
+                    || !matches!(root, Phase::Entered | Phase::Succeeded | Phase::CompositeSucceeded)
+                {
+                    let message = format!("ExecutionSucceeded is the wrong end: {place}");
+                    trace.fault("HIS-06", event, message, ledger);
+                }
                 let rule = match root {
                     Phase::FailState => "HIS-23",
                     Phase::Failed | Phase::CompositeFailed | Phase::EvaluationFailed => "HIS-22",

@@ -149,7 +149,7 @@ fn entered(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut L
 }
 
 /// Whether a visit of this kind can be left from this phase.
-fn can_leave(kind: &str, phase: Phase) -> bool {
+pub(super) fn can_leave(kind: &str, phase: Phase) -> bool {
     match phase {
         Phase::Entered => matches!(kind, "Pass" | "Choice" | "Wait" | "Succeed"),
         Phase::Succeeded | Phase::Failed => kind == "Task",

@@ -207,7 +207,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "a failure that is called a success",
-        rules: &["HIS-06"],
+        rules: &["HIS-06", "HIS-11"],
         edit: |legal| {
             let at = legal.of("ExecutionFailed").filter(|_| legal.events.len() > 2);
             if let Some(at) = at {
