@@ -20,8 +20,11 @@ use std::borrow::Cow;
 pub fn enter(state: &State, inputs: &Inputs<'_>) -> Result<Entered, Failure> {
     let dice = Dice::for_visit(inputs.context, inputs.event_id);
     let doubt = Doubt::default();
-    let env = Env::new(state, inputs, &dice, &doubt);
-    let input = state.flow.input_path.apply(&env)?;
+    doubt.over(act(state, &Env::new(state, inputs, &dice, &doubt)))
+}
+
+fn act(state: &State, env: &Env<'_>) -> Result<Entered, Failure> {
+    let input = state.flow.input_path.apply(env)?;
     let env = env.at(&input);
     match &state.kind {
         StateKind::Task(task) => enter_task(task, &env),
@@ -131,6 +134,7 @@ fn enter_task(task: &Task, env: &Env<'_>) -> Result<Entered, Failure> {
         timeout_seconds: task.timeout.as_ref().map(|timeout| timeout.seconds(env, 1)).transpose()?,
         heartbeat_seconds: task.heartbeat.as_ref().map(|heartbeat| heartbeat.seconds(env, 1)).transpose()?,
         credentials: task.credentials.as_ref().map(|credentials| credentials.evaluate(env)).transpose()?,
+        sourced: !env.doubt.is_noted(),
     })
 }
 

@@ -2,13 +2,15 @@
 
 use crate::dice::Dice;
 use crate::doubt::Doubt;
+use crate::identity;
+use crate::intrinsic::Call;
 use crate::machine::{QueryLanguage, State};
 use crate::outcome::{Evaluation, Failure, Inputs, preamble};
 use crate::path::{Path, Roots};
 use serde_json::{Map, Value};
 
 /// Members of the context object that come and go.
-const UNSETTLED: [&str; 5] = ["RetryCount", "RedriveCount", "RedriveTime", "Map.Item.Key", "Map.Item.Source"];
+const UNSETTLED: [&str; 4] = ["RetryCount", "RedriveCount", "RedriveTime", "Map.Item"];
 
 /// One moment in the life of a state.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +78,13 @@ impl<'a> Env<'a> {
         )
     }
 
+    /// Notes a doubt where a query looks at what tells executions apart and does not hand it on.
+    pub(crate) fn weigh(&self, source: &str, value: &Value) {
+        if identity::is_mentioned(source) && !identity::is_kept(self.inputs.context, value) {
+            self.doubt.note();
+        }
+    }
+
     /// A path that finds nothing. Members of the context object that AWS has in some states, or has had since some year, are not
     /// decided by any source for each state.
     pub(crate) fn missing(&self, path: &Path, what: &str) -> Failure {
@@ -90,9 +99,17 @@ impl<'a> Env<'a> {
         failure
     }
 
-    /// A call of an intrinsic function that fails. A path that finds nothing is a failure at AWS as well; which arguments AWS
-    /// bears is not written down for each function.
-    pub(crate) fn call_failed(&self, what: &str) -> Failure {
+    /// The value of a call of an intrinsic function.
+    pub(crate) fn call(&self, call: &Call) -> Result<Value, Failure> {
+        let value =
+            call.evaluate(self.roots(), self.dice, self.doubt).map_err(|what| self.call_failed(&what))?;
+        self.weigh(call.source(), &value);
+        Ok(value)
+    }
+
+    /// A call that fails. A path that finds nothing is a failure at AWS as well; which arguments AWS bears is not written down for
+    /// each function.
+    fn call_failed(&self, what: &str) -> Failure {
         let failure = self.runtime(what);
         if what.contains("could not be found in the input") { failure } else { failure.unsourced() }
     }

@@ -23,6 +23,9 @@ pub(crate) enum Source {
     Query(Query),
 }
 
+/// The most seconds of a field with a plain number (DEF-11).
+const MAX_SECONDS: i64 = 99_999_999;
+
 /// How AWS words a number that is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wording {
@@ -42,9 +45,7 @@ impl Field {
                 .find(env.roots())
                 .map(std::borrow::Cow::into_owned)
                 .map_err(|what| env.missing(path, &self.missing(env, path, &what))),
-            Source::Query(Query::Call(call)) => {
-                call.evaluate(env.roots(), env.dice, env.doubt).map_err(|what| env.call_failed(&what))
-            }
+            Source::Query(Query::Call(call)) => env.call(call),
             Source::Query(Query::JsonAta(expression)) => expression.evaluate(env, self.name),
             Source::Query(Query::Broken(text)) => Err(env.broken(text, self.name)),
         }
@@ -122,18 +123,23 @@ impl Field {
         })
     }
 
-    /// A number of seconds of at least `least`.
+    /// A number of seconds of at least `least`. Above the limit of the plain field AWS may fail or clamp, and so it may with a task's
+    /// limits that are not positive; a negative wait fails (recorded: other-base).
     pub(crate) fn seconds(&self, env: &Env<'_>, least: u64) -> Result<u64, Failure> {
         let number = self.integer(env, Wording::Parameter)?;
+        if number > MAX_SECONDS {
+            env.doubt.note();
+        }
         u64::try_from(number).ok().filter(|seconds| *seconds >= least).ok_or_else(|| {
             let (name, written) = (self.name, self.written());
             let kind = if number < 0 { "a negative value" } else { "a value that is not positive" };
-            match &self.source {
+            let failure = match &self.source {
                 Source::Query(Query::JsonAta(expression)) => {
                     expression.failure(env, name, &format!("returned {kind}: {number}"))
                 }
                 _ => env.runtime(&format!("The {name} parameter references {kind}: {written} == {number}")),
-            }
+            };
+            if least > 0 { failure.unsourced() } else { failure }
         })
     }
 

@@ -46,7 +46,9 @@ impl Expression {
             Walked::Nothing => None,
             Walked::NotPlain => self.run(env, field)?,
         };
-        value.ok_or_else(|| self.failure(env, field, "returned nothing (undefined)."))
+        let value = value.ok_or_else(|| self.failure(env, field, "returned nothing (undefined)."))?;
+        env.weigh(&self.source, &value);
+        Ok(value)
     }
 
     /// `The JSONata expression '…' specified for the field '…' …` (recorded: undefined-reference-base-undefined-arguments).

@@ -17,6 +17,7 @@ mod env;
 mod field;
 mod flow;
 mod hash;
+mod identity;
 mod inspect;
 mod intrinsic;
 pub mod json;

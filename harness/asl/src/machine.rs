@@ -37,6 +37,18 @@ impl Machine {
         scope_of(Scope { start_at: &self.start_at, states: &self.states }, state_name)
     }
 
+    /// The machine that a child execution of a Map Run runs: the processor of a distributed Map that starts with this state.
+    /// DescribeStateMachineForExecution gives the whole definition for a child.
+    pub fn child(&self, start_at: &str) -> Option<Self> {
+        let processor = distributed(&self.states).into_iter().find(|branch| branch.start_at == start_at)?;
+        Some(Self {
+            start_at: processor.start_at.clone(),
+            states: processor.states.clone(),
+            timeout_seconds: None,
+            ..self.clone()
+        })
+    }
+
     /// The outermost scope.
     pub fn top(&self) -> Scope<'_> {
         Scope { start_at: &self.start_at, states: &self.states }
@@ -338,6 +350,20 @@ fn find<'a>(states: &'a IndexMap<String, State>, name: &str) -> Option<&'a State
     states
         .get(name)
         .or_else(|| states.values().flat_map(State::scopes).find_map(|branch| find(&branch.states, name)))
+}
+
+/// The processors of distributed Maps at any depth.
+fn distributed(states: &IndexMap<String, State>) -> Vec<&Branch> {
+    let mut found = Vec::new();
+    for state in states.values() {
+        if let StateKind::Map(map) = &state.kind
+            && map.distributed
+        {
+            found.push(&map.processor);
+        }
+        found.extend(state.scopes().flat_map(|branch| distributed(&branch.states)));
+    }
+    found
 }
 
 fn scope_of<'a>(scope: Scope<'a>, name: &str) -> Option<Scope<'a>> {

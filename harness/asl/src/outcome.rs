@@ -37,6 +37,8 @@ pub enum Entered {
         heartbeat_seconds: Option<u64>,
         /// Credentials, evaluated.
         credentials: Option<Value>,
+        /// Whether a document or a recording of AWS decides the parameters.
+        sourced: bool,
     },
     /// Pass, Choice and Succeed are done at once.
     Exit(Exit),

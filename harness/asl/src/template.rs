@@ -55,9 +55,7 @@ impl Query {
                 .find(env.roots())
                 .map(std::borrow::Cow::into_owned)
                 .map_err(|_| env.missing(path, &env.not_found(path, place))),
-            Self::Call(call) => {
-                call.evaluate(env.roots(), env.dice, env.doubt).map_err(|what| env.call_failed(&what))
-            }
+            Self::Call(call) => env.call(call),
             Self::JsonAta(expression) => expression.evaluate(env, place),
             Self::Broken(text) => Err(env.broken(text, place)),
         }

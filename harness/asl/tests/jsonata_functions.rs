@@ -236,6 +236,8 @@ $states.input.orders[price = $max($states.input.orders.price)].id ==> "c"
 λ($x){$x}(3) ==> 3
 $formatNumber(1234567.891, '#,##0.##') ==> "1,234,567.89"
 $uuid() != $uuid() ==> true
+$encodeUrl("https://a/b c?x=é&y=1#z") ==> "https://a/b%20c?x=%C3%A9&y=1#z"
+$clone($states.input.obj) ==> {"k1":1,"k2":"two"}
 $random() >= 0 ==> true
 $millis() ==> 1714979289010
 $shuffle([1]) ==> [1]

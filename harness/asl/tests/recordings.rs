@@ -132,7 +132,9 @@ impl<'a> Walk<'a> {
 
     fn scheduled(&mut self, visit: &Visit<'a>, details: &Value, parameters: &str) {
         match self.enter(visit) {
-            Ok(Entered::Task { parameters: ours, timeout_seconds, heartbeat_seconds, credentials }) => {
+            Ok(Entered::Task {
+                parameters: ours, timeout_seconds, heartbeat_seconds, credentials, ..
+            }) => {
                 self.expect("parameters", &ours, &wire(&details[parameters]));
                 if !self.older {
                     self.expect("timeout", &json!(timeout_seconds), &details["timeoutInSeconds"]);

@@ -14,6 +14,7 @@ fn told(state: &Value, input: &Value) -> String {
     let inputs = Inputs { input, context: &context, variables: &variables, event_id: 2 };
     let (what, sourced) = match enter(machine.find("s").expect("the state is there"), &inputs) {
         Ok(Entered::Exit(exit)) => ("goes on", exit.sourced),
+        Ok(Entered::Task { sourced, .. }) => ("goes on", sourced),
         Ok(_) => ("goes on", true),
         Err(failure) => ("fails", failure.sourced),
     };
@@ -54,6 +55,23 @@ fn texts_that_read_as_numbers_may_be_taken_for_numbers() {
 }
 
 #[test]
+fn limits_of_a_task_beyond_those_of_the_plain_field() {
+    for field in ["TimeoutSecondsPath", "HeartbeatSecondsPath"] {
+        let state = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", field: "$.n", "End": true });
+        for (value, wanted) in [
+            (json!(1), "goes on"),
+            (json!(99_999_999), "goes on"),
+            (json!(100_000_000), "goes on?"),
+            (json!(0), "fails?"),
+            (json!(-1), "fails?"),
+            (json!("x"), "fails"),
+        ] {
+            assert_eq!(told(&state, &json!({ "n": value })), wanted, "{field} {value}");
+        }
+    }
+}
+
+#[test]
 fn times_that_java_takes_and_the_specification_does_not() {
     for (time, wanted) in [
         ("2024-01-01T00:00:00Z", "goes on"),
@@ -80,6 +98,7 @@ fn a_query_below_nothing_and_members_of_the_context_that_come_and_go() {
         ("$$.Execution.Nonsense", "fails"),
         ("$$.State.RetryCount", "fails?"),
         ("$$.Map.Item.Source", "fails?"),
+        ("$$.Map.Item.Index", "fails?"),
         ("$$.Task.Token", "fails"),
     ] {
         for field in [
@@ -139,4 +158,34 @@ fn the_output_of_a_choice_whose_rule_has_none() {
     assert_eq!(told(&choice(json!({ "Condition": true })), &json!({})), "goes on?");
     assert_eq!(told(&choice(json!({ "Condition": true, "Output": 2 })), &json!({})), "goes on");
     assert_eq!(told(&choice(json!({ "Condition": false })), &json!({})), "goes on");
+}
+
+#[test]
+fn what_only_the_execution_itself_knows() {
+    let choice = |rule: Value| json!({ "Type": "Choice", "Choices": [with(rule, &json!({ "Next": "z" }))], "Default": "z" });
+    for (state, wanted) in [
+        (choice(json!({ "Variable": "$$.Execution.Name", "StringEquals": "other" })), "goes on?"),
+        (choice(json!({ "Variable": "$.n", "StringEqualsPath": "$$.Execution.Name" })), "goes on?"),
+        (choice(json!({ "Variable": "$$.Execution.Name", "IsPresent": true })), "goes on"),
+        (choice(json!({ "Variable": "$$.State.Name", "StringEquals": "s" })), "goes on"),
+        (json!({ "Type": "Pass", "Parameters": { "x.$": "$$.Execution.Name" }, "End": true }), "goes on"),
+        (
+            json!({ "Type": "Pass", "Parameters": { "x.$": "States.Format('{}-{}', $.n, $$.Execution.Name)" }, "End": true }),
+            "goes on",
+        ),
+        (
+            json!({ "Type": "Pass", "Parameters": { "x.$": "States.ArrayContains($.l, $$.Execution.Name)" }, "End": true }),
+            "goes on?",
+        ),
+        (
+            json!({ "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.context.Execution.Name & '!' %}", "End": true }),
+            "goes on",
+        ),
+        (
+            json!({ "Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.context.Execution.Name = 'x' %}", "End": true }),
+            "goes on?",
+        ),
+    ] {
+        assert_eq!(told(&state, &json!({ "n": "a", "l": [] })), wanted, "{state}");
+    }
 }

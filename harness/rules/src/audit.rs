@@ -63,6 +63,14 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
             AuditError::Definition(problems.join("; "))
         })?),
     };
+    // The history of a child of a Map Run goes with the definition of its parent.
+    let first = history.events.iter().find(|event| event.kind.ends_with("StateEntered"));
+    let child = machine
+        .as_ref()
+        .zip(first.and_then(|event| event.text("name")))
+        .filter(|(machine, name)| !machine.states.contains_key(*name))
+        .and_then(|(machine, name)| machine.child(name));
+    let machine = child.or(machine);
     let execution = beside("execution");
     let said = |member: &str| execution.and_then(|execution| execution.get(member));
     let input =
@@ -132,6 +140,25 @@ mod tests {
             let error = audit(text, None).unwrap_err().to_string();
             assert!(error.starts_with("no history"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn the_history_of_a_child_execution_is_judged_by_the_definition_of_its_parent() {
+        let parent = |mode: &str| {
+            format!(
+                r#"{{"StartAt": "m", "States": {{"m": {{"Type": "Map", "End": true, "ItemProcessor": {{
+                    "ProcessorConfig": {{"Mode": "{mode}", "ExecutionType": "STANDARD"}},
+                    "StartAt": "p", "States": {{"p": {{"Type": "Pass", "End": true}}}}}}}}}}}}"#
+            )
+        };
+        let history = r#"{"events": [
+            {"id": 1, "previousEventId": 0, "timestamp": 1, "type": "ExecutionStarted", "executionStartedEventDetails": {"input": "1", "inputDetails": {"truncated": false}, "roleArn": "arn:aws:iam::123456789012:role/r"}},
+            {"id": 2, "previousEventId": 0, "timestamp": 1, "type": "PassStateEntered", "stateEnteredEventDetails": {"name": "p", "input": "1", "inputDetails": {"truncated": false}}},
+            {"id": 3, "previousEventId": 2, "timestamp": 1, "type": "PassStateExited", "stateExitedEventDetails": {"name": "p", "output": "1", "outputDetails": {"truncated": false}}},
+            {"id": 4, "previousEventId": 3, "timestamp": 1, "type": "ExecutionSucceeded", "executionSucceededEventDetails": {"output": "1", "outputDetails": {"truncated": false}}}]}"#;
+        let accused = |mode: &str| !audit(history, Some(&parent(mode))).unwrap().violations.is_empty();
+        assert!(!accused("DISTRIBUTED"), "{:?}", audit(history, Some(&parent("DISTRIBUTED"))));
+        assert!(accused("INLINE"));
     }
 
     #[test]

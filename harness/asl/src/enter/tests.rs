@@ -48,7 +48,13 @@ fn a_task_gets_its_parameters_and_times() {
     let credentials = Some(json!({"RoleArn": "role/5"}));
     assert_eq!(
         entered,
-        Entered::Task { parameters, timeout_seconds: Some(60), heartbeat_seconds: Some(9), credentials }
+        Entered::Task {
+            parameters,
+            timeout_seconds: Some(60),
+            heartbeat_seconds: Some(9),
+            credentials,
+            sourced: true
+        }
     );
 }
 

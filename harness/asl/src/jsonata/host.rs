@@ -34,8 +34,15 @@ pub(super) fn register(evaluator: &mut Evaluator, env: &Env<'_>, source: &str) {
 
 type Pure = fn(&[JValue]) -> Result<JValue, EvaluatorError>;
 
-const PURE: &[(&str, Pure)] =
-    &[("partition", partition), ("range", range), ("hash", digest), ("parse", parse), ("eval", no_eval)];
+const PURE: &[(&str, Pure)] = &[
+    ("partition", partition),
+    ("range", range),
+    ("hash", digest),
+    ("parse", parse),
+    ("eval", no_eval),
+    ("clone", clone),
+    ("encodeUrl", encode_url),
+];
 
 fn register_draws(evaluator: &mut Evaluator, dice: &Rc<Dice<'static>>) {
     let uuids = Rc::clone(dice);
@@ -144,6 +151,35 @@ fn parse(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
             Err(error) => refuse("D3137", &format!("$parse was given invalid JSON: {error}")),
         },
         _ => refuse("T0410", "The argument of function $parse is not a string"),
+    }
+}
+
+/// JSONata's own, which the library lacks.
+fn clone(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
+    match arguments.first() {
+        Some(value @ (JValue::Object(_) | JValue::Array(_) | JValue::Undefined)) => Ok(value.clone()),
+        _ => refuse("T0410", "Argument 1 of function $clone does not match function signature"),
+    }
+}
+
+/// JavaScript's `encodeURI`; that of the library keeps blanks.
+fn encode_url(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
+    const KEPT: &str = ";,/?:@&=+$-_.!~*'()#";
+    match arguments.first() {
+        Some(JValue::String(text)) => {
+            let mut encoded = String::with_capacity(text.len());
+            for byte in text.bytes() {
+                let c = char::from(byte);
+                if c.is_ascii_alphanumeric() || KEPT.contains(c) {
+                    encoded.push(c);
+                } else {
+                    encoded.push_str(&format!("%{byte:02X}"));
+                }
+            }
+            Ok(JValue::string(encoded))
+        }
+        Some(JValue::Undefined) => Ok(JValue::Undefined),
+        _ => refuse("T0410", "Argument 1 of function $encodeUrl does not match function signature"),
     }
 }
 

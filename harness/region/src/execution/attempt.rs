@@ -34,7 +34,7 @@ impl Region {
         let Some(state) = sight.state() else { return };
         let previous = self.previous(execution, strand);
         let entered = match asl::enter(state, &sight.inputs()) {
-            Ok(Entered::Task { parameters, timeout_seconds, heartbeat_seconds, credentials }) => {
+            Ok(Entered::Task { parameters, timeout_seconds, heartbeat_seconds, credentials, .. }) => {
                 (parameters, timeout_seconds, heartbeat_seconds, credentials)
             }
             Ok(_) => return,

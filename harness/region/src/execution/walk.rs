@@ -66,6 +66,9 @@ impl Region {
         {
             return;
         }
+        if self.is_cut_off(execution, strand) {
+            return;
+        }
         match step {
             Step::Enter(name, input) => self.enter_state(execution, strand, name, input),
             Step::Attempt => self.begin_attempt(execution, strand),
@@ -78,6 +81,20 @@ impl Region {
                 self.evaluate(execution, strand);
             }
         }
+    }
+
+    /// Whether a Parallel or Map around the strand has failed: what was between two states goes no further (facts.md 49).
+    fn is_cut_off(&mut self, execution: ExecutionId, strand: StrandId) -> bool {
+        if !self.conduct.failure_aborts_siblings() {
+            return false;
+        }
+        let Some(known) = self.executions.get(&execution) else { return true };
+        let above = |strand: StrandId| known.strands.get(&strand)?.parent.map(|(above, _)| above);
+        let failed = |strand: &StrandId| {
+            let visit = known.strands.get(strand).and_then(|walker| walker.visit.as_ref());
+            visit.is_some_and(|visit| matches!(&visit.mode, Mode::Fan(fan) if fan.failed))
+        };
+        std::iter::successors(above(strand), |strand| above(*strand)).any(|strand| failed(&strand))
     }
 
     /// Sees to it that a step is taken, at once or after a delay.

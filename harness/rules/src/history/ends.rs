@@ -78,7 +78,10 @@ pub(super) fn terminal(trace: &mut Trace<'_>, position: usize, event: &Event, le
                 if event.previous > 1 {
                     trace.bad_link_to(event, "0", ledger);
                 }
-            } else if matches!(inside, Some(Phase::Failed | Phase::FailState | Phase::CompositeFailed)) {
+            } else if matches!(inside, Some(Phase::Failed | Phase::FailState | Phase::CompositeFailed))
+                // Which of the states around write a failure of the interpreter is not recorded.
+                && event.text("error") != Some("States.Runtime")
+            {
                 trace.fault(
                     "HIS-27",
                     event,

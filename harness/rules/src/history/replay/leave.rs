@@ -191,7 +191,7 @@ impl Replay<'_, '_> {
     /// The interpreter itself fails this state: nothing may follow from it.
     pub(super) fn must_fail(&mut self, visit: &Visit, state: &State, failure: &Failure) -> (Goal, Outcome) {
         let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else {
-            return (Goal::Any, Outcome::Failed(vec![TaskFailure::from(failure)]));
+            return (Goal::Any, failed(failure));
         };
         let seen = visit.evaluation.is_some()
             || visit.failed.is_some()
@@ -267,4 +267,9 @@ impl Replay<'_, '_> {
             _ => blind(self.trace, visit, state),
         }
     }
+}
+
+/// A failure of the interpreter. Where no source says that it fails, its name and who catches it are open, too.
+pub(super) fn failed(failure: &Failure) -> Outcome {
+    if failure.sourced { Outcome::Failed(vec![TaskFailure::from(failure)]) } else { Outcome::Open }
 }

@@ -128,10 +128,11 @@ pub(super) fn judge(
             }
             Some(left(replay, visit, state, &caught, exited))
         }
+        // What the Catcher fails with is the interpreter's.
+        Seen::Failed if unevaluated => Some((Goal::Any, Outcome::Open)),
         Seen::Failed => {
             let ended = replay.trace.terminal.and_then(|at| replay.trace.event(at));
             let fails = ways.is_empty()
-                || unevaluated
                 || open_end
                 || ways.iter().any(|way| matches!(way.one, Recovery::Uncaught(_)));
             let here = replay

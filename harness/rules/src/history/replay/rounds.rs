@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::flow::json;
 use super::super::shape::EVENT_LIMIT;
 use super::super::trace::{Home, Phase, Round, Visit};
+use super::leave::failed;
 use super::recovery::{self, Seen};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind, goal_of, possible};
 
@@ -261,7 +262,7 @@ impl Replay<'_, '_> {
                 setting.twice(|inputs| asl::enter(state, inputs))
             && visit.exited.is_none()
         {
-            return (Goal::Any, Outcome::Failed(vec![TaskFailure::from(&failure)]));
+            return (Goal::Any, failed(&failure));
         }
         blind(self.trace, visit, state)
     }

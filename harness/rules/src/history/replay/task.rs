@@ -125,7 +125,7 @@ impl Replay<'_, '_> {
             (Err(failure), Err(_)) => {
                 // Whether a task without a token has `$$.Task` is open (TOK-28, A-06).
                 let of_token = failure.cause.as_deref().is_some_and(|cause| cause.contains("Task"));
-                if state.query_language == QueryLanguage::JsonPath && !of_token {
+                if state.query_language == QueryLanguage::JsonPath && failure.sourced && !of_token {
                     let message = format!("{:?} is scheduled, but it must fail: {failure}", visit.name);
                     self.ledger.breach("IO-02", scheduled, message.clone());
                     self.ledger.breach("HIS-29", scheduled, message);
@@ -143,19 +143,21 @@ impl Replay<'_, '_> {
                 timeout_seconds: timeout,
                 heartbeat_seconds: heartbeat,
                 credentials,
+                sourced,
             },
             Entered::Task {
                 parameters: two,
                 timeout_seconds: two_timeout,
                 heartbeat_seconds: two_heartbeat,
                 credentials: two_credentials,
+                sourced: two_sourced,
             },
         ) = (one, two)
         else {
             return;
         };
         let member = if attempt.family == Family::Task { "parameters" } else { "input" };
-        if let Some(written) = json(scheduled, member) {
+        if let Some(written) = json(scheduled, member).filter(|_| sourced && two_sourced) {
             self.ledger.met("IO-01");
             if let Err(what) = self.holes.fit(&one, &two, &written) {
                 let message = format!("{member} of {:?} {what}", visit.name);
@@ -163,11 +165,11 @@ impl Replay<'_, '_> {
                 self.ledger.breach("HIS-29", scheduled, message);
             }
         }
-        if timeout == two_timeout {
+        if timeout == two_timeout && sourced {
             self.ledger.met("TMO-11");
             self.expect(&["TMO-11", "HIS-17"], scheduled, "timeoutInSeconds", timeout);
         }
-        if heartbeat == two_heartbeat && attempt.family != Family::Lambda {
+        if heartbeat == two_heartbeat && sourced && attempt.family != Family::Lambda {
             self.ledger.met("HB-12");
             self.expect(&["HB-12", "HIS-17"], scheduled, "heartbeatInSeconds", heartbeat);
         }
