@@ -126,6 +126,7 @@ const VALID: &str = r#"
 {"s": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Retry": [{"ErrorEquals": ["A"], "IntervalSeconds": 99999999, "MaxAttempts": 0, "BackoffRate": 1, "MaxDelaySeconds": 31622400, "JitterStrategy": "NONE"}, {"ErrorEquals": ["A"], "Comment": "c"}], "End": true}}
 {"a": {"Type": "Pass", "Assign": {"x": 1}, "Next": "s"}, "s": {"Type": "Parallel", "Branches": [{"StartAt": "b", "States": {"b": {"Type": "Pass", "Assign": {"y": 1}, "End": true}}}, {"StartAt": "c", "States": {"c": {"Type": "Pass", "Assign": {"y": 2}, "End": true}}}], "End": true}}
 {"a": {"Type": "Pass", "Assign": {"x": 1}, "Next": "s"}, "s": {"Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "b", "States": {"b": {"Type": "Pass", "Assign": {"x": 1}, "End": true}}}, "End": true}}
+{"a": {"Type": "Pass", "Next": "s"}, "s": {"Type": "Parallel", "Assign": {"x.$": "$[0]"}, "Branches": [{"StartAt": "b", "States": {"b": {"Type": "Pass", "Assign": {"x.$": "$"}, "End": true}}}], "End": true}}
 "#;
 
 const INVALID: &str = r#"
@@ -159,8 +160,6 @@ const INVALID: &str = r#"
 {"s": {"Type": "Pass", "Assign": {"1a": 1}, "End": true}} ==> SCHEMA at /States/s/Assign
 {"s": {"Type": "Pass", "Assign": {"a-b": 1}, "End": true}} ==> SCHEMA at /States/s/Assign
 {"s": {"Type": "Pass", "Assign": {"states": 1}, "End": true}} ==> SCHEMA at /States/s/Assign
-{"a": {"Type": "Pass", "Assign": {"x": 1}, "Next": "s"}, "s": {"Type": "Parallel", "Branches": [{"StartAt": "b", "States": {"b": {"Type": "Pass", "Assign": {"x.$": "$"}, "End": true}}}], "End": true}} ==> SCHEMA at /States/s/Branches[0]/States/b/Assign
-{"s": {"Type": "Map", "Assign": {"x": 1}, "ItemProcessor": {"StartAt": "b", "States": {"b": {"Type": "Pass", "Assign": {"x": 1}, "End": true}}}, "End": true}} ==> SCHEMA at /States/s/ItemProcessor/States/b/Assign
 {"s": {"Type": "Succeed", "Next": "z"}} ==> SCHEMA at /States/s/Next
 {"s": {"Type": "Fail", "Error": "a", "ErrorPath": "$.a"}} ==> SCHEMA at /States/s
 {"s": {"Type": "Fail", "Cause": 5}} ==> SCHEMA at /States/s/Cause

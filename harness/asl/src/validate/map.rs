@@ -3,7 +3,6 @@
 use super::scope::{Checker, Place};
 use crate::machine::MachineType;
 use serde_json::{Map as Object, Value};
-use std::rc::Rc;
 
 impl Checker {
     /// `outer` has the language that the processor's states inherit.
@@ -65,12 +64,9 @@ impl Checker {
         let setting = |name: &str| config.and_then(|config| config.get(name));
         let location = format!("{}/ProcessorConfig", place.location);
         let mut kind = place.kind;
-        let mut outer = Rc::clone(&place.outer);
         match (setting("Mode").map(Value::as_str), setting("ExecutionType").map(Value::as_str)) {
             (None | Some(Some("INLINE")), _) => {}
             (Some(Some("DISTRIBUTED")), execution_type) => {
-                // Its child executions have variables of their own.
-                outer = Rc::default();
                 if place.kind == MachineType::Express {
                     self.schema("Express state machine does not support DISTRIBUTED Map", &location);
                 }
@@ -88,6 +84,6 @@ impl Checker {
                 self.schema("Value must be one of [INLINE, DISTRIBUTED]", &format!("{location}/Mode"));
             }
         }
-        self.scope(processor, &Place { kind, outer, ..place.clone() });
+        self.scope(processor, &Place { kind, ..place.clone() });
     }
 }

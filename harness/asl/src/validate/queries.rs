@@ -7,7 +7,6 @@ use crate::jsonata::{self, Expression};
 use crate::machine::QueryLanguage;
 use crate::path::{Path, is_variable_char};
 use serde_json::{Map as Object, Value};
-use std::collections::BTreeSet;
 
 /// Templates of a state, a Catcher, a Choice rule, or a part of a Map.
 const TEMPLATES: [&str; 9] = [
@@ -203,10 +202,6 @@ impl Checker {
         };
         for key in members.keys() {
             let name = variable(key, place.language);
-            if place.outer.contains(name) {
-                let message = format!("Variable '{name}' is already assigned in an outer scope");
-                self.schema(message, &location);
-            }
             let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
             if !first || !name.chars().all(is_variable_char) || name.chars().count() > 80 || name == "states"
             {
@@ -222,20 +217,4 @@ fn variable(key: &str, language: QueryLanguage) -> &str {
         QueryLanguage::JsonPath => key.strip_suffix(".$").unwrap_or(key),
         QueryLanguage::JsonAta => key,
     }
-}
-
-/// Every variable that the states of a scope assign themselves, nested scopes apart.
-pub(super) fn variables(states: &Object<String, Value>, language: QueryLanguage) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for state in states.values() {
-        let language = match state.get("QueryLanguage").and_then(Value::as_str) {
-            Some("JSONata") => QueryLanguage::JsonAta,
-            Some("JSONPath") => QueryLanguage::JsonPath,
-            _ => language,
-        };
-        let lists = ["Choices", "Catch"].into_iter().filter_map(|list| state.get(list)?.as_array()).flatten();
-        let assigns = lists.chain([state]).filter_map(|holder| holder.get("Assign")?.as_object());
-        names.extend(assigns.flat_map(Object::keys).map(|key| variable(key, language).to_owned()));
-    }
-    names
 }

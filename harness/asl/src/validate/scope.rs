@@ -1,11 +1,9 @@
 //! Scopes: StartAt, transitions, reachability, terminal states, unique names.
 
 use super::Diagnostic;
-use super::queries::variables;
 use crate::machine::{MachineType, QueryLanguage};
 use serde_json::{Map as Object, Value};
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 /// Collects the findings of one definition.
 pub(super) struct Checker {
@@ -22,18 +20,9 @@ pub(super) struct Place {
     pub(super) location: String,
     pub(super) language: QueryLanguage,
     pub(super) kind: MachineType,
-    /// The variables of the scopes around: no inner scope may assign them (DG:workflow-variables).
-    pub(super) outer: Rc<BTreeSet<String>>,
-    /// Those and the ones of this scope.
-    pub(super) reach: Rc<BTreeSet<String>>,
 }
 
 impl Place {
-    /// The place of scopes inside this one.
-    pub(super) fn inside(&self) -> Self {
-        Self { outer: Rc::clone(&self.reach), ..self.clone() }
-    }
-
     pub(super) fn at(&self, below: &str) -> Self {
         Self { location: format!("{}/{below}", self.location), ..self.clone() }
     }
@@ -50,13 +39,7 @@ impl Checker {
     pub(super) fn machine(mut self, members: &Object<String, Value>) -> Vec<Diagnostic> {
         let language = self.language(members, QueryLanguage::JsonPath, "");
         self.jsonata_machine = language == QueryLanguage::JsonAta;
-        let place = Place {
-            location: String::new(),
-            language,
-            kind: self.kind,
-            outer: Rc::default(),
-            reach: Rc::default(),
-        };
+        let place = Place { location: String::new(), language, kind: self.kind };
         for name in members.keys().filter(|name| !MACHINE_FIELDS.contains(&name.as_str())) {
             self.schema("Field is not supported", &format!("/{name}"));
         }
@@ -137,9 +120,6 @@ impl Checker {
             self.schema("States must not be empty", &format!("{}/States", place.location));
             return;
         }
-        let mut reach = variables(states, place.language);
-        reach.extend(place.outer.iter().cloned());
-        let place = &Place { reach: Rc::new(reach), ..place.clone() };
         for (name, state) in states {
             let location = format!("{}/States/{name}", place.location);
             self.name(name, &location);

@@ -159,8 +159,8 @@ impl Checker {
                     }
                 }
             }
-            "Parallel" => self.parallel(members, &outer.inside()),
-            "Map" => self.map(members, &place, &outer.inside()),
+            "Parallel" => self.parallel(members, outer),
+            "Map" => self.map(members, &place, outer),
             _ => {}
         }
     }
