@@ -321,7 +321,13 @@ fn a_mapping_leaves_creating_within_a_minute() {
 fn an_empty_poll_of_an_activity_takes_a_minute() {
     let polled = |ms: i64| {
         let mut case = Case::new();
-        case.at(0, ms, GetActivityTask, json!({"activityArn": "a"}), done(json!({ "taskToken": null })));
+        case.at(
+            0,
+            ms,
+            GetActivityTask,
+            json!({"activityArn": "arn:aws:states:us-east-1:123456789012:activity:a"}),
+            done(json!({ "taskToken": null })),
+        );
         case
     };
     polled(60_000).is_lawful();

@@ -249,6 +249,9 @@ fn usual(call: &Call) -> Outcome {
         Operation::CreateStateMachine => {
             json!({"stateMachineArn": format!("arn:aws:states:{place}:stateMachine:{}", text("name")), "creationDate": 1_767_225_600.0})
         }
+        Operation::CreateActivity => {
+            json!({"activityArn": format!("arn:aws:states:{place}:activity:{}", text("name")), "creationDate": 1_767_225_600.0})
+        }
         Operation::StartExecution => {
             let arn =
                 format!("arn:aws:states:{place}:execution:{}:{}", last("stateMachineArn"), text("name"));

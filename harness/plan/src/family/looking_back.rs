@@ -108,7 +108,8 @@ fn looks() -> Vec<Draft> {
             "five executions and an update, looked at again half a minute later",
             vec![own("changing", before.clone()), own("other", one(json!({})))],
             [ends, vec![update, LATER], later].concat(),
-        ),
+        )
+        .needing("patience"),
         Draft::new(
             "a machine with an open execution is deleted, and looked for half a minute after its end",
             vec![own("changing", before)],
@@ -126,7 +127,8 @@ fn looks() -> Vec<Draft> {
                     json!({"stateMachineArn": changing, "name": "late-${run}", "input": "{}"}),
                 ),
             ],
-        ),
+        )
+        .needing("patience"),
         Draft::new(
             "activities, described and listed at once and half a minute later",
             Vec::new(),
@@ -150,7 +152,8 @@ fn looks() -> Vec<Draft> {
                 Step::call(Operation::DeleteActivity, activity),
             ],
         )
-        .needing("activity"),
+        .needing("activity")
+        .needing("patience"),
     ]
 }
 
