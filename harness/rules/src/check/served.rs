@@ -284,8 +284,9 @@ fn is_topic(view: &View<'_>, call: &Call<'_>) -> bool {
     let made = view.calls_of(Api::CreateTopic).any(|made| {
         made.precedes(call) && made.answer.done().and_then(|r| r.get("TopicArn")?.as_str()) == arn
     });
-    let gone =
-        view.calls_of(Api::DeleteTopic).any(|gone| gone.begun <= call.ended && gone.text("TopicArn") == arn);
+    let gone = view
+        .calls_of(Api::DeleteTopic)
+        .any(|gone| gone.index != call.index && gone.begun <= call.ended && gone.text("TopicArn") == arn);
     made && !gone
 }
 
