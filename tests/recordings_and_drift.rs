@@ -1,5 +1,7 @@
 //! `run --record`: a run that is kept can be judged again without its target, and the next one says what it shows otherwise.
 
+#![expect(clippy::expect_used, reason = "a test may stop at what it cannot go on without")]
+
 #[expect(dead_code, reason = "each test file uses what it needs")]
 mod binary;
 

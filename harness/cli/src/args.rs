@@ -52,7 +52,7 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Runs plans on a target and says for every rule whether it holds there.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Lists the rules.
     List {
         /// How to print.

@@ -114,7 +114,7 @@ fn inner_scopes_read_outer_variables_and_keep_their_own() {
         "z": { "Type": "Pass", "End": true },
     });
     assert_eq!(output("JSONPath", &states, &json!({})), json!([{ "x": 1, "own": 2 }, { "x": 1, "own": 3 }]));
-    let mut lost = states.clone();
+    let mut lost = states;
     lost["z"]["Parameters"] = json!({ "own.$": "$own" });
     assert_eq!(run("JSONPath", &lost, &json!({})).error(), "States.Runtime");
 }
@@ -372,9 +372,10 @@ fn a_map_run_bears_as_many_failures_as_it_is_told() {
         let mut state = json!({ "Type": "Map", "ItemProcessor": processor, "End": true });
         state.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let run = run("JSONPath", &json!({ "m": state }), &json!([0, 1, 2, 3]));
-        match bears {
-            true => assert_eq!(run.end["status"], "SUCCEEDED", "{fields}"),
-            false => assert_eq!(run.error(), "States.ExceedToleratedFailureThreshold", "{fields}"),
+        if bears {
+            assert_eq!(run.end["status"], "SUCCEEDED", "{fields}");
+        } else {
+            assert_eq!(run.error(), "States.ExceedToleratedFailureThreshold", "{fields}");
         }
     }
 }

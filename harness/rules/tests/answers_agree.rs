@@ -1,5 +1,8 @@
 //! What the rules say of answers of the wrong shape, and of answers that do not agree with each other.
 
+#![expect(clippy::needless_pass_by_value, reason = "callers write the value where they call")]
+#![expect(clippy::unwrap_used, reason = "a test may stop at what it cannot go on without")]
+
 mod case;
 
 use case::{Case, EXEC, MACHINE, T0, TOKEN, done, one, refused};

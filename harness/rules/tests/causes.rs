@@ -1,5 +1,6 @@
 //! The first reason that an audit gives is the cause, and what AWS leaves open is no reason at all. Histories are written by hand.
 
+#![expect(clippy::needless_pass_by_value, reason = "callers write the value where they call")]
 #![expect(clippy::expect_used, reason = "a history that cannot be read fails its test")]
 
 use rules::audit::{AuditReport, audit};

@@ -185,7 +185,7 @@ fn entries(events: &[Value]) -> Vec<Value> {
             match value {
                 Value::Number(number) => *value = json!(number.to_string()),
                 Value::Object(flags) if flags.contains_key("truncated") => {
-                    *value = json!({ "truncated": "false" })
+                    *value = json!({ "truncated": "false" });
                 }
                 _ => {}
             }

@@ -1,5 +1,7 @@
 //! Queues and topics without any workflow: what was sent comes once, as it was sent; settings are as set; and the lawful cases beside.
 
+#![expect(clippy::needless_pass_by_value, reason = "callers write the value where they call")]
+
 mod case;
 
 use case::{Case, QUEUE, done, refused, unknown};

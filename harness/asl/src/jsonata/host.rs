@@ -8,6 +8,7 @@ use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError};
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::rc::Rc;
 
 /// The guide bounds ranges to 1,000 items, as `States.ArrayRange` is.
@@ -173,7 +174,7 @@ fn encode_url(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
                 if c.is_ascii_alphanumeric() || KEPT.contains(c) {
                     encoded.push(c);
                 } else {
-                    encoded.push_str(&format!("%{byte:02X}"));
+                    let _ = write!(encoded, "%{byte:02X}");
                 }
             }
             Ok(JValue::string(encoded))

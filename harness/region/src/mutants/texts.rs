@@ -226,7 +226,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     }),
     variant!("tokens-in-any-letters", "tokens are compared without capitals", ["TOK-18"], { known: BTreeSet<String> }, {
         fn request(&mut self, call: &mut Call) {
-            resembling(call, &self.known, |given, token| given.eq_ignore_ascii_case(token));
+            resembling(call, &self.known, str::eq_ignore_ascii_case);
         }
         fn answer(&mut self, _: &Call, outcome: &mut Outcome) {
             self.known.extend(tokens_in(outcome));

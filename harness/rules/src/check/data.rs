@@ -293,7 +293,7 @@ fn broken_path(view: &View<'_>, index: usize, definition: &Definition, event: &E
     if state.jsonata || state.json.contains_key("InputPath") {
         return false;
     }
-    let Some(input) = super::timeout::input_of(view, index, event.id) else { return false };
+    let Some(input) = super::timeout_values::input_of(view, index, event.id) else { return false };
     state.template().is_some_and(|template| any_missing(template, &input))
 }
 
@@ -301,7 +301,7 @@ fn any_missing(template: &Value, input: &Value) -> bool {
     match template {
         Value::Object(members) => members.iter().any(|(key, value)| match value {
             Value::String(path) if key.ends_with(".$") => {
-                super::timeout::plain_path(path, input).is_some_and(|found| found.is_none())
+                super::timeout_values::plain_path(path, input).is_some_and(|found| found.is_none())
             }
             other => any_missing(other, input),
         }),
@@ -346,10 +346,10 @@ fn selected(view: &View<'_>, attempt: &Attempt, events: &[Event], sink: &mut Sin
         Some(Value::String(path)) => path.as_str(),
         Some(_) => return,
     };
-    let Some(seen) = super::timeout::plain_path(place, &output) else { return };
+    let Some(seen) = super::timeout_values::plain_path(place, &output) else { return };
     for (key, wanted) in selector {
         let (name, expected) = match (key.strip_suffix(".$"), wanted) {
-            (Some(name), Value::String(path)) => match super::timeout::plain_path(path, &result) {
+            (Some(name), Value::String(path)) => match super::timeout_values::plain_path(path, &result) {
                 Some(Some(value)) => (name, value),
                 _ => continue,
             },

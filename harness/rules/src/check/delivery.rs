@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use record::{Operation as Api, Service};
+use record::Operation as Api;
 use serde_json::Value;
 
 use super::handed_out::submitted_id;
@@ -195,36 +195,28 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
     if order.values().any(|count| *count > 1) {
         sink.met(ANY_ORDER);
     }
-    for call in view.calls.iter().filter(|call| call.operation.service() == Service::Sqs) {
-        match call.operation {
-            Api::ReceiveMessage => {
-                if let Some(error) = call.answer.refused().filter(|error| error.status >= 500) {
-                    sink.violated(AMOUNT, format!("ReceiveMessage answered {error} each time it was asked"));
-                }
-                let Some(reply) = call.answer.done() else { continue };
-                let most = call.input.get("MaxNumberOfMessages").and_then(Value::as_u64).unwrap_or(1);
-                let got = reply.get("Messages").and_then(Value::as_array).map_or(0, Vec::len) as u64;
-                sink.expect(AMOUNT, got <= most.max(1) || !(1..=10).contains(&most), || {
-                    format!("ReceiveMessage answered {got} messages with MaxNumberOfMessages {most}")
-                });
-                let wait = call.input.get("WaitTimeSeconds").and_then(Value::as_u64).unwrap_or(0);
-                if !(1..=10).contains(&most) || wait > 20 {
-                    sink.violated(
-                        AMOUNT,
-                        format!("MaxNumberOfMessages {most} with WaitTimeSeconds {wait} answered 200"),
-                    );
-                }
-                if got == 0 && call.ended - call.begun > seconds(wait) + PATIENCE {
-                    sink.violated(
-                        AMOUNT,
-                        format!(
-                            "an empty receive took {} ms with WaitTimeSeconds {wait}",
-                            call.ended - call.begun
-                        ),
-                    );
-                }
-            }
-            _ => {}
+    for call in view.calls_of(Api::ReceiveMessage) {
+        if let Some(error) = call.answer.refused().filter(|error| error.status >= 500) {
+            sink.violated(AMOUNT, format!("ReceiveMessage answered {error} each time it was asked"));
+        }
+        let Some(reply) = call.answer.done() else { continue };
+        let most = call.input.get("MaxNumberOfMessages").and_then(Value::as_u64).unwrap_or(1);
+        let got = reply.get("Messages").and_then(Value::as_array).map_or(0, Vec::len) as u64;
+        sink.expect(AMOUNT, got <= most.max(1) || !(1..=10).contains(&most), || {
+            format!("ReceiveMessage answered {got} messages with MaxNumberOfMessages {most}")
+        });
+        let wait = call.input.get("WaitTimeSeconds").and_then(Value::as_u64).unwrap_or(0);
+        if !(1..=10).contains(&most) || wait > 20 {
+            sink.violated(
+                AMOUNT,
+                format!("MaxNumberOfMessages {most} with WaitTimeSeconds {wait} answered 200"),
+            );
+        }
+        if got == 0 && call.ended - call.begun > seconds(wait) + PATIENCE {
+            sink.violated(
+                AMOUNT,
+                format!("an empty receive took {} ms with WaitTimeSeconds {wait}", call.ended - call.begun),
+            );
         }
     }
 }

@@ -312,5 +312,5 @@ fn queue_of(state: &StateView, execution: &Execution<'_>) -> Option<String> {
     let path = template.get("QueueUrl.$")?.as_str()?;
     let path =
         path.strip_prefix("$$.Execution.Input").map_or_else(|| path.to_owned(), |rest| format!("${rest}"));
-    super::timeout::plain_path(&path, execution.input.as_ref()?)??.as_str().map(str::to_owned)
+    super::timeout_values::plain_path(&path, execution.input.as_ref()?)??.as_str().map(str::to_owned)
 }

@@ -4,7 +4,8 @@ use record::Event;
 use serde_json::Value;
 
 use super::life::{PATIENCE, patience, seconds, slack};
-use super::timeout::{Limit, cut_short, input_of, last_beat, limit, looked, plain_path};
+use super::timeout::{Limit, cut_short, last_beat, limit, looked};
+use super::timeout_values::{input_of, plain_path};
 use super::{CheckRow, Group, Sink};
 use crate::view::{Attempt, Effect, Pattern, Token, Verb, View};
 

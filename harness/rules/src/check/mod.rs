@@ -6,6 +6,7 @@
 
 mod activity;
 mod agree;
+mod conservation;
 mod data;
 mod definition;
 mod delivery;
@@ -22,8 +23,11 @@ mod history_api;
 mod in_flight;
 mod integration;
 mod life;
+mod machine_timeout;
+mod machines;
 mod mapping;
 mod mapping_answers;
+mod matching;
 mod model;
 mod named;
 mod posted;
@@ -31,6 +35,8 @@ mod publishing;
 mod queue_answers;
 mod queue_settings;
 mod redrive;
+mod repeated;
+mod rescue;
 mod served;
 mod shape;
 mod sink;
@@ -38,11 +44,13 @@ mod start;
 mod status;
 mod stop;
 mod timeout;
+mod timeout_values;
 mod token;
 mod token_effect;
 mod token_input;
 mod unmoved;
 mod unsupported;
+mod validation;
 mod wire;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -76,13 +84,19 @@ const FAMILIES: &[&[Group]] = &[
     named::GROUPS,
     granted::GROUPS,
     definition::GROUPS,
+    validation::GROUPS,
+    machines::GROUPS,
     start::GROUPS,
+    repeated::GROUPS,
     token_input::GROUPS,
     token::GROUPS,
     handed_out::GROUPS,
     token_effect::GROUPS,
     timeout::GROUPS,
+    machine_timeout::GROUPS,
+    timeout_values::GROUPS,
     heartbeat::GROUPS,
+    rescue::GROUPS,
     error::GROUPS,
     data::GROUPS,
     history_api::GROUPS,
@@ -103,6 +117,7 @@ const FAMILIES: &[&[Group]] = &[
     activity::GROUPS,
     served::GROUPS,
     end_to_end::GROUPS,
+    conservation::GROUPS,
     unsupported::GROUPS,
 ];
 

@@ -105,19 +105,19 @@ fn delivered(view: &View<'_>, sink: &mut Sink) {
         if !is_fifo {
             sink.expect(SAME, alone, || "two publishes were answered with one MessageId".to_owned());
         }
-        let Some(published) = call.text("Message").filter(|_| !call.has("MessageStructure")) else {
+        let Some(body) = call.text("Message").filter(|_| !call.has("MessageStructure")) else {
             continue;
         };
-        let same_text = |other: &&&Call<'_>| other.text("Message") == Some(published);
+        let same_text = |other: &&&Call<'_>| other.text("Message") == Some(body);
         let only_one = publishes.iter().filter(same_text).count() == 1;
         for Subscription { queue, raw } in subscriptions(view, call) {
             let mut here = view.messages.iter().filter(|message| message.queue == queue);
             if raw {
-                let bare = here.clone().find(|message| message.body == published);
+                let bare = here.clone().find(|message| message.body == body);
                 if let Some(message) = bare {
                     sink.met(ARRIVES);
                     attributes(call, message, sink);
-                } else if here.any(|m| m.envelope.as_ref().is_some_and(|e| e.message == published)) {
+                } else if here.any(|m| m.envelope.as_ref().is_some_and(|e| e.message == body)) {
                     sink.violated(WHOLE, "a subscription with raw delivery got an envelope");
                 } else if let Some(queue) = view.queues.get(queue)
                     && !is_fifo
@@ -131,14 +131,13 @@ fn delivered(view: &View<'_>, sink: &mut Sink) {
                 |message: &&Message<'_>| message.envelope.as_ref().is_some_and(|e| e.message_id == id);
             if let Some(message) = here.clone().find(enveloped) {
                 sink.met(ARRIVES);
-                let held = message.text() == published || !alone;
+                let held = message.text() == body || !alone;
                 sink.expect(SAME, held, || "a notification has another text than was published".to_owned());
                 envelope(call, message, sink);
-            } else if only_one
-                && here.clone().any(|m| m.envelope.as_ref().is_some_and(|e| e.message == published))
+            } else if only_one && here.clone().any(|m| m.envelope.as_ref().is_some_and(|e| e.message == body))
             {
                 sink.violated(SAME, "a notification has another MessageId than its publish answered");
-            } else if only_one && here.any(|m| m.envelope.is_none() && m.body == published) {
+            } else if only_one && here.any(|m| m.envelope.is_none() && m.body == body) {
                 sink.violated(WHOLE, "a published text arrived without its envelope");
             } else if let Some(queue) = view.queues.get(queue)
                 && !is_fifo

@@ -133,8 +133,7 @@ fn shown(view: &View<'_>, sink: &mut Sink) {
             match shown(name) {
                 // What was never set need not be shown.
                 None if values.iter().any(|value| defaults.contains(value) || value.is_empty()) => {}
-                None if values.is_empty() => {}
-                Some(_) if values.is_empty() => {}
+                _ if values.is_empty() => {}
                 value => {
                     let value = value.and_then(Value::as_str);
                     let held = value.is_some_and(|value| values.iter().any(|known| same(name, known, value)));

@@ -1,11 +1,10 @@
 //! TMO: task and machine timeouts, never early and in the end.
 
 use record::Event;
-use serde_json::Value;
 
 use super::life::{PATIENCE, patience, seconds, slack};
 use super::{CheckRow, Group, Sink};
-use crate::view::{Attempt, Effect, Execution, Pattern, Verb, View};
+use crate::view::{Attempt, Effect, Pattern, Verb, View};
 
 const FIRES: CheckRow =
     ("TMO-01", "task-timeout-fires", "a task that runs longer than TimeoutSeconds fails with States.Timeout");
@@ -14,7 +13,7 @@ const NOT_EARLY: CheckRow = (
     "task-timeout-counts-from-the-start-event",
     "TaskTimedOut comes no earlier than TimeoutSeconds after TaskStarted",
 );
-const NO_DEFAULT: CheckRow = (
+pub(super) const NO_DEFAULT: CheckRow = (
     "TMO-03",
     "no-timeout-unless-set",
     "without TimeoutSeconds a task does not time out and TaskScheduled shows none",
@@ -26,38 +25,9 @@ const UNCAUGHT: CheckRow = (
     "uncaught-task-timeout-is-failed",
     "an uncaught task timeout ends the execution FAILED with States.Timeout and no cause",
 );
-const MACHINE: CheckRow = (
-    "TMO-06",
-    "machine-timeout-is-timed-out",
-    "the machine's TimeoutSeconds ends the execution TIMED_OUT, uncaught, not early",
-);
-const DESCRIBED: CheckRow = (
-    "TMO-07",
-    "timed-out-has-no-error",
-    "a TIMED_OUT execution has a stopDate but no error, cause or output",
-);
-const PATH: CheckRow = (
-    "TMO-08",
-    "timeout-path-is-resolved",
-    "TimeoutSecondsPath gives the timeout; an unresolved path fails the execution",
-);
-const CAUGHT: CheckRow = (
-    "TMO-10",
-    "caught-timeout-has-its-name",
-    "a caught timeout passes Error States.Timeout and no or an empty Cause",
-);
-const SHOWN: CheckRow = (
-    "TMO-11",
-    "scheduled-event-shows-the-timeout",
-    "timeoutInSeconds is the effective value, absent where none is set",
-);
 
-pub(super) const GROUPS: &[Group] = &[
-    Group { checks: &[FIRES, NOT_EARLY, NO_DEFAULT, NOT_EXTENDED, UNCAUGHT], run: tasks },
-    Group { checks: &[MACHINE, DESCRIBED], run: machines },
-    Group { checks: &[PATH, SHOWN], run: values },
-    Group { checks: &[CAUGHT], run: caught },
-];
+pub(super) const GROUPS: &[Group] =
+    &[Group { checks: &[FIRES, NOT_EARLY, NO_DEFAULT, NOT_EXTENDED, UNCAUGHT], run: tasks }];
 
 /// What a timed out attempt ran into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,248 +272,5 @@ fn uncaught(view: &View<'_>, attempt: &Attempt, event: &Event, sink: &mut Sink) 
             );
         }
         _ => {}
-    }
-}
-
-fn machines(view: &View<'_>, sink: &mut Sink) {
-    for execution in &view.executions {
-        if !execution.redrives.is_empty() {
-            continue;
-        }
-        let limit = execution.definition.as_ref().and_then(|definition| definition.timeout());
-        if let Some(limit) = limit {
-            limited(view, execution, limit, sink);
-        } else if execution.definition.is_some()
-            && execution.statuses.iter().any(|status| status.status == "TIMED_OUT")
-        {
-            sink.violated(MACHINE, "the execution is TIMED_OUT though its machine has no TimeoutSeconds");
-        }
-        for status in
-            execution.statuses.iter().filter(|status| status.status == "TIMED_OUT" && !status.listed)
-        {
-            let has = |member: &str| status.body.get(member).is_some_and(|value| !value.is_null());
-            let extra: Vec<&str> =
-                ["error", "cause", "output"].into_iter().filter(|member| has(member)).collect();
-            let dates = (
-                status.body.get("startDate").and_then(Value::as_f64),
-                status.body.get("stopDate").and_then(Value::as_f64),
-            );
-            let early = matches!((dates, limit), ((Some(start), Some(stop)), Some(limit)) if stop - start < limit as f64 - 1.0);
-            if !has("stopDate") {
-                sink.violated(DESCRIBED, "a TIMED_OUT execution has no stopDate");
-            } else if !extra.is_empty() {
-                sink.violated(DESCRIBED, format!("a TIMED_OUT execution has {}", extra.join(" and ")));
-            } else if early {
-                sink.violated(DESCRIBED, "stopDate is before startDate plus the machine's TimeoutSeconds");
-            } else {
-                sink.met(DESCRIBED);
-            }
-        }
-    }
-}
-
-fn limited(view: &View<'_>, execution: &Execution<'_>, limit: u64, sink: &mut Sink) {
-    let read = execution.best.or(execution.latest).and_then(|read| view.reads.get(read));
-    let events = read.map_or(&[][..], |read| read.history.events.as_slice());
-    let due = seconds(limit);
-    if let (Some(first), Some(last)) = (events.first(), events.last().filter(|event| event.is_terminal())) {
-        let age = last.at - first.at;
-        let stopped = last.kind == "ExecutionAborted";
-        if last.kind == "ExecutionTimedOut" {
-            let named = last.text("error").is_none_or(|error| error == "States.Timeout");
-            if age < due - slack(events) {
-                sink.violated_at(
-                    MACHINE,
-                    Some(last.id),
-                    format!("TIMED_OUT after {age} ms, before the machine's {limit} s"),
-                );
-            } else if !named || last.text("cause").is_some_and(|cause| !cause.is_empty()) {
-                sink.violated_at(
-                    MACHINE,
-                    Some(last.id),
-                    format!("ExecutionTimedOut has error {:?}", last.text("error")),
-                );
-            } else if age > due + PATIENCE {
-                sink.violated_at(
-                    MACHINE,
-                    Some(last.id),
-                    format!("TIMED_OUT only after {age} ms, with a limit of {limit} s"),
-                );
-            } else {
-                sink.met(MACHINE);
-            }
-        } else if !stopped && age > due + PATIENCE {
-            sink.violated_at(
-                MACHINE,
-                Some(last.id),
-                format!("{} after {age} ms, beyond the machine's {limit} s", last.kind),
-            );
-        } else if last.kind == "ExecutionFailed"
-            && last.text("error") == Some("States.Timeout")
-            && age >= due - slack(events)
-            && events.iter().all(|event| !event.kind.ends_with("TimedOut"))
-        {
-            sink.violated_at(
-                MACHINE,
-                Some(last.id),
-                "the machine's timeout ended the execution FAILED, not TIMED_OUT",
-            );
-        }
-        return;
-    }
-    if execution.closed.is_none()
-        && let Some(looked) = execution.last_looked(&view.reads)
-        && looked - execution.started - due >= patience(view)
-    {
-        sink.violated(
-            MACHINE,
-            format!(
-                "still RUNNING {} ms after its start, with a machine timeout of {limit} s",
-                looked - execution.started
-            ),
-        );
-    } else if execution.statuses.iter().any(|status| status.status == "TIMED_OUT") {
-        sink.met(MACHINE);
-    }
-}
-
-/// The whole number at a plain path such as `$.a.b`: `None` if the path is not plain, `Some(None)` if it leads nowhere.
-#[expect(clippy::option_option, reason = "a path that is not plain and one that leads nowhere differ")]
-pub(super) fn plain_path<'v>(path: &str, input: &'v Value) -> Option<Option<&'v Value>> {
-    let rest = path.strip_prefix('$')?;
-    if rest.is_empty() {
-        return Some(Some(input));
-    }
-    let names: Vec<&str> = rest.strip_prefix('.')?.split('.').collect();
-    let plain = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !names.iter().all(plain) {
-        return None;
-    }
-    Some(names.iter().try_fold(input, |value, name| value.get(name)))
-}
-
-/// The effective input of a state whose input is not filtered, by its entered event.
-pub(super) fn input_of(view: &View<'_>, execution: usize, visit: u64) -> Option<Value> {
-    let event = view.history(execution)?.history.get(visit)?;
-    serde_json::from_str(event.text("input")?).ok()
-}
-
-/// How an unresolved path may be named.
-const NAMES: &[&str] = &["States.Runtime", "States.ParameterPathFailure"];
-
-fn values(view: &View<'_>, sink: &mut Sink) {
-    for attempt in &view.attempts {
-        let Some(state) = view.state_of(attempt) else { continue };
-        if state.jsonata
-            || state.json.contains_key("TimeoutSecondsPath") && state.json.contains_key("InputPath")
-        {
-            continue;
-        }
-        let expected = if let Some(path) = state.text("TimeoutSecondsPath") {
-            let input = attempt.visit.and_then(|visit| input_of(view, attempt.execution, visit));
-            let Some(value) =
-                input.as_ref().and_then(|input| plain_path(path, input).map(Option::<&Value>::cloned))
-            else {
-                continue;
-            };
-            match value {
-                None => {
-                    sink.violated(
-                        PATH,
-                        format!(
-                            "state {} was scheduled though its TimeoutSecondsPath leads nowhere",
-                            state.name
-                        ),
-                    );
-                    continue;
-                }
-                Some(value) => match value.as_u64().filter(|n| (1..=99_999_999).contains(n)) {
-                    Some(number) => Some(number),
-                    None => continue,
-                },
-            }
-        } else {
-            state.json.get("TimeoutSeconds").and_then(Value::as_u64)
-        };
-        let row = if state.json.contains_key("TimeoutSecondsPath") { PATH } else { SHOWN };
-        if expected == attempt.timeout {
-            sink.met(row);
-            if expected.is_none() {
-                sink.met(NO_DEFAULT);
-            }
-        } else if expected.is_none() {
-            sink.violated(
-                NO_DEFAULT,
-                format!("state {} has no timeout but TaskScheduled shows {:?}", state.name, attempt.timeout),
-            );
-        } else {
-            sink.violated(
-                row,
-                format!(
-                    "state {}: TaskScheduled shows timeout {:?}, expected {expected:?}",
-                    state.name, attempt.timeout
-                ),
-            );
-        }
-    }
-    for (index, execution) in view.executions.iter().enumerate() {
-        let (Some(definition), Some(read)) =
-            (&execution.definition, execution.best.and_then(|read| view.reads.get(read)))
-        else {
-            continue;
-        };
-        for event in read.history.events.iter().filter(|event| event.kind == "TaskStateEntered") {
-            let Some(state) = event.text("name").and_then(|name| definition.states.get(name)) else {
-                continue;
-            };
-            let Some(path) = state.text("TimeoutSecondsPath") else { continue };
-            let Some(input) = input_of(view, index, event.id) else { continue };
-            let missing = plain_path(path, &input) == Some(None) && !state.json.contains_key("InputPath");
-            let Some(last) = read.terminal().filter(|_| missing) else { continue };
-            let failed = last.kind == "ExecutionFailed"
-                && last.text("error").is_some_and(|error| NAMES.contains(&error));
-            sink.expect(PATH, failed, || {
-                format!("an unresolved TimeoutSecondsPath ended with {} {:?}", last.kind, last.text("error"))
-            });
-        }
-    }
-}
-
-fn caught(view: &View<'_>, sink: &mut Sink) {
-    for attempt in &view.attempts {
-        let events = view.events(attempt);
-        let Some(event) = attempt.end(events).filter(|event| event.kind.ends_with("TimedOut")) else {
-            continue;
-        };
-        let Some(exit) = attempt.followed.and_then(|index| events.get(index)).filter(|next| next.is_exited())
-        else {
-            continue;
-        };
-        let Some(state) = view.state_of(attempt).filter(|state| !state.jsonata) else { continue };
-        let Some(output) = exit.text("output").and_then(|text| serde_json::from_str::<Value>(text).ok())
-        else {
-            continue;
-        };
-        // All catchers put the error output in the same place, or the place is not known.
-        let mut paths: Vec<Option<&Value>> =
-            state.catchers().iter().map(|catcher| catcher.get("ResultPath")).collect();
-        paths.dedup();
-        let [path] = paths.as_slice() else { continue };
-        if state.json.contains_key("OutputPath") {
-            continue;
-        }
-        let path = match path {
-            None => "$",
-            Some(Value::String(path)) => path.as_str(),
-            Some(_) => continue,
-        };
-        let Some(error) = plain_path(path, &output) else { continue };
-        let name = error.and_then(|error| error.get("Error")).and_then(Value::as_str);
-        let cause = error.and_then(|error| error.get("Cause"));
-        let lawful = name == event.text("error") || name == Some("States.Timeout");
-        let bare = cause.is_none_or(|cause| cause.as_str() == Some("") || cause.is_null());
-        sink.expect(CAUGHT, lawful && bare, || {
-            format!("a caught timeout passed Error {name:?} and Cause {cause:?}")
-        });
     }
 }

@@ -136,17 +136,16 @@ pub(super) fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger
             }
             strand
         }
-        Err(linked) => match misled(view, linked, event, family, stage) {
-            Some(strand) => {
+        Err(linked) => {
+            if let Some(strand) = misled(view, linked, event, family, stage) {
                 trace.bad_link(event, strand, ledger);
                 strand
-            }
-            None => {
+            } else {
                 let strand = linked.unwrap_or_default();
                 out_of_order(trace, strand, event, family, stage, ledger);
                 strand
             }
-        },
+        }
     };
     apply(trace, strand, position, event, family, stage);
     consistent(trace, strand, event, family, stage, ledger);

@@ -85,7 +85,7 @@ impl Conduct for Effect {
                 *outcome = Outcome::Refused(ApiError::new("ValidationException", "Not valid"));
             }
             (Outcome::Done(_), How::Silent) => {
-                *outcome = Outcome::Unknown("the connection was closed".to_owned())
+                *outcome = Outcome::Unknown("the connection was closed".to_owned());
             }
             (Outcome::Done(_), How::Empty) => *outcome = Outcome::Done(json!({})),
             (Outcome::Done(answer), How::Lost | How::Cached) => match self.answers.get(&key) {

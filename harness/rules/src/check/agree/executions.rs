@@ -164,9 +164,9 @@ fn dates(view: &View<'_>, sink: &mut Sink) {
         }
         let Some(redrives) = answered(&execution.redrives, "redriveDate") else { continue };
         for status in described() {
-            let redriven = redrives.iter().any(|(call, _)| call.ended < status.begun);
+            let again = redrives.iter().any(|(call, _)| call.ended < status.begun);
             // Whether a running execution shows the redrive at once is not said: descriptions may lag (DESC-05).
-            if redriven && status.is_terminal() && status.body.get("redriveCount") != Some(&Value::from(0)) {
+            if again && status.is_terminal() && status.body.get("redriveCount") != Some(&Value::from(0)) {
                 let dated = status.body.get("redriveDate").is_some_and(|date| !date.is_null());
                 sink.expect(REDRIVEN, dated && fits(status, "redriveDate", &redrives), || {
                     "a redriven execution is described with another redriveDate, or none".to_owned()

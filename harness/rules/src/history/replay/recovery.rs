@@ -244,7 +244,7 @@ fn left(
         })
         .collect();
     let follower = following(replay, visit);
-    let followed = follower.as_ref().map(|(name, _)| name.clone());
+    let next_state = follower.as_ref().map(|(name, _)| name.clone());
     let (mut reason, mut fitted) = (None, false);
     for (exits, failure) in caught {
         let nameless = failure.error.is_none() || failure.cause.as_deref().unwrap_or_default().is_empty();
@@ -257,7 +257,7 @@ fn left(
         });
         let leads = |name: &String| exits.one.next == asl::Next::State(name.clone());
         match fits {
-            Ok(()) if followed.as_ref().is_none_or(leads) => {
+            Ok(()) if next_state.as_ref().is_none_or(leads) => {
                 return replay.leave_caught(visit, exits, output);
             }
             Ok(()) => fitted = true,
