@@ -48,10 +48,17 @@ fn changed(view: &View<'_>, sink: &mut Sink) {
         let own = |call: &&Call<'_>| call.entry_text("QueueUrl") == url && change.precedes(call);
         let next = view.calls_of(Api::ReceiveMessage).filter(own).min_by_key(|call| call.begun);
         let Some(next) = next.filter(|call| waits(call)) else { continue };
-        let deleted = view.calls_of(Api::DeleteMessage).any(|call| {
-            call.text("ReceiptHandle") == change.text("ReceiptHandle") && call.begun < next.ended
+        // Deleted, or hidden again where that is wrongly taken: that is another check's.
+        let touched = [Api::DeleteMessage, Api::ChangeMessageVisibility].into_iter().any(|api| {
+            view.calls_of(api).any(|call| {
+                call.index != change.index
+                    && call.text("ReceiptHandle") == change.text("ReceiptHandle")
+                    && change.begun <= call.ended
+                    && call.begun < next.ended
+                    && call.answer.refused().is_none()
+            })
         });
-        let Some(reply) = next.answer.done().filter(|_| !deleted) else { continue };
+        let Some(reply) = next.answer.done().filter(|_| !touched) else { continue };
         let others = view.calls_of(Api::ReceiveMessage).any(|call| {
             call.index != next.index
                 && call.entry_text("QueueUrl") == url

@@ -144,7 +144,10 @@ fn described_input(execution: &Execution<'_>, body: &Value, sink: &mut Sink) {
         shown.is_some_and(|shown| same_json(&shown, input))
             && included("input", "inputDetails")
             && included("output", "outputDetails"),
-        || "DescribeExecution shows another input than was sent, or leaves it out".to_owned(),
+        || {
+            "DescribeExecution shows another input than was sent, or does not say that its data are included"
+                .to_owned()
+        },
     );
 }
 
