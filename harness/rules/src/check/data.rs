@@ -148,6 +148,9 @@ fn whole_context(view: &View<'_>, attempt: &Attempt, value: &Value, sink: &mut S
     }
 }
 
+/// So far, in milliseconds, a time of the context object and the event that it is the time of may lie apart.
+const SAME_MOMENT: i64 = 2_000;
+
 fn context(view: &View<'_>, attempt: &Attempt, path: &str, value: &Value, sink: &mut Sink) {
     if path == "$$" {
         return whole_context(view, attempt, value, sink);
@@ -155,10 +158,14 @@ fn context(view: &View<'_>, attempt: &Attempt, path: &str, value: &Value, sink: 
     let Some(execution) = view.executions.get(attempt.execution) else { return };
     let machine = execution.machine.and_then(|machine| view.machines.get(machine));
     let text = |wanted: Option<&str>| wanted.map(|wanted| value.as_str() == Some(wanted));
-    // The moment of an event, where the history shows it; one of both may be cut to whole seconds.
-    let time = |event: Option<&Event>| {
+    // The moment of an event, where the history shows it; one of both may be cut to whole seconds, and a service that is slow
+    // takes its time between the moment and the event.
+    let near = |shown: record::Time, moment: record::Time| (shown - moment).abs() <= SAME_MOMENT;
+    let time = |event: Option<&Event>, answered: Option<record::Time>| {
         let shown = value.as_str().filter(|text| text.ends_with('Z')).and_then(record::Time::from_iso);
-        Some(shown.is_some_and(|shown| event.is_none_or(|event| (shown - event.at).abs() <= 1_000)))
+        Some(shown.is_some_and(|shown| {
+            event.is_none_or(|event| near(shown, event.at)) || answered.is_some_and(|date| near(shown, date))
+        }))
     };
     let events = || view.events(attempt).iter();
     // After a redrive no source says which of the moments it is.
@@ -168,8 +175,10 @@ fn context(view: &View<'_>, attempt: &Attempt, path: &str, value: &Value, sink: 
         "$$.Execution.Name" => text(Some(execution.name)),
         "$$.Execution.RoleArn" => text(execution.role.as_deref()),
         "$$.Execution.Input" => execution.input.as_ref().map(|input| same_json(input, value)),
-        "$$.Execution.StartTime" => time(events().find(|event| once && event.kind == "ExecutionStarted")),
-        "$$.State.EnteredTime" => time(events().find(|event| once && Some(event.id) == attempt.visit)),
+        "$$.Execution.StartTime" => {
+            time(events().find(|event| once && event.kind == "ExecutionStarted"), execution.start_date)
+        }
+        "$$.State.EnteredTime" => time(events().find(|event| once && Some(event.id) == attempt.visit), None),
         "$$.State.Name" => text(attempt.state.as_deref()),
         "$$.StateMachine.Id" => text(machine.map(|machine| machine.arn.as_str())),
         "$$.StateMachine.Name" => text(machine.map(|machine| machine.name.as_str())),
