@@ -42,8 +42,11 @@ pub fn drift(before: &[RunEvent], now: &[RunEvent]) -> Drift {
         match (before.cases.get(name), now.cases.get(name)) {
             (Some((old_plan, old)), Some((plan, new))) if old_plan == plan => {
                 drift.compared += 1;
-                let lines =
-                    [between(&answers(old), &answers(new)), between(&events(old), &events(new))].concat();
+                let lines = [
+                    between(&answers(old), &answers(new)),
+                    between(&symbolic::occurrences(old), &symbolic::occurrences(new)),
+                ]
+                .concat();
                 if !lines.is_empty() {
                     drift.plans.insert(name.to_owned(), lines);
                 }
@@ -136,10 +139,6 @@ fn answers(record: &CaseRecord) -> BTreeMap<String, usize> {
         (format!("{operation} by {actor}: {}", row.join(", ")), 1)
     };
     rows.into_iter().map(line).collect()
-}
-
-fn events(record: &CaseRecord) -> BTreeMap<String, usize> {
-    symbolic::occurrences(record)
 }
 
 /// `-` lines that are gone or rarer, `+` lines that are new or more frequent.

@@ -12,6 +12,7 @@ mod machines;
 use serde_json::Value;
 
 use super::Group;
+use super::posted::text;
 use crate::view::moment;
 
 pub(super) const FAMILIES: &[&[Group]] =
@@ -26,9 +27,4 @@ fn same_moment(one: Option<&Value>, other: Option<&Value>) -> bool {
         (Some(one), Some(other)) => (one - other).abs() <= ONE_MOMENT,
         _ => true,
     }
-}
-
-/// A string member.
-fn text<'v>(body: &'v Value, member: &str) -> Option<&'v str> {
-    body.get(member).and_then(Value::as_str)
 }
