@@ -116,6 +116,7 @@ pub async fn run(
         tally.add_not_run(&numbered.plan, why, sink);
     }
     if options.minimise && broken.is_none() && !cancel.is_set() {
+        shared.cancel = cancel.below();
         let spare = Stopwatch::start();
         let may_go_on = || spare.elapsed() <= SPARE && !cancel.is_set();
         let target = target.as_ref();
