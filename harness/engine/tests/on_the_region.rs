@@ -33,7 +33,7 @@ fn run_on_one(conduct: Option<MakeConduct>, options: &Options) -> (Vec<RunEvent>
         let summary = run(targets.clone(), options, &mut events).await.unwrap();
         let target = targets.open(0).unwrap();
         // Deleted machines stay listed until their last execution has ended (DEF-30).
-        target.clock().sleep(std::time::Duration::from_secs(60)).await;
+        target.clock().sleep(Duration::from_secs(60)).await;
         let left = find(target.as_ref(), &[]).await;
         (events, summary, left.iter().map(ToString::to_string).collect())
     })
@@ -251,7 +251,7 @@ fn a_cancelled_run_has_a_first_and_a_last_line_and_says_that_it_was_cut() {
 
 #[test]
 fn without_time_no_plan_is_begun() {
-    let options = Options { time_budget: Some(std::time::Duration::ZERO), ..some(40) };
+    let options = Options { time_budget: Some(Duration::ZERO), ..some(40) };
     let (_, summary) = run_on(None, &options);
     assert_eq!((summary.cases, summary.cut), (0, true));
 }
