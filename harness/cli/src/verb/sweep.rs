@@ -29,7 +29,7 @@ struct Allowed {
 #[serde(deny_unknown_fields)]
 struct Reason {
     reason: String,
-    /// Names of faults; one `*` stands for any text.
+    /// Names of faults; each `*` stands for any text.
     faults: Vec<String>,
 }
 
@@ -41,6 +41,7 @@ pub(super) fn sweep(
     known: Option<&Path>,
 ) -> Result<Exit, Failure> {
     let allowed = known.map_or_else(|| Ok(Allowed::default()), read)?;
+    let mut used: BTreeSet<&str> = BTreeSet::new();
     let runtime = super::runtime()?;
     let plans: Arc<[Plan]> = plan::generate(Profile::Smoke, seed, None).into();
     let mut lawful = Seen::default();
@@ -64,10 +65,15 @@ pub(super) fn sweep(
             (_, Some(_)) => killed += 1,
             (Err(_), None) => stopped += 1,
             (Ok(()), None) if !first.differs => same += 1,
-            (Ok(()), None) if allowed.reason(name).is_some() => spared += 1,
             (Ok(()), None) => {
-                survived += 1;
-                bar.suspend(|| say!("! {name}"));
+                let covering: Vec<&str> = allowed.covering(name).collect();
+                if covering.is_empty() {
+                    survived += 1;
+                    bar.suspend(|| say!("! {name}"));
+                } else {
+                    spared += 1;
+                    used.extend(covering);
+                }
             }
         }
     }
@@ -76,7 +82,17 @@ pub(super) fn sweep(
         "{} faults: {killed} seen by a rule, {stopped} end the run, {same} change nothing, {spared} are allowed, {survived} are not seen",
         names.len()
     );
-    Ok(if survived == 0 { Exit::Conforms } else { Exit::Violated })
+    // Only the whole sweep can tell that a pattern is of no use any more.
+    let whole = filters.is_empty() && shard.of == 1;
+    let stale: Vec<_> = allowed.patterns().filter(|(pattern, _)| whole && !used.contains(pattern)).collect();
+    for (pattern, reason) in &stale {
+        say!("stale: no fault that is not seen is called {pattern} ({reason})");
+    }
+    Ok(match (survived, stale.is_empty()) {
+        (0, true) => Exit::Conforms,
+        (0, false) => Exit::StaleBaseline,
+        _ => Exit::Violated,
+    })
 }
 
 /// One run of the smoke plans, or of those that are named.
@@ -154,15 +170,26 @@ impl Sink for First<'_> {
 }
 
 impl Allowed {
-    fn reason(&self, name: &str) -> Option<&str> {
-        let covers = |pattern: &String| match pattern.split_once('*') {
-            None => pattern == name,
-            Some((head, tail)) => {
-                name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail)
-            }
-        };
-        let found = self.allowed.iter().find(|entry| entry.faults.iter().any(covers));
-        found.map(|entry| entry.reason.as_str())
+    /// Every pattern with its reason.
+    fn patterns(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.allowed
+            .iter()
+            .flat_map(|entry| entry.faults.iter().map(|pattern| (pattern.as_str(), entry.reason.as_str())))
+    }
+
+    /// The patterns that a fault's name fits.
+    fn covering<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+        self.patterns().map(|(pattern, _)| pattern).filter(move |pattern| fits(pattern, name))
+    }
+}
+
+/// Whether a text is as the pattern says, in which each `*` stands for any text.
+fn fits(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            (0..=rest.len()).filter_map(|from| rest.get(from..)).any(|rest| fits(tail, rest))
+        }),
     }
 }
 
@@ -170,4 +197,25 @@ fn read(path: &Path) -> Result<Allowed, Failure> {
     let remedy = "see fixtures/sweep.toml for the form";
     let text = std::fs::read_to_string(path).map_err(|why| Failure::unreadable(path, why, remedy))?;
     toml::from_str(&text).map_err(|why| Failure::unreadable(path, why, remedy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_star_stands_for_any_text_as_often_as_it_is_written() {
+        for (pattern, text, wanted) in [
+            ("a:b", "a:b", true),
+            ("a:b", "a:bc", false),
+            ("a:*:c", "a:b:c", true),
+            ("a:*:c", "a::c", true),
+            ("a:*:c*", "a:b:c:c:d", true),
+            ("*b*", "abc", true),
+            ("*b*d", "abc", false),
+            ("a*", "", false),
+        ] {
+            assert_eq!(fits(pattern, text), wanted, "{pattern} {text}");
+        }
+    }
 }

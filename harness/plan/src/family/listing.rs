@@ -13,6 +13,14 @@ pub(super) fn families() -> Vec<Family> {
 }
 
 fn list(members: Value) -> Step {
+    Step::call(Operation::ListExecutions, listed(members))
+}
+
+fn bound(members: Value, name: &str) -> Step {
+    Step::bind(Operation::ListExecutions, listed(members), name)
+}
+
+fn listed(members: Value) -> Value {
     let mut input = json!({"stateMachineArn": "${machine:listed}"});
     if let (Value::Object(input), Value::Object(members)) = (&mut input, members) {
         for (name, value) in members {
@@ -23,7 +31,7 @@ fn list(members: Value) -> Step {
             }
         }
     }
-    Step::call(Operation::ListExecutions, input)
+    input
 }
 
 fn listings() -> Vec<Draft> {
@@ -54,7 +62,8 @@ fn listings() -> Vec<Draft> {
         Step::settle(1),
         Step::settle(2),
         list(json!({})),
-        list(json!({"maxResults": 2})),
+        bound(json!({"maxResults": 4}), "page"),
+        list(json!({"maxResults": 4, "nextToken": "${bind:page.nextToken}"})),
         list(json!({"maxResults": 0})),
     ]);
     for status in ["RUNNING", "SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"] {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use record::Operation as Api;
 use serde_json::{Map, Value};
 
-use super::life::PATIENCE;
+use super::life::{PATIENCE, patience};
 use super::{CheckRow, Group, Sink};
-use crate::view::{Answer, Arn, Call, HistoryRead, View, is_terminal_status, same_json_text};
+use crate::view::{
+    Answer, Arn, Call, HistoryRead, StatusRead, View, is_terminal_status, moment, same_json_text,
+};
 
 const ORDER: CheckRow = (
     "GEH-01",
@@ -317,7 +319,12 @@ fn agreement(view: &View<'_>, sink: &mut Sink) {
             .min();
         let Some(ended) = ended else {
             // The other way round: a terminal status, and a history that never ends.
-            let closed = execution.statuses.iter().filter(|s| s.is_terminal()).map(|s| s.ended).min();
+            let stopped = |status: &StatusRead<'_>| {
+                let date = status.body.get("stopDate").and_then(moment)?;
+                Some(view.offset.latest(date).min(status.ended))
+            };
+            let terminal = execution.statuses.iter().filter(|status| status.is_terminal());
+            let closed = terminal.map(|status| stopped(status).unwrap_or(status.ended)).min();
             let latest = execution
                 .histories
                 .iter()
@@ -326,7 +333,7 @@ fn agreement(view: &View<'_>, sink: &mut Sink) {
                 .map(|r| r.begun)
                 .max();
             if let (Some(closed), Some(latest)) = (closed, latest)
-                && latest - closed >= PATIENCE
+                && latest - closed >= patience(view)
             {
                 sink.violated(
                     AGREES,

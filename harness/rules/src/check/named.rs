@@ -23,8 +23,11 @@ const LISTED: CheckRow = (
     "malformed-arn-is-refused",
     "listing the executions of what is no machine's ARN is InvalidArn",
 );
-const PAGE: CheckRow =
-    ("LIST-03", "bad-page-token-is-refused", "a page token that ListExecutions never gave is InvalidToken");
+const PAGE: CheckRow = (
+    "LIST-03",
+    "page-tokens-are-its-own",
+    "a page token that ListExecutions gave is taken; one that it never gave is InvalidToken",
+);
 
 pub(super) const GROUPS: &[Group] =
     &[Group { checks: &[NAMED, LISTED], run: arns }, Group { checks: &[NAMED, PAGE], run: page_tokens }];
@@ -133,7 +136,29 @@ fn page_tokens(view: &View<'_>, sink: &mut Sink) {
             _ => continue,
         };
         let Some(token) = call.input.get("nextToken").and_then(Value::as_str) else { continue };
-        if out_of_bounds(call).is_none() && !given.contains(&token) {
+        if out_of_bounds(call).is_some() {
+            continue;
+        }
+        if given.contains(&token) {
+            // Taken back with the arguments that it was given for, it is good.
+            let asked = |call: &Call<'_>| {
+                let mut input = call.input.clone().into_owned();
+                input.shift_remove("nextToken");
+                (call.operation, input)
+            };
+            let gave = |other: &Call<'_>| {
+                let next = other.answer.done().and_then(|reply| reply.get("nextToken"));
+                next.and_then(Value::as_str) == Some(token)
+            };
+            let own = view
+                .calls
+                .iter()
+                .any(|other| other.precedes(call) && gave(other) && asked(other) == asked(call));
+            let refused = call.answer.refused().filter(|_| own).map(|error| error.code.as_str());
+            if let Some(code @ ("InvalidToken" | "ValidationException")) = refused {
+                sink.violated(row, format!("{} refused its own page token with {code}", call.operation));
+            }
+        } else {
             sink.expect(row, call.answer.code() == Some("InvalidToken"), || {
                 format!(
                     "{} with a page token never given: expected InvalidToken, saw {}",
