@@ -164,6 +164,12 @@ pub struct ServeArgs {
     /// Operations that are denied, e.g. states:SendTaskFailure.
     #[arg(long, value_delimiter = ',', value_name = "OPERATION,...")]
     pub deny: Vec<Operation>,
+    /// Plays a CloudFormation stack of fixtures/sample/template.yaml under this name.
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// The stack has a function that consumes its queue.
+    #[arg(long, requires = "stack")]
+    pub stack_consumer: bool,
 }
 
 /// One target and how to reach it.
@@ -259,6 +265,10 @@ pub struct RunArgs {
     /// The role of the state machines; one is made up where none is given, which emulators take.
     #[arg(long, value_name = "ARN")]
     pub role: Option<String>,
+    /// A deployed stack of fixtures/sample/template.yaml: its role for every machine, its machine, queue and topic for the plans of
+    /// the sample.
+    #[arg(long, value_name = "NAME", conflicts_with = "role")]
+    pub stack: Option<String>,
     /// The most that the run may cost at AWS's list prices, in dollars; plans that do not fit are not begun.
     #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     pub budget: Option<f64>,
