@@ -92,8 +92,8 @@ fn heard<'v, 'a>(
         if fits(state, &envelope.message) != Some(true) {
             continue;
         }
-        // On a topic that was there before, executions of others may notify too.
-        let alone = view.executions.len() == 1 && view.calls_of(Api::CreateTopic).next().is_some();
+        // A machine that was there before may run executions of others, which notify too.
+        let alone = view.executions.len() == 1 && view.machines.iter().all(|machine| machine.made_here);
         let mut named = own.contains(&envelope.message_id) || alone;
         if let Ok(json) = serde_json::from_str::<Value>(&envelope.message) {
             leaves(&json, &mut |leaf| named |= leaf == execution.name || leaf == execution.arn);

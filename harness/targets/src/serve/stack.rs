@@ -62,16 +62,16 @@ impl<C: Clock> Deployment<'_, C> {
         let (dead, dead_arn) = self.queue("DeadLetterQueue", json!({})).await?;
         let redrive = json!({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 5}).to_string();
         let (queue, queue_arn) = self.queue("Queue", json!({ "RedrivePolicy": redrive })).await?;
-        let (heard, heard_arn) = self.queue("NotificationQueue", json!({})).await?;
+        let (news, news_arn) = self.queue("NotificationQueue", json!({})).await?;
         let topic = json!({ "Name": self.physical("Topic") });
         let topic = self.made(Operation::CreateTopic, topic, "/TopicArn").await?;
-        let hears = json!({"TopicArn": topic, "Protocol": "sqs", "Endpoint": heard_arn});
-        self.made(Operation::Subscribe, hears, "/SubscriptionArn").await?;
+        let subscription = json!({"TopicArn": topic, "Protocol": "sqs", "Endpoint": news_arn});
+        self.made(Operation::Subscribe, subscription, "/SubscriptionArn").await?;
         let account = self.made(Operation::GetCallerIdentity, json!({}), "/Account").await?;
         let role = format!("arn:aws:iam::{account}:role/{}", self.physical("StateMachineRole"));
         let mut outputs = json!({
             "StateMachineRoleArn": role, "QueueUrl": queue, "QueueArn": queue_arn, "DeadLetterQueueUrl": dead,
-            "TopicArn": topic, "NotificationQueueUrl": heard
+            "TopicArn": topic, "NotificationQueueUrl": news
         });
         for (key, name, definition) in [
             ("StateMachineArn", format!("{name}-Callback"), CALLBACK),
