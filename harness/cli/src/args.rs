@@ -194,6 +194,9 @@ pub struct Reach {
         hide_env = true
     )]
     pub emulators: PathBuf,
+    /// How long an emulator that is started here may take until it answers.
+    #[arg(long, value_name = "DUR", value_parser = span::parse, default_value = "90s")]
+    pub start_within: Duration,
     /// Sends every call through the raw signed client, not the AWS SDK.
     #[arg(long)]
     pub raw: bool,
@@ -293,6 +296,7 @@ impl Default for Reach {
     fn default() -> Self {
         Self {
             emulators: PathBuf::from("target/emulators"),
+            start_within: Duration::from_secs(90),
             raw: false,
             i_agree_to_use_aws: false,
             aws_regions: Vec::new(),

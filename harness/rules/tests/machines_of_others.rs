@@ -2,10 +2,8 @@
 
 mod case;
 
-use case::{Case, EXEC, MACHINE, TOKEN, done, one, refused};
-use record::Operation::{
-    CreateStateMachine, DescribeStateMachine, ListSubscriptionsByTopic, ReceiveMessage, StartExecution,
-};
+use case::{Case, MACHINE, TOKEN, done, one};
+use record::Operation::{DescribeStateMachine, ListSubscriptionsByTopic, ReceiveMessage};
 use serde_json::{Value, json};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:news";
@@ -84,16 +82,6 @@ fn a_machine_that_the_case_made_is_known_by_its_creation() {
     let mut case = Case::new();
     case.create(&sample());
     let other = json!({"stateMachineArn": MACHINE, "name": "m", "type": "STANDARD", "status": "ACTIVE", "definition": one(json!({})).to_string(), "roleArn": "arn:aws:iam::123456789012:role/r", "creationDate": 1_790_000_000.0});
-    case.call(DescribeStateMachine, json!({ "stateMachineArn": MACHINE }), done(other.clone()));
-    case.breaks("DEF-01");
-    // So is one whose creation was refused: a description of it comes of somebody else's.
-    let mut case = Case::new();
-    case.call(CreateStateMachine, json!({"name": "m"}), refused("ConflictException"));
     case.call(DescribeStateMachine, json!({ "stateMachineArn": MACHINE }), done(other));
-    case.call(
-        StartExecution,
-        json!({"stateMachineArn": MACHINE}),
-        done(json!({"executionArn": EXEC, "startDate": 1_790_000_000.5})),
-    );
-    case.is_lawful();
+    case.breaks("DEF-01");
 }
