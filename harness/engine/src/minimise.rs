@@ -39,7 +39,7 @@ pub(crate) async fn minimise(
     let mut current = plan.clone();
     let (record, shown) = shows(&current, rule, check, effort.of, attempt).await;
     tries = tries.saturating_sub(shown.1);
-    if let Some(record) = record {
+    if let Some(record) = record.filter(|_| may_go_on()) {
         best = Some(Small { plan: current.clone(), record, shown });
     }
     best.as_ref()?;
@@ -50,7 +50,8 @@ pub(crate) async fn minimise(
             }
             let (record, shown) = shows(&candidate, rule, check, effort.of, attempt).await;
             tries = tries.saturating_sub(shown.1);
-            if let Some(record) = record {
+            // One that was cut short shows nothing.
+            if let Some(record) = record.filter(|_| may_go_on()) {
                 best = Some(Small { plan: candidate.clone(), record, shown });
                 current = candidate;
                 continue 'smaller;

@@ -12,17 +12,16 @@ use crate::lanes::{Numbered, Shared, alone};
 use crate::minimise::{Effort, Small, minimise};
 use crate::{BoxFuture, Options, Target};
 
-/// How long violations may be made smaller.
-pub(crate) const SPARE: Duration = Duration::from_secs(10);
-
 /// How many at a time on the machine's clock.
 const AT_ONCE: usize = 8;
 
-/// Makes violations smaller that the baseline does not list. Each is given by rule, check and the place of its plan.
+/// Makes violations smaller that the baseline does not list. Each is given by rule, check and the place of its plan. When the time
+/// is over what is still being tried is cut short, by the cancel of `shared`.
 pub(crate) async fn smaller(
     shared: &Shared<'_>,
     plans: &[Numbered],
     violations: &BTreeMap<(String, String), usize>,
+    most: Duration,
     options: &Options,
     target: &dyn Target,
     may_go_on: &(dyn Fn() -> bool + Sync),
@@ -69,7 +68,21 @@ pub(crate) async fn smaller(
         }
         made
     });
-    join_all(lanes).await.into_iter().flatten().collect()
+    // A wait in vain is not sat through: it would make a run half as long again.
+    let over = async {
+        target.clock().sleep(most).await;
+        shared.cancel.set();
+        std::future::pending::<()>().await;
+    };
+    let made = if target.clock().is_virtual() {
+        join_all(lanes).await
+    } else {
+        tokio::select! {
+            made = join_all(lanes) => made,
+            () = over => Vec::new(),
+        }
+    };
+    made.into_iter().flatten().collect()
 }
 
 /// On a thread, since a runtime cannot be made inside another's.

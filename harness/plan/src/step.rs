@@ -264,6 +264,7 @@ impl Plan {
                 Step::Call { op: Operation::StopExecution | Operation::RedriveExecution, .. }
                     | Step::Take { tokens: 2.., .. }
                     | Step::Until { .. }
+                    | Step::Drain { wait_ms: 10_000.., .. }
                     | Step::Fault(_)
             ));
         });
