@@ -67,7 +67,7 @@ fn a_notification_that_never_comes_to_the_queue_that_is_listed_is_lost() {
     history.succeeded(55, "1").exited(55, "Wait", "1");
     case.history(&history);
     case.is_lawful();
-    case.wait(5_000).call(ReceiveMessage, json!({ "QueueUrl": NEWS }), done(json!({})));
+    case.wait(60_000).call(ReceiveMessage, json!({ "QueueUrl": NEWS }), done(json!({})));
     case.breaks("E2E-01");
 }
 
