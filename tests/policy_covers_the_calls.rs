@@ -1,6 +1,6 @@
 //! The nightly role's policy allows every call that a run makes, so that a new plan cannot be denied on AWS unnoticed.
 //!
-//! It cannot show what only AWS is asked for: the calls of `ends.rs` and of `clean` are listed by hand.
+//! It cannot show what only AWS is asked for: the calls of `ends.rs`, of `stack.rs` and of `clean` are listed by hand.
 
 #[expect(dead_code, reason = "each test file uses what it needs")]
 mod embedded;
@@ -12,8 +12,9 @@ use plan::Profile;
 use record::RunEvent;
 use serde_json::Value;
 
-/// Calls of the listener on AWS and of `clean`, which no run on the embedded region makes.
-const ON_AWS: [&str; 9] = [
+/// Calls of the listener on AWS, of `--stack` and of `clean`, which no run on the embedded region makes.
+const ON_AWS: [&str; 10] = [
+    "cloudformation:DescribeStacks",
     "events:DeleteRule",
     "events:ListRules",
     "events:PutRule",

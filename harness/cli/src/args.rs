@@ -164,6 +164,12 @@ pub struct ServeArgs {
     /// Operations that are denied, e.g. states:SendTaskFailure.
     #[arg(long, value_delimiter = ',', value_name = "OPERATION,...")]
     pub deny: Vec<Operation>,
+    /// Plays a CloudFormation stack of fixtures/sample/template.yaml under this name.
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// The stack has a function that consumes its queue.
+    #[arg(long, requires = "stack")]
+    pub stack_consumer: bool,
 }
 
 /// One target and how to reach it.
@@ -188,6 +194,9 @@ pub struct Reach {
         hide_env = true
     )]
     pub emulators: PathBuf,
+    /// How long an emulator that is started here may take until it answers.
+    #[arg(long, value_name = "DUR", value_parser = span::parse, default_value = "90s")]
+    pub start_within: Duration,
     /// Sends every call through the raw signed client, not the AWS SDK.
     #[arg(long)]
     pub raw: bool,
@@ -259,6 +268,10 @@ pub struct RunArgs {
     /// The role of the state machines; one is made up where none is given, which emulators take.
     #[arg(long, value_name = "ARN")]
     pub role: Option<String>,
+    /// A deployed stack of fixtures/sample/template.yaml: its role for every machine, its machine, queue and topic for the plans of
+    /// the sample.
+    #[arg(long, value_name = "NAME", conflicts_with = "role")]
+    pub stack: Option<String>,
     /// The most that the run may cost at AWS's list prices, in dollars; plans that do not fit are not begun.
     #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     pub budget: Option<f64>,
@@ -283,6 +296,7 @@ impl Default for Reach {
     fn default() -> Self {
         Self {
             emulators: PathBuf::from("target/emulators"),
+            start_within: Duration::from_secs(90),
             raw: false,
             i_agree_to_use_aws: false,
             aws_regions: Vec::new(),

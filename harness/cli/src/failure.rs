@@ -46,7 +46,9 @@ impl From<EngineError> for Failure {
             EngineError::UnknownRule(..) | EngineError::Baseline(_) | EngineError::Ledger { .. } => {
                 Self::Usage(error.to_string())
             }
-            EngineError::Target(_) | EngineError::Runtime(_) => Self::Broken(error.to_string()),
+            EngineError::Target(_) | EngineError::Stack { .. } | EngineError::Runtime(_) => {
+                Self::Broken(error.to_string())
+            }
         }
     }
 }

@@ -22,6 +22,14 @@ pub enum EngineError {
         /// Why not.
         why: String,
     },
+    /// A stack that is not there, or not as the sample's template makes it.
+    #[error("the stack `{name}` cannot be used: {why}")]
+    Stack {
+        /// Its name.
+        name: String,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// A runtime or a thread that cannot be made.
     #[error("no runtime for a worker: {0}; lower --jobs")]
     Runtime(String),

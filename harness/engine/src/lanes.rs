@@ -15,7 +15,7 @@ use crate::ends::Ends;
 use crate::ledger::Ledger;
 use crate::place::{Lot, Machines};
 use crate::slots::{Room, Slots};
-use crate::{BoxFuture, Cancel, EngineError, Target, Targets, capability};
+use crate::{BoxFuture, Cancel, EngineError, Stack, Target, Targets, capability};
 
 /// A plan and its place in the whole list, by which it is named.
 #[derive(Clone)]
@@ -57,6 +57,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) role: String,
     pub(crate) run_id: String,
     pub(crate) machines: Machines,
+    pub(crate) stack: Option<Arc<Stack>>,
     pub(crate) ledger: Ledger,
     pub(crate) cancel: Cancel,
     pub(crate) purse: Arc<Purse>,
@@ -74,11 +75,23 @@ impl Shared<'_> {
 
     /// Runs one plan on a target and judges it.
     pub(crate) async fn case(&self, numbered: &Numbered, target: &dyn Target, machines: &Machines) -> Judged {
-        let run = format!("{:0<5.5}{:05}", self.run_id, numbered.place % 100_000);
+        let stack = self.stack.as_deref().filter(|stack| stack.suits(&numbered.plan));
+        let place = numbered.place % 100_000;
+        let run = match stack {
+            // Its machine outlives the run, and so do the names of its executions.
+            Some(_) => format!("{}{place:05}", self.run_id),
+            None => format!("{:0<5.5}{place:05}", self.run_id),
+        };
+        let _turn = match (stack, &self.slots) {
+            (Some(stack), Some(slots)) => Some(slots.idle(stack.turn()).await),
+            (Some(stack), None) => Some(stack.turn().await),
+            (None, _) => None,
+        };
         let lot = Lot {
             prefix: format!("sfnconf-{}-{}", self.run_id, numbered.place),
             run,
             role: &self.role,
+            stack,
             machines,
             ledger: &self.ledger,
             ends: self.ends.as_ref(),

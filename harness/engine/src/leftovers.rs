@@ -94,6 +94,12 @@ impl Left {
     }
 }
 
+/// Whether a name is one that a run gives. What CloudFormation names after a stack `sfnconf-…` holds the template's capitals,
+/// which no name of a run does: a stack is its owner's.
+fn is_ours(name: &str) -> bool {
+    name.strip_prefix(PREFIX).is_some_and(|rest| !rest.contains(|c: char| c.is_ascii_uppercase()))
+}
+
 /// Everything that is there of this suite's runs. `ledger` holds kinds and names of a run whose ledger is at hand.
 pub async fn find(target: &dyn Target, ledger: &[(String, String)]) -> Vec<Left> {
     let mut found = BTreeSet::new();
@@ -109,7 +115,7 @@ pub async fn find(target: &dyn Target, ledger: &[(String, String)]) -> Vec<Left>
         for item in listed(target, operation, input, list).await {
             let Some(id) = item.as_str().or_else(|| item.get(id).and_then(Value::as_str)) else { continue };
             let name = id.rsplit(['/', ':']).next().unwrap_or_default();
-            if name.starts_with(PREFIX) || booked(kind, name) {
+            if is_ours(name) || booked(kind, name) {
                 found.insert(Left::new(kind, id, name));
             }
         }
@@ -138,7 +144,7 @@ async fn functions(target: &dyn Target) -> Vec<Left> {
         let (Some(id), Some(arn)) = (text("UUID"), text("FunctionArn")) else { continue };
         let Some((Kind::Function, name)) = Kind::of_arn(arn) else { continue };
         let name = name.split(':').next().unwrap_or_default();
-        if !name.starts_with(PREFIX) {
+        if !is_ours(name) {
             continue;
         }
         let function = Left::new(Kind::Function, arn, name);
@@ -252,6 +258,14 @@ mod tests {
         assert_eq!(named("arn:aws:events:eu-west-1:1:rule/r"), Some(("rule", "r")));
         assert_eq!(named("arn:aws:lambda:eu-west-1:1:function:f"), Some(("function", "f")));
         assert_eq!(named("nonsense"), None);
+    }
+
+    #[test]
+    fn what_a_stack_holds_is_not_ours_whatever_the_stack_is_called() {
+        assert!(is_ours("sfnconf-t1abc00-3-q"));
+        assert!(!is_ours("sfnconf-sample-Queue-1ABC2DEF3GHI"));
+        assert!(!is_ours("sfnconf-sample-Named"));
+        assert!(!is_ours("somebody-elses"));
     }
 
     #[test]

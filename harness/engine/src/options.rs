@@ -9,7 +9,7 @@ use std::time::Duration;
 use plan::{Plan, Profile};
 use record::RunEvent;
 
-use crate::{Baseline, Budget};
+use crate::{Baseline, Budget, Stack};
 
 /// Everything that `run` must know besides the target.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub struct Options {
     pub ledger: Option<PathBuf>,
     /// The role of every machine; made up from the account where none is given, which emulators take.
     pub role: Option<String>,
+    /// A deployed sample, on which the sample's plans run.
+    pub stack: Option<Arc<Stack>>,
     /// Who runs against whom, for the first line of the run.
     pub banner: Banner,
     /// Set by Ctrl-C.
@@ -74,6 +76,7 @@ impl Default for Options {
             run_id: String::new(),
             ledger: None,
             role: None,
+            stack: None,
             banner: Banner::default(),
             cancel: Cancel::default(),
         }

@@ -10,7 +10,6 @@ use plan::{FunctionSpec, MachineSpec, Plan};
 use record::{Call, Entry, Operation, Outcome};
 use serde_json::{Value, json};
 
-use crate::Target;
 use crate::ends::Ends;
 use crate::function;
 use crate::ledger::Ledger;
@@ -19,6 +18,7 @@ use crate::making::Making;
 use crate::recorder::Recorder;
 use crate::slots::Slots;
 use crate::world::World;
+use crate::{Stack, Target};
 
 /// How long a function or a mapping may take to become ready.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -59,9 +59,11 @@ fn text_of(outcome: &Outcome, member: &str) -> Option<String> {
 /// What names and cleaning need to know of the run.
 pub(crate) struct Lot<'a> {
     pub(crate) prefix: String,
-    /// Ten characters that are unique to the plan and the run.
+    /// Ten characters that are unique to the plan and the run; more on a stack.
     pub(crate) run: String,
     pub(crate) role: &'a str,
+    /// The deployed sample on which the plan runs, if it does.
+    pub(crate) stack: Option<&'a Stack>,
     pub(crate) machines: &'a Machines,
     pub(crate) ledger: &'a Ledger,
     pub(crate) ends: Option<&'a Ends>,
@@ -79,6 +81,9 @@ pub(crate) async fn prepare(
     world.places.insert("run".to_owned(), lot.run.clone());
     world.places.insert("role".to_owned(), lot.role.to_owned());
     let maker = Maker { target, recorder, lot };
+    if let Some(stack) = lot.stack {
+        return maker.borrow(stack, plan, world).await;
+    }
     let mut attributes = json!({});
     if let Some(receives) = plan.dead_letter_after {
         let (url, arn) = maker.queue("d", json!({})).await?;
@@ -115,6 +120,10 @@ pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, worl
         if let Some(word) = made.word() {
             lot.ledger.gone(word, name, &outcome);
         }
+    }
+    if let Some(stack) = lot.stack {
+        // The places are the stack's: nothing of it is removed.
+        return stack.empty(target).await;
     }
     for (name, spec) in &plan.machines {
         if let (false, Some(arn)) = (spec.shared, world.machines.get(name)) {
@@ -170,6 +179,17 @@ impl Maker<'_> {
             pause *= 2;
         }
         Err(format!("{operation} got no answer that can be used in 8 tries"))
+    }
+
+    /// Takes the stack's places in the place of new ones. The record shows what they are.
+    async fn borrow(&self, stack: &Stack, plan: &Plan, world: &mut World) -> Result<(), String> {
+        for call in stack.descriptions() {
+            self.must(call.operation, Value::Object(call.input)).await?;
+        }
+        world.places.extend(stack.places());
+        let machine = |name: &String| (name.clone(), stack.machine().to_owned());
+        world.machines.extend(plan.machines.keys().map(machine));
+        Ok(())
     }
 
     async fn queue_url(&self, suffix: &str, attributes: Value) -> Result<String, String> {

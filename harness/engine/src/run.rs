@@ -1,8 +1,7 @@
 //! A whole run: all plans, concurrently, judged, with everything that was made removed in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use plan::{Plan, Profile, generate};
@@ -20,6 +19,7 @@ use crate::leftovers::patient;
 use crate::place::Machines;
 use crate::slots::Slots;
 use crate::smaller::smaller;
+use crate::stopwatch::Stopwatch;
 use crate::{EngineError, Options, Sink, Summary, Target, Targets};
 
 /// Runs the plans that the options ask for. On the machine's clock it must be called in the runtime in which the targets
@@ -77,6 +77,7 @@ pub async fn run(
         role,
         run_id: run_id.clone(),
         machines: Machines::default(),
+        stack: options.stack.clone(),
         ledger,
         cancel: cancel.clone(),
         purse: purse.clone(),
@@ -317,6 +318,7 @@ pub async fn replay(
         role,
         run_id: run_id.clone(),
         machines: Machines::default(),
+        stack: None,
         ledger: Ledger::open(&run_id, options.ledger.as_deref())?,
         cancel,
         purse,
@@ -349,6 +351,7 @@ pub async fn run_plans(
         role,
         run_id: "0".to_owned(),
         machines: Machines::default(),
+        stack: None,
         ledger: Ledger::open("0", None)?,
         cancel: options.cancel.clone(),
         purse: Arc::new(Purse::new(options.budget, options.cancel.below())),
@@ -383,18 +386,4 @@ async fn clean(target: &dyn Target, shared: &Shared<'_>) -> Vec<String> {
 
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
-}
-
-/// How long the run takes on the machine's clock: the one thing that is measured, not judged.
-struct Stopwatch(Mutex<std::time::Instant>);
-
-impl Stopwatch {
-    #[expect(clippy::disallowed_methods, reason = "the elapsed time of a run is for people; no rule sees it")]
-    fn start() -> Self {
-        Self(Mutex::new(std::time::Instant::now()))
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
-    }
 }

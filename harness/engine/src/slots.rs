@@ -41,6 +41,14 @@ impl Slots {
         self.change(|busy| *busy += many);
     }
 
+    /// Waits for something, leaving room for others.
+    pub(crate) async fn idle<T>(&self, wait: impl Future<Output = T>) -> T {
+        self.leave(1);
+        let waited = wait.await;
+        self.press(1);
+        waited
+    }
+
     /// Gives room back.
     pub(crate) fn leave(&self, many: usize) {
         self.change(|busy| *busy = busy.saturating_sub(many));

@@ -271,6 +271,18 @@ impl Plan {
         found
     }
 
+    /// Whether it runs AWS's sample as it is and makes no calls of its own: so it can run on a sample that is deployed.
+    pub fn is_the_sample(&self) -> bool {
+        let sample = crate::definition::sample(json!({}));
+        let has_only_it = !self.machines.is_empty()
+            && self.machines.values().all(|machine| machine.definition == sample)
+            && self.function.is_none()
+            && self.dead_letter_after.is_none();
+        let mut calls = 0;
+        visit(&self.steps, &mut |step| calls += usize::from(matches!(step, Step::Call { .. })));
+        has_only_it && calls == 0
+    }
+
     /// The executions that the plan starts.
     pub fn executions(&self) -> Vec<u32> {
         let mut found = Vec::new();

@@ -26,7 +26,7 @@ pub use clock::{VirtualClock, WallClock};
 pub use connect::{AwsOptions, Connected, Guard, Options, connect};
 pub use environment::Environment;
 pub use error::TargetError;
-pub use serve::{Access, ServeOptions, serve};
+pub use serve::{Access, Sample, ServeOptions, serve};
 pub use spec::Spec;
 
 /// Which wire path calls take.

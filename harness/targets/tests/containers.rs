@@ -3,57 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 #![cfg(feature = "docker")]
 
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
+mod stand_in;
+
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use stand_in::{SERVES, containers_of, docker, image};
 use targets::{Environment, Options, TargetError, connect};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixStream};
-
-/// Answers every request, whatever it asks, with one page.
-const STAND_IN: &str = r#"#!/bin/busybox sh
-while read -r line; do [ "$line" = "$(printf '\r')" ] && break; done
-printf 'HTTP/1.1 200 OK\r\ncontent-length: 20\r\nconnection: close\r\n\r\n{"stateMachines":[]}'
-"#;
-
-fn docker(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("docker").args(arguments).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-/// An image of busybox that runs this command; `None` where there is no engine or no busybox.
-fn image(tag: &str, command: &str) -> Option<String> {
-    let name = format!("sfn-conformance-stand-in:{tag}");
-    let made = (|| {
-        docker(&["version", "--format", "{{.Server.Version}}"])?;
-        let folder = tempfile::tempdir().ok()?;
-        fs::create_dir(folder.path().join("bin")).ok()?;
-        fs::copy("/bin/busybox", folder.path().join("bin/busybox")).ok()?;
-        let answer = folder.path().join("answer");
-        fs::write(&answer, STAND_IN).ok()?;
-        fs::set_permissions(&answer, fs::Permissions::from_mode(0o755)).ok()?;
-        let tar = Command::new("tar").args(["c", "-C"]).arg(folder.path()).arg(".").output().ok()?;
-        let change = format!("CMD {command}");
-        let mut import = Command::new("docker")
-            .args(["import", "-c", &change, "-", &name])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .ok()?;
-        import.stdin.take()?.write_all(&tar.stdout).ok()?;
-        import.wait().ok()?.success().then_some(())
-    })();
-    if made.is_none() {
-        eprintln!("skipped: needs a container engine and a static /bin/busybox");
-    }
-    made.map(|()| name)
-}
-
-const SERVES: &str = r#"["/bin/busybox","nc","-ll","-p","4566","-e","/answer"]"#;
 
 fn options(logs: &Path) -> Options {
     Options {
@@ -69,12 +27,6 @@ async fn failure(spec: &str, options: &Options) -> TargetError {
         Ok(_) => panic!("{spec} was taken for a target"),
         Err(error) => error,
     }
-}
-
-fn containers_of(image: &str) -> Vec<String> {
-    let ids =
-        docker(&["ps", "-aq", "--no-trunc", "--filter", &format!("ancestor={image}")]).unwrap_or_default();
-    ids.lines().map(str::to_owned).collect()
 }
 
 #[tokio::test]
@@ -128,6 +80,40 @@ async fn exit_code_55_is_a_missing_token() {
     let error = failure(&format!("docker:localstack={image}"), &options(logs.path())).await;
     assert!(error.remedy().contains("LOCALSTACK_AUTH_TOKEN"), "{error}");
     assert!(error.what().contains("license activation failed"), "the log's end is shown: {error}");
+    assert!(containers_of(&image).is_empty());
+}
+
+#[tokio::test]
+async fn two_containers_at_once_never_want_the_same_port() {
+    let Some(image) = image("twice", SERVES) else { return };
+    let logs = tempfile::tempdir().unwrap();
+    let spec = format!("docker:ministack={image}");
+    let first = connect(&spec, &options(logs.path())).await.unwrap();
+    let second = connect(&spec, &options(logs.path())).await.unwrap();
+    assert_ne!(first.endpoint, second.endpoint, "the engine gives each a port that is free");
+    first.guard.stop().await;
+    second.guard.stop().await;
+    assert!(containers_of(&image).is_empty());
+}
+
+#[tokio::test]
+async fn a_container_that_the_engine_cannot_start_is_removed_and_the_reason_told() {
+    let Some(image) = image("nothing", r#"["/no/such/program"]"#) else { return };
+    let logs = tempfile::tempdir().unwrap();
+    let error = failure(&format!("docker:ministack={image}"), &options(logs.path())).await;
+    assert!(error.what().contains("/no/such/program"), "{error}");
+    assert!(error.remedy().contains("docker run"), "{error}");
+    assert!(containers_of(&image).is_empty());
+}
+
+#[tokio::test]
+async fn a_container_that_is_too_slow_is_removed_and_the_remedy_is_more_time() {
+    let Some(image) = image("slow", r#"["/bin/busybox","sleep","600"]"#) else { return };
+    let logs = tempfile::tempdir().unwrap();
+    let hurried = Options { start_patience: Duration::from_secs(1), ..options(logs.path()) };
+    let error = failure(&format!("docker:ministack={image}"), &hurried).await;
+    assert!(error.what().contains("not healthy within 1s"), "{error}");
+    assert!(error.remedy().contains("--start-within"), "{error}");
     assert!(containers_of(&image).is_empty());
 }
 

@@ -19,6 +19,7 @@ pub(super) async fn connect(spec: &str, reach: &Reach, logs: &Path) -> Result<Co
         wire: if reach.raw { Wire::Raw } else { Wire::Sdk },
         emulators: reach.emulators.clone(),
         logs: logs.to_owned(),
+        start_patience: reach.start_within,
         aws: AwsOptions {
             opted_in: reach.i_agree_to_use_aws || agreed,
             regions: reach.aws_regions.clone(),

@@ -1,9 +1,10 @@
 //! `run`: plans on a target, verdicts, a run directory.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Baseline, Budget, Cancel, Options, Rates, Summary};
+use engine::{Baseline, Budget, Cancel, Options, Rates, Stack, Summary};
 use plan::Plan;
 use report::{Known, Palette, Render, Report, Run, Text, directory};
 use targets::Spec;
@@ -37,6 +38,11 @@ pub(super) fn run(args: &RunArgs, palette: Palette) -> Result<Exit, Failure> {
         .iter()
         .map(|spec| Ok((spec.parse::<Spec>()?, spec.as_str())))
         .collect::<Result<_, Failure>>()?;
+    if let (Some(stack), Some((_, text))) = (&args.stack, specs.iter().find(|(spec, _)| is_virtual(spec))) {
+        return Err(Failure::Usage(format!(
+            "{text} has no stacks, so none called {stack}; give an endpoint that has, e.g. that of `serve --stack {stack}`"
+        )));
+    }
     let baseline = read_baseline(args.baseline.as_deref(), args.update_baseline)?;
     let runtime = super::runtime()?;
     let cancel = Cancel::default();
@@ -120,7 +126,14 @@ async fn one(
     if let (Some(account), Some(region)) = (&connected.account, &connected.region) {
         complain!("AWS account {account}, region {region}");
     }
-    let options = Options { banner: banner(text, &connected), only, ..options };
+    let mut options = Options { banner: banner(text, &connected), only, ..options };
+    if let Some(name) = &args.stack {
+        let target = connected.targets.open(args.seed).map_err(engine::EngineError::from)?;
+        let stack = Stack::open(target.as_ref(), name).await?;
+        complain!("{stack}");
+        options.role = Some(stack.role().to_owned());
+        options.stack = Some(Arc::new(stack));
+    }
     let summary = engine::run(connected.targets.clone(), &options, &mut recorder).await;
     let region = connected.region;
     connected.guard.stop().await;

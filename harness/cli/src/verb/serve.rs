@@ -1,6 +1,6 @@
 //! `serve`: the embedded region for any client that speaks to AWS.
 
-use targets::{Access, ServeOptions};
+use targets::{Access, Sample, ServeOptions};
 use tokio::net::TcpListener;
 
 use crate::args::ServeArgs;
@@ -8,7 +8,19 @@ use crate::{Exit, Failure, interrupt};
 
 /// Serves until Ctrl-C.
 pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failure> {
-    let ServeArgs { addr, seed, variant, throttling, loose_delivery, keys, expired, deny } = args;
+    let ServeArgs {
+        addr,
+        seed,
+        variant,
+        throttling,
+        loose_delivery,
+        keys,
+        expired,
+        deny,
+        stack,
+        stack_consumer,
+    } = args;
+    let stack = stack.map(|name| Sample { name, has_consumer: stack_consumer });
     if !(0.0..=1.0).contains(&throttling) {
         return Err(Failure::Usage(format!(
             "--throttling {throttling} is no fraction; give a number from 0 to 1"
@@ -28,8 +40,15 @@ pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failure> {
         })?;
         let bound = listener.local_addr().unwrap_or(addr);
         say!("listening on http://{bound}");
-        let options =
-            ServeOptions { seed, variant, throttling, loose_delivery, access, ..ServeOptions::default() };
+        let options = ServeOptions {
+            seed,
+            variant,
+            throttling,
+            loose_delivery,
+            access,
+            stack,
+            ..ServeOptions::default()
+        };
         targets::serve(listener, options, interrupt::signalled()).await?;
         Ok(Exit::Conforms)
     })

@@ -41,14 +41,10 @@ pub(crate) struct Stage<'a> {
 impl Stage<'_> {
     /// Waits for something, leaving room for other plans.
     async fn idle<T>(&self, wait: impl Future<Output = T>) -> T {
-        if let Some(slots) = self.slots {
-            slots.leave(1);
+        match self.slots {
+            Some(slots) => slots.idle(wait).await,
+            None => wait.await,
         }
-        let waited = wait.await;
-        if let Some(slots) = self.slots {
-            slots.press(1);
-        }
-        waited
     }
 
     /// Lets time pass, leaving room for other plans.

@@ -75,10 +75,19 @@ impl Flow {
         const LONGEST: usize = 64;
         if let (true, Some(name)) = (outcome.is_done(), created_name(call))
             && name.len() <= LONGEST
+            && !self.is_on_its_own(call)
             && !self.names.iter().any(|known| known == name)
         {
             self.names.push(name.to_owned());
         }
+    }
+
+    /// Whether it starts an execution of a machine that the script makes: no earlier run has taken a name there.
+    fn is_on_its_own(&self, call: &Call) -> bool {
+        call.operation == Operation::StartExecution
+            && call
+                .text("stateMachineArn")
+                .is_some_and(|arn| self.values.iter().any(|(known, _)| arn.starts_with(known)))
     }
 
     /// The variables of this stem.
@@ -138,7 +147,9 @@ pub(super) enum Piece<'t> {
 /// The name that a creating call gives.
 pub(super) fn created_name(call: &Call) -> Option<&str> {
     match call.operation {
-        Operation::CreateStateMachine | Operation::CreateActivity => call.text("name"),
+        Operation::CreateStateMachine | Operation::CreateActivity | Operation::StartExecution => {
+            call.text("name")
+        }
         Operation::CreateQueue | Operation::GetQueueUrl => call.text("QueueName"),
         Operation::CreateTopic => call.text("Name"),
         Operation::CreateFunction => call.text("FunctionName"),
@@ -157,6 +168,18 @@ fn has_stem(name: &str, stem: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_on_a_machine_of_others_an_execution_gets_a_name_of_its_own() {
+        let mut flow = Flow::default();
+        flow.fill("arn:own", "MACHINE");
+        let done = Outcome::Done(Value::Null);
+        for (machine, name) in [("arn:own", "a"), ("arn:own:1", "b"), ("arn:others", "c")] {
+            let start = serde_json::json!({"stateMachineArn": machine, "name": name});
+            flow.rename(&Call::new(Operation::StartExecution, start), &done);
+        }
+        assert_eq!(["a", "b", "c"].map(|name| flow.is_renamed(name)), [false, false, true]);
+    }
 
     #[test]
     fn the_longest_known_value_is_cut_out_first() {

@@ -90,7 +90,9 @@ fn heard<'v, 'a>(
         if fits(state, &envelope.message) != Some(true) {
             continue;
         }
-        let mut named = own.contains(&envelope.message_id) || view.executions.len() == 1;
+        // A machine that was there before may run executions of others, which notify too.
+        let alone = view.executions.len() == 1 && view.machines.iter().all(|machine| machine.made_here);
+        let mut named = own.contains(&envelope.message_id) || alone;
         if let Ok(json) = serde_json::from_str::<Value>(&envelope.message) {
             leaves(&json, &mut |leaf| named |= leaf == execution.name || leaf == execution.arn);
         }
@@ -135,8 +137,11 @@ fn notifications(view: &View<'_>, sink: &mut Sink) {
     let mut told = 0;
     for (index, execution) in view.executions.iter().enumerate() {
         let Some(definition) = &execution.definition else { continue };
-        let publishes =
-            |name: &str| definition.states.get(name).filter(|s| s.publishes_to_sns() && !s.is_callback());
+        // Which state a notification comes of can be told by a fixed part of its text only.
+        let tells = |state: &&StateView| state.template().is_some_and(|t| t.get("Message").is_some());
+        let publishes = |name: &str| {
+            definition.states.get(name).filter(|s| s.publishes_to_sns() && !s.is_callback()).filter(tells)
+        };
         for state in definition.states.values().filter(|state| state.is_callback()) {
             let good = state.text("Next").and_then(publishes);
             let bad = state
@@ -249,11 +254,19 @@ fn early<'v, 'a: 'v>(
 fn lost(view: &View<'_>, published: Option<&Attempt>, at: Option<record::Time>) -> bool {
     let Some(at) = at else { return false };
     let at = published.and_then(|a| a.end(view.events(a))).map_or(at, |event| event.at);
-    let heard: BTreeSet<&str> = view
+    let name = |endpoint: &'_ str| endpoint.rsplit(':').next().unwrap_or_default().to_owned();
+    let mut heard: BTreeSet<String> = view
         .calls_of(Api::Subscribe)
         .filter(|call| call.text("Protocol") == Some("sqs") && call.answer.done().is_some())
-        .filter_map(|call| call.entry_text("Endpoint")?.rsplit(':').next())
+        .filter_map(|call| call.entry_text("Endpoint").map(name))
         .collect();
+    heard.extend(
+        view.calls_of(Api::ListSubscriptionsByTopic)
+            .filter_map(|call| call.answer.done()?.get("Subscriptions")?.as_array())
+            .flatten()
+            .filter(|listed| listed.get("Protocol").is_some_and(|protocol| protocol == "sqs"))
+            .filter_map(|listed| listed.get("Endpoint")?.as_str().map(name)),
+    );
     let gone =
         view.calls_of(Api::DeleteTopic).next().is_some() || view.calls_of(Api::Unsubscribe).next().is_some();
     !gone

@@ -1,4 +1,5 @@
-//! The state machines of a case: who created, changed and deleted them, and which definition an execution runs.
+//! The state machines of a case: who created, changed and deleted them, and which definition an execution runs. One that was
+//! there before the case is known from the first description of it.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -36,8 +37,10 @@ pub struct Machine {
     pub revisions: Vec<Revision>,
     /// When a deletion was first asked for and, if it was confirmed, by when.
     pub deleted: Option<(Time, Option<Time>)>,
-    /// When the creation was confirmed.
+    /// When the creation was confirmed; of one that was there before, when it was described.
     pub created: Time,
+    /// Whether the case made it, so that an answer can be compared with what was asked for.
+    pub made_here: bool,
 }
 
 /// An update may be seen for this long by some executions and not by others (DEF-29).
@@ -100,7 +103,16 @@ pub(super) fn machines(calls: &[Call<'_>]) -> (Vec<Machine>, BTreeMap<String, us
                     }],
                     deleted: None,
                     created: call.ended,
+                    made_here: true,
                 });
+            }
+            Operation::DescribeStateMachine => {
+                let Some(machine) = found(calls, call).filter(|machine| !by_arn.contains_key(&machine.arn))
+                else {
+                    continue;
+                };
+                by_arn.insert(machine.arn.clone(), machines.len());
+                machines.push(machine);
             }
             Operation::UpdateStateMachine => {
                 if call.answer.done().is_none() && !call.answer.is_open_ended() {
@@ -145,4 +157,29 @@ pub(super) fn machines(calls: &[Call<'_>]) -> (Vec<Machine>, BTreeMap<String, us
         }
     }
     (machines, by_arn)
+}
+
+/// The machine that an answer describes, if nobody in the case can have made it.
+fn found(calls: &[Call<'_>], call: &Call<'_>) -> Option<Machine> {
+    let reply = call.answer.done()?;
+    let text = |member: &str| reply.get(member).and_then(Value::as_str);
+    let (arn, name, definition) = (text("stateMachineArn")?, text("name")?, text("definition")?);
+    let makes = |other: &Call<'_>| {
+        other.operation == Operation::CreateStateMachine && other.text("name") == Some(name)
+    };
+    (call.text("stateMachineArn") == Some(arn) && !calls.iter().any(makes)).then(|| Machine {
+        arn: arn.to_owned(),
+        name: name.to_owned(),
+        express: text("type") == Some("EXPRESS"),
+        revisions: vec![Revision {
+            begun: call.begun,
+            ended: call.ended,
+            certain: true,
+            definition: Rc::new(Definition::read(definition)),
+            role: text("roleArn").map(str::to_owned),
+        }],
+        deleted: None,
+        created: call.ended,
+        made_here: false,
+    })
 }

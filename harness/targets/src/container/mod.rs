@@ -99,7 +99,7 @@ impl Container {
             if Instant::now() >= deadline {
                 return Err(TargetError::unavailable(
                     format!("the container of {name} was not healthy within {patience:?}"),
-                    "give it more time, or look at its log in the run directory",
+                    "give it more time with --start-within, or look at its log in the run directory",
                 ));
             }
             tokio::time::sleep(PACE).await;

@@ -162,7 +162,10 @@ impl Process {
             if Instant::now() >= deadline {
                 return Err(TargetError::unavailable(
                     format!("{} was not healthy within {patience:?}", self.name),
-                    format!("see its log {}; give it more time if the machine is slow", self.log.display()),
+                    format!(
+                        "see its log {}; give it more time with --start-within if the machine is slow",
+                        self.log.display()
+                    ),
                 ));
             }
             tokio::time::sleep(PACE).await;

@@ -6,6 +6,7 @@
 mod access;
 mod answer;
 mod request;
+mod stack;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -20,16 +21,18 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use record::{ApiError, Service};
+use record::{ApiError, Operation, Service};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 pub use access::Access;
+pub use stack::Sample;
 
 use self::answer::Answer;
 use self::request::Dialect;
+use self::stack::Stack;
 use crate::clock::WallClock;
 use crate::http::probe::OWN_PAGE;
 use crate::live::Live;
@@ -49,6 +52,8 @@ pub struct ServeOptions {
     pub loose_delivery: bool,
     /// Who is let in; everybody if `None`.
     pub access: Option<Access>,
+    /// A stack of the sample that is there from the beginning.
+    pub stack: Option<Sample>,
     /// How long a client may take for its headers, and again for its body.
     pub slowest_request: Duration,
     /// How many connections are served at once; further ones wait to be accepted.
@@ -73,6 +78,7 @@ impl Default for ServeOptions {
             throttling: 0.0,
             loose_delivery: false,
             access: None,
+            stack: None,
             slowest_request: Duration::from_secs(30),
             connections: 4096,
         }
@@ -97,7 +103,12 @@ pub async fn serve(
     let region = variant::region(options.variant(), options.seed, WallClock.now())?;
     allow_open_files();
     let slots = Arc::new(Semaphore::new(options.connections.max(1)));
-    let server = Arc::new(Server { live: Live::new(region, WallClock), options, calls: AtomicU64::new(0) });
+    let live = Live::new(region, WallClock);
+    let stack = match &options.stack {
+        Some(sample) => Some(stack::deploy(sample, &live).await?),
+        None => None,
+    };
+    let server = Arc::new(Server { live, stack, options, calls: AtomicU64::new(0) });
     let (stopping, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
     tokio::pin!(stop);
@@ -152,6 +163,7 @@ fn allow_open_files() {
 
 struct Server {
     live: Live<WallClock>,
+    stack: Option<Stack>,
     options: ServeOptions,
     calls: AtomicU64,
 }
@@ -226,7 +238,11 @@ impl Server {
         if let Some(error) = denied.or_else(|| self.throttled(number)) {
             return answer::refused(operation.service(), asked.dialect, &error, &id);
         }
-        let outcome = self.live.call(&asked.call).await;
+        let outcome = if operation == Operation::DescribeStacks {
+            stack::described(self.stack.as_ref(), &asked.call)
+        } else {
+            self.live.call(&asked.call).await
+        };
         answer::of(operation, asked.dialect, outcome, &id)
     }
 

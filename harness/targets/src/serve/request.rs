@@ -129,11 +129,12 @@ fn old_query(parts: &Parts, body: &[u8]) -> Result<Asked, Unasked> {
     let by_version = match value("Version") {
         Some("2010-03-31") => Some(Service::Sns),
         Some("2011-06-15") => Some(Service::Sts),
+        Some("2010-05-15") => Some(Service::CloudFormation),
         Some("2012-11-05" | "2009-02-01" | "2008-01-01") => Some(Service::Sqs),
         _ => None,
     };
     let signed_for = Signer::of(&parts.headers).map(|signer| signer.service);
-    let by_signature = [Service::Sqs, Service::Sns, Service::Sts]
+    let by_signature = [Service::Sqs, Service::Sns, Service::Sts, Service::CloudFormation]
         .into_iter()
         .find(|service| signed_for.as_deref() == Some(service.signing_name()));
     let service = by_version.or(by_signature).unwrap_or(Service::Sqs);

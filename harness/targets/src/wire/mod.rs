@@ -43,6 +43,7 @@ pub(crate) fn name_space(service: Service) -> &'static str {
     match service {
         Service::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
         Service::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+        Service::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
         _ => "http://queue.amazonaws.com/doc/2012-11-05/",
     }
 }

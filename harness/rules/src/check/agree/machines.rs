@@ -94,7 +94,7 @@ fn described(view: &View<'_>, sink: &mut Sink) {
             sink.violated(MADE, "DescribeStateMachine shows another name than that of the creation");
         }
         let whole = call.text("includedData") != Some("METADATA_ONLY");
-        if asked != Some(machine.arn.as_str()) || machine.deleted.is_some() || !whole {
+        if asked != Some(machine.arn.as_str()) || machine.deleted.is_some() || !whole || !machine.made_here {
             continue;
         }
         let made = creation(view, machine).and_then(|call| call.answer.done());
