@@ -12,8 +12,8 @@ use serde_json::Value;
 const MAX_RANGE: i128 = 1000;
 const MAX_TEXT: usize = 10_000;
 
-/// Whether the guide leaves open what the function makes of these arguments: ranges that go down, data to hash that is no text,
-/// numbers halfway between two integers, and numbers whose text has an exponent.
+/// Whether the guide leaves open what the function makes of these arguments: random numbers, also of a seed, ranges that go down,
+/// data to hash that is no text, numbers halfway between two integers, and numbers whose text has an exponent.
 pub(super) fn is_open(function: Function, values: &[Value]) -> bool {
     let halfway = |value: &Value| {
         value.as_f64().is_some_and(|number| (number.fract().abs() - 0.5).abs() < f64::EPSILON)
@@ -23,6 +23,7 @@ pub(super) fn is_open(function: Function, values: &[Value]) -> bool {
             let downwards = first.as_f64() > last.as_f64() || step.as_f64() < Some(0.0);
             downwards || values.iter().any(halfway)
         }
+        (Function::MathRandom, _) => true,
         (Function::MathAdd, _) => values.iter().any(halfway),
         (Function::Hash, [data, ..]) => !data.is_string(),
         (Function::Format, _) => {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::flow::json;
 use super::super::shape::EVENT_LIMIT;
 use super::super::times::is_early;
-use super::super::trace::{Family, Visit};
+use super::super::trace::{Family, Trace, Visit};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind, goal_of, possible};
 
 /// Which events a resource writes.
@@ -38,8 +38,8 @@ impl Replay<'_, '_> {
             (Ok(Entered::Exit(one)), Ok(Entered::Exit(two))) => {
                 self.leave(visit, state, &Twice { one, two }, "IO-06")
             }
-            (Ok(Entered::Wait { until }), Ok(Entered::Wait { until: other })) => {
-                if until == other {
+            (Ok(Entered::Wait { until, sourced }), Ok(Entered::Wait { until: other, .. })) => {
+                if until == other && sourced {
                     self.waited(visit, until);
                 }
                 let exits = setting.twice(|inputs| asl::complete(state, inputs, &Value::Null));
@@ -50,9 +50,12 @@ impl Replay<'_, '_> {
                 }
             }
             (
-                Ok(Entered::Fail { error, cause }),
-                Ok(Entered::Fail { error: two_error, cause: two_cause }),
+                Ok(Entered::Fail { error, cause, sourced }),
+                Ok(Entered::Fail { error: two_error, cause: two_cause, .. }),
             ) => {
+                if !sourced {
+                    return blind(self.trace, visit, state);
+                }
                 let certain = error == two_error && cause == two_cause;
                 if certain {
                     return (Goal::Any, Outcome::Failed(vec![TaskFailure::new(error, cause)]));
@@ -191,7 +194,7 @@ impl Replay<'_, '_> {
     /// The interpreter itself fails this state: nothing may follow from it.
     pub(super) fn must_fail(&mut self, visit: &Visit, state: &State, failure: &Failure) -> (Goal, Outcome) {
         let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else {
-            return (Goal::Any, failed(failure));
+            return (Goal::Any, failed(self.trace, visit, failure));
         };
         let seen = visit.evaluation.is_some()
             || visit.failed.is_some()
@@ -269,7 +272,16 @@ impl Replay<'_, '_> {
     }
 }
 
-/// A failure of the interpreter. Where no source says that it fails, its name and who catches it are open, too.
-pub(super) fn failed(failure: &Failure) -> Outcome {
-    if failure.sourced { Outcome::Failed(vec![TaskFailure::from(failure)]) } else { Outcome::Open }
+/// A failure of the interpreter, as AWS wrote it where it did. Where no source says that it fails, its name and who catches it are
+/// open, too.
+pub(super) fn failed(trace: &Trace<'_>, visit: &Visit, failure: &Failure) -> Outcome {
+    if !failure.sourced {
+        return Outcome::Open;
+    }
+    let mut found = TaskFailure::from(failure);
+    if let Some(written) = visit.evaluation.and_then(|at| trace.event(at)) {
+        let text = |member: &str| written.text(member).map(str::to_owned);
+        (found.error, found.cause) = (text("error"), text("cause"));
+    }
+    Outcome::Failed(vec![found])
 }

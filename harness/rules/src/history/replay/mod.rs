@@ -81,7 +81,7 @@ impl Setting<'_> {
 }
 
 /// The item that an iteration works on, if the strand is inside one.
-type Item<'i> = Option<&'i (usize, Value)>;
+type Item<'i> = Option<&'i (usize, Twice<Value>)>;
 
 /// Replays a history against its definition.
 pub(super) fn check(
@@ -210,9 +210,12 @@ impl Replay<'_, '_> {
         let entered = self.trace.event(visit.entered)?;
         let context = |world| {
             let context = self.scene.context(world, &visit.name, entered.at, retries, token);
-            match item {
-                Some((index, item)) => asl::item_context(&context, *index, item),
-                None => context,
+            match (item, world) {
+                (Some((index, Twice { one: item, .. })), World::One)
+                | (Some((index, Twice { two: item, .. })), World::Two) => {
+                    asl::item_context(&context, *index, item)
+                }
+                (None, _) => context,
             }
         };
         Some(Setting {
