@@ -153,6 +153,32 @@ fn a_page_that_another_one_follows_is_judged_with_advice() {
 }
 
 #[test]
+fn a_page_that_another_one_follows_may_be_of_an_execution_that_has_ended() {
+    let (events, _) = sample();
+    let mut page = pages(&events, 4)[0].clone();
+    page["execution"] = json!({ "status": "SUCCEEDED" });
+    assert_eq!(audit(&page.to_string(), None).unwrap().violations, Vec::new());
+    page["nextToken"] = Value::Null;
+    assert_eq!(audit(&page.to_string(), None).unwrap().violations[0].rule, "HIS-06");
+}
+
+#[test]
+fn a_page_from_the_middle_or_the_end_is_judged_event_by_event() {
+    let (events, definition) = sample();
+    let reversed: Vec<Value> = events.iter().rev().cloned().collect();
+    for page in [pages(&events, 3).pop().unwrap(), pages(&events, 3).remove(1), pages(&reversed, 4).remove(0)]
+    {
+        let report = audit(&page.to_string(), Some(&definition)).unwrap();
+        assert_eq!(report.violations, Vec::new(), "{page}");
+        assert!(report.advice.iter().any(|advice| advice.message.contains("are not here")), "{report:?}");
+    }
+    let mut last = pages(&events, 3).pop().unwrap();
+    last["events"].as_array_mut().unwrap().last_mut().unwrap()["executionSucceededEventDetails"]["no"] =
+        json!(1);
+    assert_eq!(audit(&last.to_string(), None).unwrap().violations[0].rule, "HIS-10");
+}
+
+#[test]
 fn a_missing_page_is_a_gap_in_the_ids() {
     let (events, _) = sample();
     let mut pages = pages(&events, 3);
@@ -217,6 +243,23 @@ fn entries_of_a_standard_workflow_are_read_in_any_answer_and_order() {
         json!({ "results": entries(events).iter().map(row).collect::<Vec<_>>() }).to_string()
     });
     is_read(|events| lines(&[entries(events), entries(events)].concat()));
+}
+
+#[test]
+fn what_a_log_cut_for_its_size_is_not_judged() {
+    let (events, definition) = sample();
+    let mut cut = entries(&events);
+    let entered = cut.iter().position(|entry| entry["type"] == "PassStateEntered").unwrap();
+    cut[entered]["details"]["input"] = json!("{\"a\": \"cut he");
+    cut[entered]["details"]["inputDetails"] = json!({ "truncated": "true" });
+    for definition in [None, Some(definition.as_str())] {
+        assert_eq!(audit(&lines(&cut), definition).unwrap().violations, Vec::new());
+    }
+    let mut answered = events;
+    let entered = answered.iter().position(|event| event["type"] == "PassStateEntered").unwrap();
+    answered[entered]["stateEnteredEventDetails"]["inputDetails"] = json!({ "truncated": true });
+    let report = audit(&json!({ "events": answered }).to_string(), None).unwrap();
+    assert_eq!(report.violations[0].rule, "GEH-09", "no answer of the API is cut");
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(super) struct Reading {
     pub(super) history: History,
     /// Whether the last page says that another one follows.
     pub(super) goes_on: bool,
+    /// Whether the first events are here, or as good as: where but one is missing, it is not for the paging.
+    pub(super) begins: bool,
 }
 
 /// Reads a history in any of the forms that the AWS clients print, its pages joined in the order of their ids.
@@ -38,7 +40,9 @@ pub(super) fn read(text: &str) -> Result<Reading, AuditError> {
     if events.is_empty() {
         return Err(AuditError::History("no events".to_owned()));
     }
-    Ok(Reading { documents, history: History { events }, goes_on })
+    let first = events.first().map_or(1, |event| event.id);
+    let begins = first <= 2 || events.iter().zip(first..).any(|(event, expected)| event.id != expected);
+    Ok(Reading { documents, history: History { events }, goes_on, begins })
 }
 
 fn documents(text: &str) -> Result<Vec<Value>, AuditError> {
