@@ -26,9 +26,21 @@ pub(super) fn is_open(function: Function, values: &[Value]) -> bool {
         (Function::MathRandom, _) => true,
         (Function::MathAdd, _) => values.iter().any(halfway),
         (Function::Hash, [data, ..]) => !data.is_string(),
-        (Function::Format, _) => {
-            values.iter().any(|value| value.is_f64() && value.to_string().contains(['e', 'E']))
+        (Function::Format, _) => values.iter().any(has_exponent),
+        (Function::JsonToString, [value @ Value::Number(_)]) => has_exponent(value),
+        _ => false,
+    }
+}
+
+/// Whether Java writes a number in it with an exponent: all but those from 0.001 to 10 million.
+fn has_exponent(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            let size = number.as_f64().map(f64::abs).unwrap_or_default();
+            number.is_f64() && size > 0.0 && !(1e-3..1e7).contains(&size)
         }
+        Value::Array(items) => items.iter().any(has_exponent),
+        Value::Object(members) => members.values().any(has_exponent),
         _ => false,
     }
 }
