@@ -80,11 +80,11 @@ fn whether_wildcards_take_a_name_of_aws_that_a_worker_sent_is_open() {
         }
         let retried = failed(error).waits(&parameters("U")).answered(&input).exited("Task", "s1", &input);
         let retried = retried.entered("Succeed", "s2", &input).exited("Succeed", "s2", &input).succeeded();
-        let retries =
+        let trying =
             |name: &str| task(&json!({ "Retry": [{ "ErrorEquals": [name], "IntervalSeconds": 1 }] }));
-        retried.is_legal(&retries("States.ALL"));
+        retried.is_legal(&trying("States.ALL"));
         if judged {
-            retried.is_illegal(&retries("Another"), "ERR-16");
+            retried.is_illegal(&trying("Another"), "ERR-16");
         }
     }
 }

@@ -28,10 +28,14 @@ fn a_random_number_may_be_any_even_of_a_seed() {
     any_is_legal("States.MathRandom(1, 999, 7)", &numbers);
     for expression in ["$random()", "$random(7)", "$random() > 0.5 ? 1 : 2", "1 + $floor($random() * 2)"] {
         let (machine, told) = outputs(expression);
-        numbers.iter().for_each(|number| told(number).is_legal(&machine));
+        for number in &numbers {
+            told(number).is_legal(&machine);
+        }
     }
     let (machine, told) = outputs("$shuffle([1, 2])");
-    [json!([1, 2]), json!([2, 1])].iter().for_each(|list| told(list).is_legal(&machine));
+    for list in [json!([1, 2]), json!([2, 1])] {
+        told(&list).is_legal(&machine);
+    }
 }
 
 #[test]
@@ -49,7 +53,9 @@ fn the_time_of_an_evaluation_may_be_any() {
         ("$millis()", [json!(1_700_000_000_000_u64), json!(1_800_000_000_000_u64)]),
     ] {
         let (machine, told) = outputs(expression);
-        values.iter().for_each(|value| told(value).is_legal(&machine));
+        for value in &values {
+            told(value).is_legal(&machine);
+        }
     }
     let (machine, told) = outputs("$now()");
     told(&json!(1)).is_illegal(&machine, "IO-06");
@@ -62,8 +68,7 @@ fn a_choice_that_chance_decides_goes_either_way() {
             "Type": "Choice", "Default": "s2",
             "Choices": [{ "Condition": "{% $random() > 0.5 %}", "Output": { "drawn": true }, "Next": "s2" }],
         });
-        let machine = machine("JSONata", &[choice, json!({ "Type": "Succeed" })]);
-        let mut machine = machine;
+        let mut machine = machine("JSONata", &[choice, json!({ "Type": "Succeed" })]);
         machine["States"]["s1"].as_object_mut().unwrap().remove("Next");
         Tale::started(&json!({}))
             .entered("Choice", "s1", &json!({}))
