@@ -109,11 +109,14 @@ fn a_token_from_elsewhere_may_be_passed_on_by_any_number_of_tasks() {
 #[test]
 fn an_item_of_the_context_may_say_where_it_is_from() {
     let processor = json!({ "StartAt": "p", "States": { "p": {
-        "Type": "Pass", "Parameters": { "item.$": "$$.Map.Item", "map.$": "$$.Map" }, "End": true,
+        "Type": "Pass", "End": true, "Parameters": {
+            "item.$": "$$.Map.Item", "map.$": "$$.Map", "text.$": "States.JsonToString($$.Map.Item)",
+        },
     } } });
     let machine = machine("JSONPath", &[json!({ "Type": "Map", "ItemProcessor": processor })]);
     let told = |item: &Value| {
-        let (input, output) = (json!([7]), json!({ "item": item, "map": { "Item": item } }));
+        let (input, output) =
+            (json!([7]), json!({ "item": item, "map": { "Item": item }, "text": item.to_string() }));
         let iteration = || json!({ "name": "s1", "index": 0 });
         Tale::started(&input)
             .entered("Map", "s1", &input)

@@ -84,10 +84,11 @@ fn event(mut entry: Map<String, Value>) -> Map<String, Value> {
     let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
     if let (Some(member), Some(Value::Object(mut details))) = (detail_member(kind), entry.remove("details")) {
         untexted(&mut details);
-        for (data, flags) in [("input", "inputDetails"), ("output", "outputDetails")] {
-            if details.get(flags).is_some_and(|flags| flags["truncated"] == true) {
+        for data in ["input", "output", "assignedVariables"] {
+            let flags = format!("{data}Details");
+            if details.get(&flags).is_some_and(|flags| flags["truncated"] == true) {
                 details.remove(data);
-                details.insert(flags.to_owned(), json!({ "included": false }));
+                details.insert(flags, json!({ "included": false }));
             }
         }
         event.insert(member.to_owned(), Value::Object(details));

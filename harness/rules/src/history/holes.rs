@@ -8,7 +8,7 @@ use record::Time;
 use serde_json::{Value, json};
 
 use super::Known;
-use super::flow::{brief, same, same_text, structure};
+use super::flow::{brief, same, structure};
 use pattern::{Filled, Part, Reading};
 
 mod pattern;
@@ -154,16 +154,6 @@ impl Holes {
                     self.walk(one, two, actual, &format!("{at}[{index}]"))
                 })
             }
-            (Value::String(one), Value::String(two), Value::String(actual)) if one == two => {
-                if same_text(one, actual) { Ok(()) } else { Err(differs()) }
-            }
-            _ if same(one, two) => {
-                if same(one, actual) {
-                    Ok(())
-                } else {
-                    Err(differs())
-                }
-            }
             (Value::String(one), Value::String(two), Value::String(actual)) => {
                 let Some(parts) = pattern::common(one, two) else { return Ok(()) };
                 // The spelling of JSON in a text is not promised (IO-09).
@@ -171,6 +161,13 @@ impl Holes {
                     return self.walk(&one, &two, &actual, at);
                 }
                 self.fill(&parts, actual).map_err(|what| format!("at {at}: {what}"))
+            }
+            _ if same(one, two) => {
+                if same(one, actual) {
+                    Ok(())
+                } else {
+                    Err(differs())
+                }
             }
             _ if std::mem::discriminant(one) == std::mem::discriminant(two) => {
                 if std::mem::discriminant(one) == std::mem::discriminant(actual) {

@@ -206,7 +206,7 @@ fn details(event: &Event, hidden: bool, ledger: &mut Ledger) {
 }
 
 /// Whether a log says that it left this out for its size.
-fn is_cut(event: &Event, name: &str) -> bool {
+pub(super) fn is_cut(event: &Event, name: &str) -> bool {
     let said = event.details.get(&format!("{name}Details")).and_then(|details| details.get("included"));
     said == Some(&Value::Bool(false))
 }

@@ -6,10 +6,10 @@ use record::Event;
 use serde_json::Value;
 
 use super::super::flow::json;
-use super::super::shape::EVENT_LIMIT;
+use super::super::shape::{EVENT_LIMIT, is_cut};
 use super::super::times::is_early;
 use super::super::trace::{Family, Trace, Visit};
-use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind, goal_of, possible};
+use super::{Goal, Item, Outcome, Replay, Setting, Twice, VARIABLES, blind, goal_of, possible};
 
 /// Which events a resource writes.
 pub(super) fn family_of(resource: &asl::Resource) -> Family {
@@ -139,8 +139,11 @@ impl Replay<'_, '_> {
     }
 
     pub(super) fn assigned(&mut self, visit: &Visit, exited: &Event, exits: &Twice<Exit>) {
+        if is_cut(exited, VARIABLES) {
+            return;
+        }
         let none = serde_json::Map::new();
-        let written = exited.details.get("assignedVariables").and_then(Value::as_object).unwrap_or(&none);
+        let written = exited.details.get(VARIABLES).and_then(Value::as_object).unwrap_or(&none);
         let mut wrong = written
             .keys()
             .find(|name| !exits.one.assigned.contains_key(*name))
@@ -244,7 +247,7 @@ impl Replay<'_, '_> {
 
     pub(super) fn assign(&self, visit: &Visit, variables: &mut Variables) {
         let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else { return };
-        let Some(written) = exited.details.get("assignedVariables").and_then(Value::as_object) else {
+        let Some(written) = exited.details.get(VARIABLES).and_then(Value::as_object) else {
             return;
         };
         for (name, text) in written {
