@@ -162,20 +162,39 @@ fn a_page_that_another_one_follows_may_be_of_an_execution_that_has_ended() {
     assert_eq!(audit(&page.to_string(), None).unwrap().violations[0].rule, "HIS-06");
 }
 
+/// The same events further on in a history.
+fn moved(events: &[Value], by: u64) -> Vec<Value> {
+    let mut events = events.to_vec();
+    for event in &mut events {
+        for link in ["id", "previousEventId"] {
+            event[link] = json!(event[link].as_u64().unwrap() + by);
+        }
+    }
+    events
+}
+
 #[test]
 fn a_page_from_the_middle_or_the_end_is_judged_event_by_event() {
     let (events, definition) = sample();
     let reversed: Vec<Value> = events.iter().rev().cloned().collect();
-    for page in [pages(&events, 3).pop().unwrap(), pages(&events, 3).remove(1), pages(&reversed, 4).remove(0)]
-    {
+    let last = json!({ "events": moved(&events[2..], 98) });
+    for page in [&pages(&events, 3)[1], &pages(&reversed, 4)[0], &last] {
         let report = audit(&page.to_string(), Some(&definition)).unwrap();
         assert_eq!(report.violations, Vec::new(), "{page}");
         assert!(report.advice.iter().any(|advice| advice.message.contains("are not here")), "{report:?}");
     }
-    let mut last = pages(&events, 3).pop().unwrap();
-    last["events"].as_array_mut().unwrap().last_mut().unwrap()["executionSucceededEventDetails"]["no"] =
-        json!(1);
-    assert_eq!(audit(&last.to_string(), None).unwrap().violations[0].rule, "HIS-10");
+    let mut page = pages(&reversed, 4).remove(0);
+    page["events"][0]["executionSucceededEventDetails"]["no"] = json!(1);
+    assert_eq!(audit(&page.to_string(), None).unwrap().violations[0].rule, "HIS-10");
+}
+
+#[test]
+fn a_history_without_its_first_events_is_no_page() {
+    let (events, _) = sample();
+    for first in 1..events.len() {
+        let report = audit(&json!({ "events": events[first..] }).to_string(), None).unwrap();
+        assert_eq!(report.violations[0].rule, "HIS-01", "{first}");
+    }
 }
 
 #[test]

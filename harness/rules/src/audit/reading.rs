@@ -19,9 +19,12 @@ pub(super) struct Reading {
     pub(super) history: History,
     /// Whether the last page says that another one follows.
     pub(super) goes_on: bool,
-    /// Whether the first events are here, or as good as: where but one is missing, it is not for the paging.
+    /// Whether the events begin with the first, or should: they are no page from further on.
     pub(super) begins: bool,
 }
+
+/// How many events a page has where no other number is asked for; the most are ten times as many.
+const PAGE: u64 = 100;
 
 /// Reads a history in any of the forms that the AWS clients print, its pages joined in the order of their ids.
 pub(super) fn read(text: &str) -> Result<Reading, AuditError> {
@@ -41,7 +44,8 @@ pub(super) fn read(text: &str) -> Result<Reading, AuditError> {
         return Err(AuditError::History("no events".to_owned()));
     }
     let first = events.first().map_or(1, |event| event.id);
-    let begins = first <= 2 || events.iter().zip(first..).any(|(event, expected)| event.id != expected);
+    let gapless = events.iter().zip(first..).all(|(event, expected)| event.id == expected);
+    let begins = !(gapless && first > 1 && (goes_on || (first - 1) % PAGE == 0));
     Ok(Reading { documents, history: History { events }, goes_on, begins })
 }
 
