@@ -45,7 +45,7 @@ pub(super) fn read(text: &str) -> Result<Reading, AuditError> {
     }
     let first = events.first().map_or(1, |event| event.id);
     let gapless = events.iter().zip(first..).all(|(event, expected)| event.id == expected);
-    let begins = !(gapless && first > 1 && (goes_on || (first - 1) % PAGE == 0));
+    let begins = !(gapless && first > 1 && (goes_on || (first - 1).is_multiple_of(PAGE)));
     Ok(Reading { documents, history: History { events }, goes_on, begins })
 }
 
