@@ -27,7 +27,7 @@ const ON_AWS: [&str; 9] = [
 
 #[test]
 fn the_nightly_policy_allows_every_call_of_the_full_profile() {
-    let options = Options { profile: Profile::Full, jobs: usize::MAX, minimise: false, ..Options::default() };
+    let options = Options { profile: Profile::Full, jobs: usize::MAX, minimise: None, ..Options::default() };
     let (events, _) = embedded::run("embedded", &options);
     let mut made: BTreeSet<String> = ON_AWS.into_iter().map(str::to_owned).collect();
     let spent = events.iter().find_map(|event| match event {

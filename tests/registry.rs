@@ -103,7 +103,7 @@ impl Judged {
             };
             let options = Options {
                 run_id: format!("test{}", std::process::id()),
-                minimise: false,
+                minimise: None,
                 baseline: baseline.clone(),
                 ..Options::default()
             };

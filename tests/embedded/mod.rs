@@ -33,7 +33,7 @@ pub(crate) fn replay(spec: &str, plan: &Plan, options: &Options) -> (CaseRecord,
 
 /// The rules that the smoke plans show broken on a variant of the region, each with its check.
 pub(crate) fn broken(spec: &str) -> BTreeSet<(String, String)> {
-    let options = Options { jobs: usize::MAX, minimise: false, ..Options::default() };
+    let options = Options { jobs: usize::MAX, minimise: None, ..Options::default() };
     let (events, _) = run(spec, &options);
     let findings = events.into_iter().flat_map(|event| match event {
         RunEvent::Case { findings, .. } => findings,
@@ -65,7 +65,7 @@ pub(crate) fn broken_until(spec: &str, wanted: &[&str]) -> BTreeSet<String> {
         }
     }
 
-    let options = Options { jobs: usize::MAX, minimise: false, ..Options::default() };
+    let options = Options { jobs: usize::MAX, minimise: None, ..Options::default() };
     let mut until = Until { wanted, cancel: options.cancel.clone(), broken: BTreeSet::new() };
     let done = runtime().block_on(async {
         let connected = connect(spec).await;

@@ -9,8 +9,8 @@ use crate::outcome::{Evaluation, Failure, Given, Inputs, preamble};
 use crate::path::{Path, Roots};
 use serde_json::{Map, Value};
 
-/// Members of the context object that come and go.
-const UNSETTLED: [&str; 4] = ["RetryCount", "RedriveCount", "RedriveTime", "Map.Item"];
+/// Members of the context object that come and go; a token where no token is waited for may be null (TOK-28).
+const UNSETTLED: [&str; 5] = ["RetryCount", "RedriveCount", "RedriveTime", "Map.Item", "Task.Token"];
 
 /// One moment in the life of a state.
 #[derive(Debug, Clone, Copy)]

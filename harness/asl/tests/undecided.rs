@@ -99,7 +99,7 @@ fn a_query_below_nothing_and_members_of_the_context_that_come_and_go() {
         ("$$.State.RetryCount", "fails?"),
         ("$$.Map.Item.Source", "fails?"),
         ("$$.Map.Item.Index", "fails?"),
-        ("$$.Task.Token", "fails"),
+        ("$$.Task.Token", "fails?"),
     ] {
         for field in [
             json!({ "InputPath": path }),

@@ -22,7 +22,7 @@ pub async fn deciding(
         seed: options.seed,
         cases: options.cases,
         jobs: usize::MAX,
-        minimise: false,
+        minimise: None,
         cancel: options.cancel.clone(),
         ..Options::default()
     };

@@ -38,7 +38,7 @@ pub use choice::deciding;
 pub use error::EngineError;
 pub use ledger::open_entries;
 pub use leftovers::{Left, find, remove};
-pub use options::{Banner, Cancel, NoShard, Options, Shard, Sink};
+pub use options::{Banner, Cancel, NoShard, Options, SPARE, Shard, Sink};
 pub use run::{asked_for, judged_rules, replay, run, run_plans, summed_up};
 pub use stored::judge_stored;
 pub use summary::{ExitReason, Summary};

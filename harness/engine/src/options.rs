@@ -36,8 +36,8 @@ pub struct Options {
     pub shard: Option<Shard>,
     /// What the target is known to do wrong.
     pub baseline: Option<Baseline>,
-    /// Whether violations are made smaller.
-    pub minimise: bool,
+    /// How long violations may be made smaller; `None` leaves them as they were found.
+    pub minimise: Option<Duration>,
     /// Whether SHOULD rules and rules outside the core count for the exit too.
     pub strict: bool,
     /// Names this run's resources: `sfnconf-RUNID-…`. Letters and digits; empty in virtual time means `0`.
@@ -51,6 +51,9 @@ pub struct Options {
     /// Set by Ctrl-C.
     pub cancel: Cancel,
 }
+
+/// How long violations are made smaller unless told otherwise.
+pub const SPARE: Duration = Duration::from_secs(10);
 
 impl Default for Options {
     fn default() -> Self {
@@ -66,7 +69,7 @@ impl Default for Options {
             budget: Budget::default(),
             shard: None,
             baseline: None,
-            minimise: true,
+            minimise: Some(SPARE),
             strict: false,
             run_id: String::new(),
             ledger: None,
@@ -129,13 +132,13 @@ impl Shard {
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
     own: Arc<AtomicBool>,
-    above: Option<Arc<AtomicBool>>,
+    above: Option<Arc<Self>>,
 }
 
 impl Cancel {
     /// A flag that is set with this one, but does not set it.
     pub(crate) fn below(&self) -> Self {
-        Self { own: Arc::default(), above: Some(self.own.clone()) }
+        Self { own: Arc::default(), above: Some(Arc::new(self.clone())) }
     }
 
     /// Asks the run to end.
@@ -145,8 +148,7 @@ impl Cancel {
 
     /// Whether it was asked to.
     pub fn is_set(&self) -> bool {
-        self.own.load(Ordering::SeqCst)
-            || self.above.as_ref().is_some_and(|above| above.load(Ordering::SeqCst))
+        self.own.load(Ordering::SeqCst) || self.above.as_ref().is_some_and(|above| above.is_set())
     }
 }
 

@@ -21,9 +21,9 @@ pub(crate) fn is_passing(error: &ApiError) -> bool {
 }
 
 /// How long after the plan's own timers a thing may take before the wait is given up: beyond what the rules call a hang
-/// (9 s) on the machine's clock; in virtual time patience costs nothing.
+/// (10 s) on the machine's clock; in virtual time patience costs nothing.
 pub(crate) fn allowance(clock: &dyn Clock) -> Duration {
-    Duration::from_secs(if clock.is_virtual() { 60 } else { 11 })
+    Duration::from_secs(if clock.is_virtual() { 60 } else { 12 })
 }
 
 /// The pauses between polls: short at first, then longer.

@@ -19,7 +19,7 @@ use crate::ledger::Ledger;
 use crate::leftovers::patient;
 use crate::place::Machines;
 use crate::slots::Slots;
-use crate::smaller::{SPARE, smaller};
+use crate::smaller::smaller;
 use crate::{EngineError, Options, Sink, Summary, Target, Targets};
 
 /// Runs the plans that the options ask for. On the machine's clock it must be called in the runtime in which the targets
@@ -115,12 +115,12 @@ pub async fn run(
         };
         tally.add_not_run(&numbered.plan, why, sink);
     }
-    if options.minimise && broken.is_none() && !cancel.is_set() {
+    if let Some(most) = options.minimise.filter(|_| broken.is_none() && !cancel.is_set()) {
         shared.cancel = cancel.below();
         let spare = Stopwatch::start();
-        let may_go_on = || spare.elapsed() <= SPARE && !cancel.is_set();
+        let may_go_on = || spare.elapsed() <= most && !cancel.is_set();
         let target = target.as_ref();
-        for small in smaller(&shared, &plans, &tally.violations, options, target, &may_go_on).await {
+        for small in smaller(&shared, &plans, &tally.violations, most, options, target, &may_go_on).await {
             sink.event(small);
         }
     }

@@ -12,9 +12,6 @@ use crate::lanes::{Numbered, Shared, alone};
 use crate::minimise::{Effort, Small, minimise};
 use crate::{BoxFuture, Options, Target};
 
-/// How long violations may be made smaller.
-pub(crate) const SPARE: Duration = Duration::from_secs(10);
-
 /// How many at a time on the machine's clock.
 const AT_ONCE: usize = 8;
 
@@ -24,6 +21,7 @@ pub(crate) async fn smaller(
     shared: &Shared<'_>,
     plans: &[Numbered],
     violations: &BTreeMap<(String, String), usize>,
+    most: Duration,
     options: &Options,
     target: &dyn Target,
     may_go_on: &(dyn Fn() -> bool + Sync),
@@ -72,11 +70,11 @@ pub(crate) async fn smaller(
     });
     // A wait in vain is not sat through: it would make a run half as long again.
     let over = async {
-        target.clock().sleep(SPARE).await;
+        target.clock().sleep(most).await;
         shared.cancel.set();
         std::future::pending::<()>().await;
     };
-    let made = if target.traits().is_virtual {
+    let made = if target.clock().is_virtual() {
         join_all(lanes).await
     } else {
         tokio::select! {

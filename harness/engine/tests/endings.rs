@@ -70,7 +70,7 @@ fn everything_is_written_into_the_ledger_before_it_is_made_and_after_it_is_gone(
         jobs: 40,
         run_id: "t2".to_owned(),
         ledger: Some(path.clone()),
-        minimise: false,
+        minimise: None,
         ..Options::default()
     };
     let (_, summary) = run_on(Arc::new(Always(target.clone())), &options).unwrap();

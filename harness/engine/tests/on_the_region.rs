@@ -6,6 +6,7 @@ mod stage;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::{
     Baseline, ExitReason, Options, Shard, Summary, Targets as _, find, judge_stored, open_entries, replay,
@@ -32,7 +33,7 @@ fn run_on_one(conduct: Option<MakeConduct>, options: &Options) -> (Vec<RunEvent>
         let summary = run(targets.clone(), options, &mut events).await.unwrap();
         let target = targets.open(0).unwrap();
         // Deleted machines stay listed until their last execution has ended (DEF-30).
-        target.clock().sleep(std::time::Duration::from_secs(60)).await;
+        target.clock().sleep(Duration::from_secs(60)).await;
         let left = find(target.as_ref(), &[]).await;
         (events, summary, left.iter().map(ToString::to_string).collect())
     })
@@ -116,8 +117,13 @@ fn plans_that_share_one_region_do_not_disturb_each_other_and_leave_nothing_behin
 fn on_one_region_too_every_violation_is_made_smaller_and_no_name_is_used_twice() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger.jsonl");
-    let options =
-        Options { jobs: 24, run_id: "t2".to_owned(), ledger: Some(ledger.clone()), ..Options::default() };
+    let options = Options {
+        jobs: 24,
+        run_id: "t2".to_owned(),
+        ledger: Some(ledger.clone()),
+        minimise: Some(Duration::from_secs(3600)),
+        ..Options::default()
+    };
     let (events, summary, left) = run_on_one(Some(accepts_used_tokens), &options);
     let small = kinds(&events).get("minimised").copied().unwrap_or_default();
     assert!(small > 0);
@@ -208,14 +214,14 @@ fn a_planted_bug_is_found_made_small_and_replayed() {
 
 #[test]
 fn a_baseline_of_what_was_seen_excuses_it_and_goes_stale_when_it_is_mended() {
-    let options = Options { minimise: false, ..Options::default() };
+    let options = Options { minimise: None, ..Options::default() };
     let (_, bad) = run_on(Some(accepts_used_tokens), &options);
     let mut baseline = Baseline::of(&bad.score, &bad.verdicts, &Baseline::default());
     for entry in &mut baseline.entry {
         assert_eq!(entry.reason, "TODO");
         entry.reason = "planted by this test".to_owned();
     }
-    let options = Options { baseline: Some(baseline), minimise: true, ..options };
+    let options = Options { baseline: Some(baseline), minimise: Some(Duration::from_secs(60)), ..options };
     let (events, excused) = run_on(Some(accepts_used_tokens), &options);
     assert_eq!(excused.exit(), ExitReason::Conforms, "{:?} {:?}", excused.unlisted, excused.stale);
     assert_eq!(kinds(&events).get("minimised"), None, "what is known is not made smaller");
@@ -226,7 +232,7 @@ fn a_baseline_of_what_was_seen_excuses_it_and_goes_stale_when_it_is_mended() {
 
 #[test]
 fn a_stored_run_judged_again_gives_the_same_violations() {
-    let options = Options { minimise: false, ..some(80) };
+    let options = Options { minimise: None, ..some(80) };
     let (events, summary) = run_on(Some(accepts_used_tokens), &options);
     let again = judge_stored(&events, &options).unwrap();
     assert_eq!(again.unlisted, summary.unlisted);
@@ -245,7 +251,7 @@ fn a_cancelled_run_has_a_first_and_a_last_line_and_says_that_it_was_cut() {
 
 #[test]
 fn without_time_no_plan_is_begun() {
-    let options = Options { time_budget: Some(std::time::Duration::ZERO), ..some(40) };
+    let options = Options { time_budget: Some(Duration::ZERO), ..some(40) };
     let (_, summary) = run_on(None, &options);
     assert_eq!((summary.cases, summary.cut), (0, true));
 }

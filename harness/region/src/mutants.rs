@@ -2,7 +2,7 @@
 //!
 //! Every variant is a [`Conduct`] that overrides one decision (or rewrites requests or answers); the services know none of
 //! them. Families: `tokens`, `outputs`, `timers`, `tasks`, `recovery`, `executions`, `descriptions`, `histories`, `pages`,
-//! `queues`, `topics`, `definitions`, `changes`, `listings`, `texts`, `wire`, and `lawful`. Those of [`sweep`] are derived from a record, and known by name alone.
+//! `queues`, `topics`, `definitions`, `changes`, `listings`, `texts`, `wire`, `lawful` and `spelling`. Those of [`sweep`] are derived from a record, and known by name alone.
 
 /// A conduct that overrides some decisions, with the state it counts in.
 macro_rules! variant {
@@ -31,6 +31,7 @@ mod outputs;
 mod pages;
 mod queues;
 mod recovery;
+mod spelling;
 pub mod sweep;
 mod tasks;
 mod texts;
@@ -82,6 +83,10 @@ fn wrong() -> impl Iterator<Item = &'static Variant> {
     families.into_iter().flatten()
 }
 
+fn right() -> impl Iterator<Item = &'static Variant> {
+    lawful::VARIANTS.iter().chain(spelling::VARIANTS)
+}
+
 /// Every wrong variant.
 pub fn all() -> &'static [MutantInfo] {
     static ALL: LazyLock<Vec<MutantInfo>> = LazyLock::new(|| wrong().map(|variant| variant.info).collect());
@@ -91,7 +96,7 @@ pub fn all() -> &'static [MutantInfo] {
 /// Every lawful variant: slow, throttling, at-least-once, other outcomes of rules.md section 20.
 pub fn lawful() -> &'static [MutantInfo] {
     static LAWFUL: LazyLock<Vec<MutantInfo>> =
-        LazyLock::new(|| lawful::VARIANTS.iter().map(|variant| variant.info).collect());
+        LazyLock::new(|| right().map(|variant| variant.info).collect());
     &LAWFUL
 }
 
@@ -100,7 +105,7 @@ pub fn conduct(name: &str) -> Option<Box<dyn Conduct>> {
     if name.starts_with(sweep::PREFIX) {
         return sweep::conduct(name);
     }
-    wrong().chain(lawful::VARIANTS).find(|variant| variant.info.name == name).map(|variant| (variant.make)())
+    wrong().chain(right()).find(|variant| variant.info.name == name).map(|variant| (variant.make)())
 }
 
 #[cfg(test)]

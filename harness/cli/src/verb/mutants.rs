@@ -171,7 +171,7 @@ async fn broken(name: &str, seed: u64, plans: &Arc<[Plan]>) -> Result<BTreeSet<S
         seed,
         plans: Some(plans.clone()),
         jobs: usize::MAX,
-        minimise: false,
+        minimise: None,
         banner: banner(&spec, &connected),
         ..Options::default()
     };

@@ -66,7 +66,7 @@ pub(super) fn run(args: &RunArgs, palette: Palette) -> Result<Exit, Failure> {
             budget,
             shard: args.shard,
             baseline: baseline.clone(),
-            minimise: !args.no_minimise,
+            minimise: (!args.no_minimise).then_some(engine::SPARE),
             strict: args.strict,
             run_id: if is_virtual(spec) { String::new() } else { run_id() },
             ledger: (!is_virtual(spec)).then(|| folder.join(LEDGER)),

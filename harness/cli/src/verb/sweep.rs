@@ -94,7 +94,7 @@ async fn run(
         seed,
         plans: Some(plans.clone()),
         jobs: usize::MAX,
-        minimise: false,
+        minimise: None,
         only,
         cancel,
         banner: banner(spec, &connected),

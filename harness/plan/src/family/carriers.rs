@@ -26,7 +26,7 @@ fn task(resource: &str, parameters: &Value) -> Value {
 }
 
 fn heard() -> Step {
-    Step::Drain { queue: "notifications".to_owned(), messages: 1, wait_ms: 6000 }
+    Step::Drain { queue: "notifications".to_owned(), messages: 1, wait_ms: 12_000 }
 }
 
 /// Token and execution as the text of a JSON object.

@@ -163,8 +163,14 @@ fn queues() -> Vec<Draft> {
                 json!({"QueueUrl": "${queue}", "Entries": (0..11).map(|n| json!({"Id": n.to_string(), "MessageBody": "x"})).collect::<Vec<_>>()}),
             ),
             receive(json!({"MaxNumberOfMessages": 1, "VisibilityTimeout": 1}), "one"),
-            Step::call(Operation::ReceiveMessage, json!({"QueueUrl": "${queue}", "MaxNumberOfMessages": 11, "VisibilityTimeout": 1})),
-            Step::call(Operation::ReceiveMessage, json!({"QueueUrl": "${queue}", "WaitTimeSeconds": 21, "VisibilityTimeout": 1})),
+            Step::call(
+                Operation::ReceiveMessage,
+                json!({"QueueUrl": "${queue}", "MaxNumberOfMessages": 11, "VisibilityTimeout": 1}),
+            ),
+            Step::call(
+                Operation::ReceiveMessage,
+                json!({"QueueUrl": "${queue}", "WaitTimeSeconds": 21, "VisibilityTimeout": 1}),
+            ),
             Step::call(Operation::SendMessage, json!({"QueueUrl": "${queue}-nowhere", "MessageBody": "x"})),
             Step::call(Operation::SendMessage, json!({"QueueUrl": "${queue}", "MessageBody": "\u{1}"})),
             Step::Drain { queue: "queue".to_owned(), messages: 4, wait_ms: 34_000 },

@@ -106,15 +106,21 @@ fn in_flight() -> Vec<Draft> {
     };
     let mut extended = Vec::from(some());
     extended.push(receive("${queue}", json!({"VisibilityTimeout": 2}), "first"));
+    // Shows duplicates, where a queue hands out any.
+    extended.push(receive("${queue}", json!({"WaitTimeSeconds": 0, "VisibilityTimeout": 2}), "copies"));
     extended.extend(each(Operation::ChangeMessageVisibility, &json!({"VisibilityTimeout": 5})));
     extended.push(Step::Sleep { ms: 2200 });
     extended.push(receive("${queue}", json!({"WaitTimeSeconds": 1, "VisibilityTimeout": 30}), "hidden"));
     extended.push(Step::Drain { queue: "queue".to_owned(), messages: 4, wait_ms: 8000 });
-    let mut deleted = Vec::from(some());
-    deleted.push(receive("${queue}", json!({"VisibilityTimeout": 2}), "first"));
-    deleted.extend(each(Operation::DeleteMessage, &json!({})));
-    deleted.push(Step::Sleep { ms: 2200 });
-    deleted.push(receive("${queue}", json!({"WaitTimeSeconds": 1}), "nothing"));
+    let mut deleted = vec![Step::call(
+        Operation::SetQueueAttributes,
+        on("${queue}", json!({"Attributes": {"VisibilityTimeout": "1"}})),
+    )];
+    deleted.extend(some());
+    for _ in 0..3 {
+        deleted.push(Step::Drain { queue: "queue".to_owned(), messages: 4, wait_ms: 1000 });
+        deleted.push(Step::Sleep { ms: 1200 });
+    }
     let change = |seconds: u32| {
         about(
             Operation::ChangeMessageVisibility,

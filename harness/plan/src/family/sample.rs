@@ -21,7 +21,7 @@ fn start(exec: u32) -> Step {
 }
 
 fn heard(messages: u32) -> Step {
-    Step::Drain { queue: "notifications".to_owned(), messages, wait_ms: 3000 }
+    Step::Drain { queue: "notifications".to_owned(), messages, wait_ms: 12_000 }
 }
 
 fn drafted(about: &str, members: Value, steps: Vec<Step>) -> Draft {

@@ -5,7 +5,7 @@ use record::{ApiError, Call, Operation, Outcome, Time};
 use serde_json::{Value, json};
 
 use super::Variant;
-use crate::conduct::{Again, Clock, Delivery, Draft, Late, Overtaken, Stage, Taken};
+use crate::conduct::{Again, Alarm, Clock, Delivery, Draft, Late, Overtaken, Stage, Taken};
 
 pub(super) const VARIANTS: &[Variant] = &[
     variant!("slow", "every step of an execution takes a while", [], {
@@ -17,6 +17,26 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!(
+        "slow-by-seconds",
+        "executions start, submit and go on late, and timers fire six seconds late",
+        [],
+        {
+            fn latency(&mut self, stage: Stage) -> u64 {
+                match stage {
+                    Stage::Start => 800,
+                    Stage::Submit => 1_500,
+                    Stage::Transition => 400,
+                }
+            }
+            fn settling(&mut self) -> u64 {
+                900
+            }
+            fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
+                Some(Time(alarm.due.0 + 6_000))
+            }
+        }
+    ),
     variant!("callbacks-overtake", "a callback before TaskSubmitted leaves none (A-03)", [], {
         fn latency(&mut self, stage: Stage) -> u64 {
             if stage == Stage::Submit { 80 } else { 0 }
@@ -53,6 +73,11 @@ pub(super) const VARIANTS: &[Variant] = &[
         fn delivers_again(&mut self, delivery: Delivery) -> bool {
             self.deliveries += u64::from(delivery.received == 0);
             delivery.received == 0 && self.deliveries.is_multiple_of(3)
+        }
+    }),
+    variant!("always-twice", "standard queues deliver every message twice", [], {
+        fn delivers_again(&mut self, delivery: Delivery) -> bool {
+            delivery.received == 0
         }
     }),
     variant!("out-of-order", "standard queues deliver the youngest message first", [], {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::life::PATIENCE;
 use super::start::name_flaw;
 use super::{CheckRow, Group, Sink};
-use crate::view::{Answer, Effect, Pattern, View, same_json_text};
+use crate::view::{Answer, Effect, Pattern, View, same_date, same_json_text};
 
 const EMPTY: CheckRow = (
     "ACT-01",
@@ -86,7 +86,7 @@ fn started(view: &View<'_>, sink: &mut Sink) {
             Some(event) => {
                 let before = polls
                     .iter()
-                    .any(|call| call.begun.0 <= view.offset.latest(event.at).0 + super::life::SLACK);
+                    .any(|call| call.begun.0 <= view.offset.latest(event.at).0 + super::life::APART);
                 sink.expect(NOT_STARTED, before, || {
                     "an activity task started though nobody had polled for it".to_owned()
                 });
@@ -218,9 +218,10 @@ fn described(view: &View<'_>, sink: &mut Sink) {
             .filter_map(|made| made.answer.done())
             .find(|made| made.get("activityArn").and_then(Value::as_str) == Some(arn));
         let Some(made) = made else { continue };
-        let same = |member: &str| reply.get(member) == made.get(member);
+        let arn_held = reply.get("activityArn") == made.get("activityArn");
+        let dated = same_date(reply.get("creationDate"), made.get("creationDate"));
         let named = reply.get("name").and_then(Value::as_str) == arn.rsplit(':').next();
-        sink.expect(DESCRIBED, same("activityArn") && same("creationDate") && named, || {
+        sink.expect(DESCRIBED, arn_held && dated && named, || {
             "an activity is described otherwise than it was made".to_owned()
         });
     }

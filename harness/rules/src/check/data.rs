@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::handed_out::message_of;
 use super::{CheckRow, Group, Sink};
-use crate::view::{Attempt, Definition, Effect, Pattern, Verb, View, brief, same_json};
+use crate::view::{Attempt, Definition, Effect, Pattern, Verb, View, brief, plain_length, same_json};
 
 const TEMPLATE: CheckRow = (
     "IO-01",
@@ -151,6 +151,10 @@ fn whole_context(view: &View<'_>, attempt: &Attempt, value: &Value, sink: &mut S
 /// So far, in milliseconds, a time of the context object and the event that it is the time of may lie apart.
 const SAME_MOMENT: i64 = 2_000;
 
+fn is_utc(text: &str) -> bool {
+    text.ends_with('Z') || text.ends_with("+00:00")
+}
+
 fn context(view: &View<'_>, attempt: &Attempt, path: &str, value: &Value, sink: &mut Sink) {
     if path == "$$" {
         return whole_context(view, attempt, value, sink);
@@ -162,7 +166,7 @@ fn context(view: &View<'_>, attempt: &Attempt, path: &str, value: &Value, sink: 
     // takes its time between the moment and the event.
     let near = |shown: record::Time, moment: record::Time| (shown - moment).abs() <= SAME_MOMENT;
     let time = |event: Option<&Event>, answered: Option<record::Time>| {
-        let shown = value.as_str().filter(|text| text.ends_with('Z')).and_then(record::Time::from_iso);
+        let shown = value.as_str().filter(|text| is_utc(text)).and_then(record::Time::from_iso);
         Some(shown.is_some_and(|shown| {
             event.is_none_or(|event| near(shown, event.at)) || answered.is_some_and(|date| near(shown, date))
         }))
@@ -244,9 +248,7 @@ fn limits(view: &View<'_>, sink: &mut Sink) {
                     && (event.is_entered() || event.is_exited() || event.kind.starts_with("Execution"))
                     && text.len() > BYTES / 2
                 {
-                    let compact = serde_json::from_str::<Value>(text)
-                        .map_or(text.len(), |value| value.to_string().len());
-                    if compact.min(text.len()) > BYTES {
+                    if plain_length(text) > BYTES {
                         sink.violated_at(
                             LIMIT,
                             Some(event.id),
@@ -260,9 +262,7 @@ fn limits(view: &View<'_>, sink: &mut Sink) {
             if let Some(parameters) = event.text("parameters")
                 && parameters.len() > BYTES / 2
             {
-                let compact = serde_json::from_str::<Value>(parameters)
-                    .map_or(parameters.len(), |value| value.to_string().len());
-                sink.expect(PARAMETERS, compact.min(parameters.len()) <= BYTES, || {
+                sink.expect(PARAMETERS, plain_length(parameters) <= BYTES, || {
                     format!("parameters of {} bytes were sent", parameters.len())
                 });
             }

@@ -98,6 +98,13 @@ fn flawed(call: &Call<'_>, text: &str, express: bool, sink: &mut Sink) -> bool {
         Answer::Done(_) => sink.violated(row, format!("{} took a definition though {what}", call.operation)),
         // An earlier definition has the name already: which of both is refused first, AWS does not say.
         Answer::Refused(error) if error.code == "StateMachineAlreadyExists" => {}
+        // A machine is not seen at once, nor gone at once (DEF-26, DEF-30).
+        Answer::Refused(error)
+            if call.operation == Api::UpdateStateMachine
+                && matches!(
+                    error.code.as_str(),
+                    "StateMachineDoesNotExist" | "StateMachineDeleting" | "ConflictException"
+                ) => {}
         Answer::Refused(error) => {
             let fits = match *rule {
                 "DEF-02" => matches!(

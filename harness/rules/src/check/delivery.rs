@@ -52,6 +52,7 @@ pub(super) const GROUPS: &[Group] = &[
 ];
 
 fn messages(view: &View<'_>, sink: &mut Sink) {
+    let (mut grown, mut stuck) = (0, 0);
     for message in &view.messages {
         let Some(queue) = view.queues.get(message.queue) else { continue };
         let receipts = &message.receipts;
@@ -86,19 +87,24 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
         for pair in receipts.windows(2) {
             let [one, other] = pair else { continue };
             let (Some(hidden), true) = (one.hidden_least, one.ended < other.begun) else { continue };
-            let over = other.begun - one.begun >= seconds(hidden);
+            let over = other.ended - one.begun >= seconds(hidden);
             if over && !message.visibility_changed {
                 sink.met(VISIBLE);
                 if let (Some(a), Some(b)) = (one.count, other.count) {
-                    sink.expect(COUNT, b > a, || format!("the receive count went from {a} to {b}"));
-                    if b <= a {
-                        sink.violated(VISIBLE, format!("received again with receive count {b}, after {a}"));
-                    }
+                    *(if b > a { &mut grown } else { &mut stuck }) += 1;
                 }
             }
         }
         old_handles(view, message, queue, sink);
         deleted(message, queue, sink);
+    }
+    // The copy of a duplicate may be counted by itself, once (SQS-01).
+    if stuck > 1 && stuck > grown {
+        let text = format!("{stuck} times a message was received again without a higher receive count");
+        sink.violated(COUNT, text.clone());
+        sink.violated(VISIBLE, text);
+    } else if grown > 0 {
+        sink.met(COUNT);
     }
     // Moved to the dead-letter queue: the same message there.
     for queue in &view.queues {

@@ -6,6 +6,7 @@ use record::Operation as Api;
 use serde_json::Value;
 
 use super::integration::result_id;
+use super::life::HANG;
 use super::{CheckRow, Group, Sink};
 use crate::view::attempt::fails_attempt;
 use crate::view::{
@@ -48,9 +49,6 @@ pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[SUCCESS, FAILURE, NEVER_BOTH, SUCCEEDED, MANY], run: notifications },
     Group { checks: &[NO_CATCH, OUTPUT, INPUTS], run: states },
 ];
-
-/// A notification that is not there so long after its publish, though its queue was polled, is lost.
-const DELIVERY: i64 = 2_500;
 
 /// Whether a published text can come of a state's Message template.
 fn fits(state: &StateView, text: &str) -> Option<bool> {
@@ -269,7 +267,7 @@ fn lost(view: &View<'_>, published: Option<&Attempt>, at: Option<record::Time>) 
                     .receives
                     .iter()
                     .filter_map(|call| view.calls.get(*call))
-                    .any(|call| call.ended.0 - view.offset.latest(at).0 >= DELIVERY)
+                    .any(|call| call.ended.0 - view.offset.latest(at).0 >= HANG)
             })
 }
 

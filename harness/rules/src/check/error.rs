@@ -74,7 +74,8 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
         if let Some(next) =
             attempt.followed.and_then(|index| events.get(index)).filter(|e| e.kind == "ExecutionFailed")
         {
-            let same = next.text("error") == error && next.text("cause") == event.text("cause");
+            let same = blank(next.text("error")) == blank(error)
+                && blank(next.text("cause")) == blank(event.text("cause"));
             if same {
                 sink.met(UNCAUGHT);
             } else {
@@ -296,6 +297,11 @@ fn reserved(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
+/// An empty text and none are the same here.
+fn blank(text: Option<&str>) -> &str {
+    text.unwrap_or_default()
+}
+
 fn described(view: &View<'_>, sink: &mut Sink) {
     for execution in &view.executions {
         let Some(event) =
@@ -309,7 +315,7 @@ fn described(view: &View<'_>, sink: &mut Sink) {
         for status in execution.statuses.iter().filter(|status| status.status == "FAILED" && !status.listed) {
             for member in ["error", "cause"] {
                 let shown = status.body.get(member).and_then(Value::as_str);
-                sink.expect(DESCRIBED, shown == event.text(member), || {
+                sink.expect(DESCRIBED, blank(shown) == blank(event.text(member)), || {
                     format!(
                         "DescribeExecution has {member} {shown:?}, ExecutionFailed has {:?}",
                         event.text(member)

@@ -36,7 +36,7 @@ fn granted(view: &View<'_>, sink: &mut Sink) {
         let Some(rule) = lawful(view, call) else { continue };
         match call.answer {
             Answer::Done(_) => sink.met(row(rule)),
-            Answer::Refused(error) if !may_be_unknown(&error.code) => {
+            Answer::Refused(error) if !is_of_the_moment(&error.code) => {
                 sink.violated(
                     row(rule),
                     format!("{} of what exists answered {}", call.operation, call.answer.says()),
@@ -47,8 +47,11 @@ fn granted(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
-fn may_be_unknown(code: &str) -> bool {
-    code.ends_with("DoesNotExist")
+/// Whether a code says that things are not there yet or still, or that there are too many of them (QUO-04, QUO-05).
+fn is_of_the_moment(code: &str) -> bool {
+    code.ends_with("LimitExceeded")
+        || code == "ServiceQuotaExceededException"
+        || code.ends_with("DoesNotExist")
         || code.ends_with("Deleting")
         || code.ends_with("AlreadyExists")
         || code == "ConflictException"

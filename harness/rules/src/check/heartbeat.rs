@@ -3,7 +3,7 @@
 use record::Event;
 use serde_json::Value;
 
-use super::life::{PATIENCE, patience, seconds, slack};
+use super::life::{APART, PATIENCE, patience, seconds, slack};
 use super::timeout::{Limit, cut_short, last_beat, limit, looked};
 use super::timeout_values::{input_of, plain_path};
 use super::{CheckRow, Group, Sink};
@@ -58,11 +58,11 @@ fn windows(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         let events = view.events(attempt);
-        let slack = slack(events);
+        let window_ms = seconds(window);
+        let slack = slack(events, window_ms);
         let Some(began) = attempt.clock_began(events) else { continue };
         let state = attempt.state.clone().unwrap_or_default();
         let beat = last_beat(view, attempt);
-        let window_ms = seconds(window);
         match attempt.end(events) {
             Some(event) if event.kind.ends_with("TimedOut") => {
                 let kind = limit(view, attempt, event);
@@ -98,7 +98,8 @@ fn windows(view: &View<'_>, sink: &mut Sink) {
                     && let Some(beat) = beat
                 {
                     let since = event.at.0 - (beat + view.offset.least);
-                    if since < window_ms - slack {
+                    // Counted across two clocks.
+                    if since < window_ms - APART {
                         sink.violated_at(RESETS, Some(event.id), format!("state {state} missed a heartbeat at most {since} ms after one was accepted, with a window of {window} s"));
                     } else {
                         sink.met(RESETS);

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use record::Operation as Api;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::life::PATIENCE;
 use super::{CheckRow, Group, Sink};
-use crate::view::{Answer, Arn, Call, HistoryRead, View, is_terminal_status};
+use crate::view::{Answer, Arn, Call, HistoryRead, View, is_terminal_status, same_json_text};
 
 const ORDER: CheckRow = (
     "GEH-01",
@@ -141,7 +141,7 @@ fn pair(earlier: &HistoryRead<'_>, later: &HistoryRead<'_>, sink: &mut Sink) {
             && a.kind == b.kind
             && a.at == b.at
             && a.previous == b.previous
-            && (!same_form || a.details == b.details)
+            && (!same_form || same_details(&a.details, &b.details))
     });
     let row = if earlier.data != later.data {
         DATA
@@ -193,6 +193,15 @@ fn pair(earlier: &HistoryRead<'_>, later: &HistoryRead<'_>, sink: &mut Sink) {
             );
         }
     }
+}
+
+/// The same members of the same values; JSON in texts may be spelled anew for each answer (IO-09).
+fn same_details(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
+    let same = |a: &Value, b: &Value| match (a, b) {
+        (Value::String(a), Value::String(b)) => same_json_text(a, b),
+        _ => a == b,
+    };
+    a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
 }
 
 fn calls(view: &View<'_>, sink: &mut Sink) {

@@ -32,14 +32,12 @@ pub(super) struct Closing {
     pub(super) operation: Option<usize>,
 }
 
-/// A timer may be this early by the service's own timestamps, which are taken beside it.
-pub(super) const SLACK: i64 = 100;
-
-/// The slack for timestamps that are cut to whole seconds.
-pub(super) const WHOLE_SECONDS: i64 = 1_000;
+/// So much may two clocks of the service differ, where each wrote one of two dates (rules.md 5: an allowance of at most 1 s); also
+/// the slack of dates that are cut to whole seconds.
+pub(super) const APART: i64 = 1_000;
 
 /// So long after the harness gave up waiting, or ever after ([`PATIENCE`]), what AWS promises must have happened.
-pub(super) const HANG: i64 = 9_000;
+pub(super) const HANG: i64 = 10_000;
 
 /// So long after it was due, whatever AWS promises must be seen, also where nobody waited for it.
 pub(super) const PATIENCE: i64 = 30_000;
@@ -87,16 +85,18 @@ pub(super) fn closings(view: &View<'_>, token: &Token) -> Vec<Closing> {
             .filter_map(|read| view.reads.get(*read))
             .filter(|read| read.history.get(id).is_some())
             .map(|read| read.ended)
-            .chain(view.events(attempt).get(index).map(|event| Time(view.offset.latest(event.at).0 + SLACK)))
+            .chain(view.events(attempt).get(index).map(|event| Time(view.offset.latest(event.at).0 + APART)))
             .min()
     };
+    // Two dates of one closing: the answer's is the surer one.
+    let answered = closings.iter().any(|closing| closing.cause == Cause::Used);
     if let Some(index) = attempt.ended
         && let Some(by) = shown_by(index)
         && let Some(event) = view.events(attempt).get(index)
     {
         if event.kind.ends_with("TimedOut") {
             closings.push(Closing { by, cause: Cause::TimedOut, operation: None });
-        } else if fails_attempt(&event.kind) || event.kind.ends_with("Succeeded") {
+        } else if !answered && (fails_attempt(&event.kind) || event.kind.ends_with("Succeeded")) {
             closings.push(Closing { by, cause: Cause::Used, operation: None });
         }
         if let Some(next) = attempt.followed
@@ -185,10 +185,10 @@ pub(super) fn register(view: &View<'_>, token: &Token) -> Register {
         .and_then(|attempt| attempt.clock_began(view.events(attempt)))
         .map_or(begun, |at| view.offset.earliest(at).0.max(begun));
     if let Some(timeout) = timeout {
-        may(from.saturating_add(seconds(timeout)) - SLACK);
+        may(from.saturating_add(seconds(timeout)) - early(seconds(timeout)));
     }
     if let Some(heartbeat) = heartbeat {
-        register.heartbeat = Some((from, seconds(heartbeat) - SLACK));
+        register.heartbeat = Some((from, seconds(heartbeat) - early(seconds(heartbeat))));
     }
     let nested = state.is_none_or(|state| !state.inside.is_empty());
     if nested {
@@ -205,7 +205,7 @@ pub(super) fn register(view: &View<'_>, token: &Token) -> Register {
                     )
                     || fails_attempt(&event.kind)
             })?;
-            Some(view.offset.earliest(first.at).0 - SLACK)
+            Some(view.offset.earliest(first.at).0 - APART)
         });
         register
             .closers
@@ -220,11 +220,12 @@ pub(super) fn seconds(seconds: u64) -> i64 {
     i64::try_from(seconds.min(1 << 50)).unwrap_or(1 << 50).saturating_mul(1000)
 }
 
-/// How early a timer may be by the timestamps of a history.
-pub(super) fn slack(events: &[record::Event]) -> i64 {
-    if !events.is_empty() && events.iter().all(|event| event.at.0 % 1000 == 0) {
-        WHOLE_SECONDS
-    } else {
-        SLACK
-    }
+/// How early a timer of so many milliseconds may be by the timestamps of a history.
+pub(super) fn slack(events: &[record::Event], bound: i64) -> i64 {
+    if !events.is_empty() && events.iter().all(|event| event.at.0 % 1000 == 0) { APART } else { early(bound) }
+}
+
+/// How early a timer of so many milliseconds may be by dates that several clocks wrote.
+fn early(bound: i64) -> i64 {
+    (bound / 4).clamp(100, APART)
 }

@@ -65,7 +65,7 @@ fn limited(view: &View<'_>, execution: &Execution<'_>, limit: u64, sink: &mut Si
         let stopped = last.kind == "ExecutionAborted";
         if last.kind == "ExecutionTimedOut" {
             let named = last.text("error").is_none_or(|error| error == "States.Timeout");
-            if age < due - slack(events) {
+            if age < due - slack(events, due) {
                 sink.violated_at(
                     MACHINE,
                     Some(last.id),
@@ -94,7 +94,7 @@ fn limited(view: &View<'_>, execution: &Execution<'_>, limit: u64, sink: &mut Si
             );
         } else if last.kind == "ExecutionFailed"
             && last.text("error") == Some("States.Timeout")
-            && age >= due - slack(events)
+            && age >= due - slack(events, due)
             && events.iter().all(|event| !event.kind.ends_with("TimedOut"))
         {
             sink.violated_at(

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::flaws::flaws;
 use super::{CheckRow, Group, Sink};
-use crate::view::{Answer, Call, View, same_json_text, unqualified};
+use crate::view::{Answer, Call, View, same_date, same_json_text, unqualified};
 
 const AGAIN: CheckRow =
     ("DEF-21", "create-is-idempotent", "the same creation again answers the same ARN and date");
@@ -81,7 +81,10 @@ fn repeated(view: &View<'_>, sink: &mut Sink) {
             match call.answer {
                 Answer::Done(_) if definition_same => {
                     let held = said(call, "stateMachineArn") == said(first, "stateMachineArn")
-                        && said(call, "creationDate") == said(first, "creationDate");
+                        && same_date(
+                            said(call, "creationDate").as_ref(),
+                            said(first, "creationDate").as_ref(),
+                        );
                     let text = || "the same creation again answered another ARN or date".to_owned();
                     if role_same {
                         sink.expect(AGAIN, held, text);

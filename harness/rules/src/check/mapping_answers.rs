@@ -103,7 +103,9 @@ fn told(call: &Call<'_>, changes: &[&Call<'_>], shown: &Value, sink: &mut Sink) 
     });
     for (member, default) in [("BatchSize", 10), ("MaximumBatchingWindowInSeconds", 0)] {
         let wanted = set(changes, member).and_then(Value::as_u64).unwrap_or(default);
-        sink.expect(SETTINGS, shown.get(member).and_then(Value::as_u64) == Some(wanted), || {
+        let told = shown.get(member).filter(|value| !value.is_null());
+        let fits = told.map_or(wanted == default, |value| value.as_u64() == Some(wanted));
+        sink.expect(SETTINGS, fits, || {
             format!("{} shows {member} {:?}, not {wanted}", call.operation, shown.get(member))
         });
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use record::Operation as Api;
 use serde_json::Value;
 
+use super::life::PATIENCE;
 use super::{CheckRow, Group, Sink};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Answer, View};
+use crate::view::{Answer, Call, StatusRead, View};
 
 const ALLOWED: CheckRow = (
     "RED-01",
@@ -157,7 +158,9 @@ fn counts(view: &View<'_>, sink: &mut Sink) {
         let mut seen = BTreeSet::new();
         calls.retain(|call| call.text("clientToken").is_none_or(|token| seen.insert(token)));
         for status in execution.statuses.iter().filter(|status| !status.listed && status.is_terminal()) {
-            let before = calls.iter().filter(|call| call.ended < status.begun).count() as u64;
+            let before =
+                calls.iter().filter(|call| call.ended < status.begun && is_shown(call, status)).count()
+                    as u64;
             let after = calls.iter().filter(|call| call.begun < status.ended).count() as u64;
             if after == 0 {
                 continue;
@@ -173,4 +176,13 @@ fn counts(view: &View<'_>, sink: &mut Sink) {
             }
         }
     }
+}
+
+/// Whether a description is surely of a time after the redrive: its end came later, or half a minute has passed. Else it may lag (DESC-05).
+fn is_shown(redrive: &Call<'_>, status: &StatusRead<'_>) -> bool {
+    let date = |body: Option<&Value>, name: &str| body?.get(name)?.as_f64();
+    let ended = date(Some(status.body), "stopDate");
+    let redriven = date(redrive.answer.done(), "redriveDate");
+    ended.zip(redriven).is_some_and(|(ended, redriven)| ended > redriven)
+        || status.begun - redrive.ended >= PATIENCE
 }

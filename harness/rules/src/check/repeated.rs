@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use record::Operation as Api;
 
-use super::life::SLACK;
+use super::life::APART;
 use super::start::{ANSWERS, name_flaw};
 use super::{CheckRow, Group, Sink};
 use crate::view::{
-    Answer, Call, Effect, Execution, Verb, View, is_json, open_until, same_json_text, unqualified,
+    Answer, Call, Effect, Execution, Verb, View, is_json, open_until, same_date, same_json_text, unqualified,
 };
 
 const PER_MACHINE: CheckRow = ("START-08", "names-are-per-machine", "one name starts on two machines");
@@ -128,7 +128,7 @@ fn group(view: &View<'_>, calls: &[&Call<'_>], sink: &mut Sink) {
         match call.answer {
             Answer::Done(_) => {
                 let same_answer = said(call, "executionArn") == said(first, "executionArn")
-                    && said(call, "startDate") == said(first, "startDate");
+                    && same_date(said(call, "startDate").as_ref(), said(first, "startDate").as_ref());
                 if !same_value {
                     let row = if overlap && !decided { RACE } else { OTHER };
                     if !same_answer
@@ -164,16 +164,21 @@ fn group(view: &View<'_>, calls: &[&Call<'_>], sink: &mut Sink) {
                 } else if closed {
                     sink.met(CLOSED);
                 } else if (decided || done.len() + 1 >= calls.len()) && surely_open(view, execution, call) {
-                    let row = if overlap && !decided { CONCURRENT } else { REPEATED };
-                    sink.violated(
-                        row,
-                        "the same start of a running execution answered ExecutionAlreadyExists",
-                    );
+                    if overlap && !decided {
+                        // START-20 speaks of those that are taken.
+                        sink.observed(CONCURRENT, "one of several equal starts at once is refused");
+                    } else {
+                        sink.violated(
+                            REPEATED,
+                            "the same start of a running execution answered ExecutionAlreadyExists",
+                        );
+                    }
                 }
             }
             Answer::Refused(error)
                 if decided
                     && !closed
+                    && error.code != "ExecutionLimitExceeded"
                     && error.code != "StateMachineDeleting"
                     && error.code != "StateMachineDoesNotExist" =>
             {
@@ -206,7 +211,7 @@ fn group(view: &View<'_>, calls: &[&Call<'_>], sink: &mut Sink) {
 /// Whether the execution was surely still running when the call was answered.
 fn surely_open(view: &View<'_>, execution: Option<&Execution<'_>>, call: &Call<'_>) -> bool {
     let Some(execution) = execution else { return false };
-    if open_until(execution, &view.reads, view.offset).is_some_and(|until| until.0 - SLACK > call.ended.0) {
+    if open_until(execution, &view.reads, view.offset).is_some_and(|until| until.0 - APART > call.ended.0) {
         return true;
     }
     let Some(index) = view.by_arn.get(execution.arn) else { return false };

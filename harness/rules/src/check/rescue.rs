@@ -165,7 +165,7 @@ fn visit(view: &View<'_>, state: &StateView, attempts: &[&Attempt], sink: &mut S
                     if definition.get("MaxAttempts").is_none() || definition.get("BackoffRate").is_none() {
                         sink.met(DEFAULTS);
                     }
-                    waited(definition, wait, counts[index], event, next, slack(events), sink);
+                    waited(definition, wait, counts[index], event, next, events, sink);
                 }
                 Some((then, next)) => {
                     let text = format!(
@@ -368,7 +368,15 @@ fn wait(retrier: &Value, n: u32) -> f64 {
     retrier.get("MaxDelaySeconds").and_then(Value::as_f64).map_or(wait, |most| wait.min(most))
 }
 
-fn waited(retrier: &Value, wait: f64, n: u32, failed: &Event, next: &Event, slack: i64, sink: &mut Sink) {
+fn waited(
+    retrier: &Value,
+    wait: f64,
+    n: u32,
+    failed: &Event,
+    next: &Event,
+    events: &[Event],
+    sink: &mut Sink,
+) {
     let seen = next.at - failed.at;
     let due = (wait * 1000.0) as i64;
     let text = || format!("retry {n} came after {seen} ms, its wait is {due} ms");
@@ -378,7 +386,7 @@ fn waited(retrier: &Value, wait: f64, n: u32, failed: &Event, next: &Event, slac
     }
     let defaults =
         retrier.get("IntervalSeconds").is_none() || (n > 1 && retrier.get("BackoffRate").is_none());
-    if seen < due - slack {
+    if seen < due - slack(events, due) {
         sink.violated_at(if defaults { DEFAULTS } else { WAIT }, Some(next.id), text());
         if defaults {
             sink.violated_at(WAIT, Some(next.id), text());

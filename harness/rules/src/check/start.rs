@@ -107,10 +107,7 @@ fn single(view: &View<'_>, sink: &mut Sink) {
                 ));
             } else if read.is_none_or(|arn| !matches!(arn.kind, "stateMachine")) {
                 faults.push((MACHINE, "a malformed machine ARN", &["InvalidArn"]));
-            } else if !view.by_machine.contains_key(unqualified(arn))
-                && call.answer.done().is_none()
-                && !made_maybe(view, arn)
-            {
+            } else if !view.by_machine.contains_key(unqualified(arn)) && !made_maybe(view, arn) {
                 faults.push((MACHINE, "an unknown machine", &["StateMachineDoesNotExist"]));
             }
         }

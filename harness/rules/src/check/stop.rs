@@ -4,9 +4,9 @@ use record::Operation as Api;
 use serde_json::Value;
 
 use super::history_api::arn_flaw;
-use super::life::patience;
+use super::life::{APART, patience};
 use super::{CheckRow, Group, Sink};
-use crate::view::{Answer, Effect, Execution, Verb, View};
+use crate::view::{Answer, Call, Effect, Execution, Verb, View};
 
 const ABORTS: CheckRow =
     ("STOP-01", "stop-aborts", "stopping a running execution answers a stopDate and makes it ABORTED");
@@ -68,7 +68,9 @@ fn stops(view: &View<'_>, sink: &mut Sink) {
                 sink.violated(ABORTS, "StopExecution answered without stopDate");
             }
             let may_have_ended = match terminal {
-                Some(event) => view.offset.earliest(event.at) <= first.ended,
+                Some(event) => {
+                    view.offset.earliest(event.at) <= first.ended || was_answered(view, index, first)
+                }
                 None => ended_early(view, index, execution, first.ended.0),
             };
             let read_late = execution
@@ -188,7 +190,7 @@ fn after_abort(view: &View<'_>, execution: &Execution<'_>, sink: &mut Sink) {
     }
 }
 
-fn texts(view: &View<'_>, execution: &Execution<'_>, calls: &[&crate::view::Call<'_>], sink: &mut Sink) {
+fn texts(view: &View<'_>, execution: &Execution<'_>, calls: &[&Call<'_>], sink: &mut Sink) {
     // Only the first stop that took effect gives its texts; with several it is not known which.
     let taken: Vec<_> =
         calls.iter().filter(|call| call.answer.done().is_some() || call.answer.is_open_ended()).collect();
@@ -231,4 +233,15 @@ fn lookups(view: &View<'_>, sink: &mut Sink) {
             });
         }
     }
+}
+
+/// Whether a callback was taken while the execution was stopped or just before: then what continues may be dated after the stop (STOP-06).
+fn was_answered(view: &View<'_>, execution: usize, stop: &Call<'_>) -> bool {
+    let tokens = view.tokens.iter().filter(|token| token.execution == Some(execution));
+    tokens.flat_map(|token| view.operations_of(token)).any(|operation| {
+        operation.verb != Verb::Heartbeat
+            && matches!(operation.effect, Effect::Accepted | Effect::Unknown)
+            && operation.begun < stop.ended
+            && stop.begun - operation.ended < APART
+    })
 }

@@ -47,12 +47,16 @@ pub(super) fn limit(view: &View<'_>, attempt: &Attempt, event: &Event) -> Limit 
     };
     let events = view.events(attempt);
     let Some(began) = attempt.clock_began(events) else { return Limit::Either };
-    if event.at - began < seconds(timeout) - slack(events) {
+    if event.at - began < seconds(timeout) - slack(events, seconds(timeout)) {
         return Limit::Heartbeat;
     }
     let last = last_beat(view, attempt);
     match last {
-        Some(beat) if event.at.0 < beat + view.offset.least + seconds(window) - slack(events) => Limit::Total,
+        Some(beat)
+            if event.at.0 < beat + view.offset.least + seconds(window) - slack(events, seconds(window)) =>
+        {
+            Limit::Total
+        }
         _ => Limit::Either,
     }
 }
@@ -101,7 +105,6 @@ fn completed(view: &View<'_>, attempt: &Attempt) -> bool {
 fn tasks(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
         let events = view.events(attempt);
-        let slack = slack(events);
         let Some(began) = attempt.clock_began(events) else { continue };
         let beaten = last_beat(view, attempt).is_some();
         let state = attempt.state.clone().unwrap_or_default();
@@ -118,7 +121,7 @@ fn tasks(view: &View<'_>, sink: &mut Sink) {
                         );
                     }
                     (Some(timeout), window) => {
-                        let due = seconds(timeout) - slack;
+                        let due = seconds(timeout) - slack(events, seconds(timeout));
                         if window.is_none() {
                             if elapsed < due {
                                 sink.violated_at(NOT_EARLY, id, format!("state {state} timed out {elapsed} ms after its start, not {timeout} s"));

@@ -131,7 +131,7 @@ fn candidates<'v>(
     verb: Verb,
     event: &Event,
 ) -> Vec<(&'v Operation, &'v Call<'v>)> {
-    let latest = view.offset.latest(event.at).0 + super::life::WHOLE_SECONDS;
+    let latest = view.offset.latest(event.at).0 + super::life::APART;
     view.operations_of(token)
         .filter(|op| op.verb == verb && op.begun.0 <= latest)
         .filter_map(|op| Some((op, view.call_of(op)?)))

@@ -1,7 +1,8 @@
 //! TOK-08, 09, 12, 17..20: what a SendTask* call must not say, whatever the state of its task.
 
+use super::wire::is_oversize;
 use super::{CheckRow, Group, Sink};
-use crate::view::{Answer, Bearer, Call, Operation, Verb, View, is_json};
+use crate::view::{Answer, Bearer, Call, Operation, Token, Verb, View, is_json};
 
 const JSON: CheckRow = (
     "TOK-08",
@@ -89,7 +90,7 @@ pub(super) fn faults(call: &Call<'_>, verb: Verb) -> Vec<Fault> {
 fn inputs(view: &View<'_>, sink: &mut Sink) {
     for operation in &view.operations {
         let Some(call) = view.call_of(operation) else { continue };
-        if call.garbled || !call.was_looked_at() {
+        if call.garbled || !call.was_looked_at() || is_oversize(call) {
             continue;
         }
         let faults = faults(call, operation.verb);
@@ -97,7 +98,7 @@ fn inputs(view: &View<'_>, sink: &mut Sink) {
         match (wrong_token, faults.as_slice()) {
             (false, []) => taken(call, operation, sink),
             (false, [fault]) => one_fault(*fault, call, operation, sink),
-            (true, []) => bearer(call, operation, sink),
+            (true, []) => bearer(view, call, operation, sink),
             _ => several(call, operation, sink),
         }
     }
@@ -159,7 +160,7 @@ fn one_fault(fault: Fault, call: &Call<'_>, operation: &Operation, sink: &mut Si
     });
 }
 
-fn bearer(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
+fn bearer(view: &View<'_>, call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
     let code = call.answer.code();
     let saw = |expected: &str| format!("{}: expected {expected}, saw {}", call.operation, call.answer.says());
     match operation.bearer {
@@ -172,6 +173,10 @@ fn bearer(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
         Bearer::Missing | Bearer::Empty | Bearer::TooLong => {
             let lawful = matches!(code, Some("ValidationException" | "SerializationException"));
             sink.expect(LENGTH, lawful, || saw("ValidationException for a token of no lawful length"));
+        }
+        // What could be a token of this service is one that was never issued.
+        Bearer::Malformed if code == Some("TaskDoesNotExist") && could_be_issued(view, call) => {
+            sink.observed(MUTATED, "A-04: a well-formed text answers TaskDoesNotExist".to_owned());
         }
         Bearer::Malformed => {
             let row = if operation.verb == Verb::Heartbeat { BEAT } else { MALFORMED };
@@ -191,6 +196,29 @@ fn bearer(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
             _ => sink.violated(MUTATED, saw("InvalidToken or TaskDoesNotExist for a changed token")),
         },
     }
+}
+
+/// Whether a text has about the length and just the kinds of characters of a token that this service issued.
+fn could_be_issued(view: &View<'_>, call: &Call<'_>) -> bool {
+    let kinds = |text: &str| {
+        text.chars().fold(0_u8, |kinds, character| {
+            kinds
+                | match character {
+                    'a'..='z' => 1,
+                    'A'..='Z' => 2,
+                    '0'..='9' => 4,
+                    '-' | '_' => 8,
+                    '+' | '/' | '=' => 16,
+                    _ => 32,
+                }
+        })
+    };
+    let text = call.text("taskToken").unwrap_or_default();
+    let alike = |token: &Token| {
+        let (length, other) = (text.len(), token.text.len());
+        kinds(text) == kinds(&token.text) && length <= 2 * other && other <= 2 * length
+    };
+    view.tokens.iter().any(alike)
 }
 
 fn several(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {

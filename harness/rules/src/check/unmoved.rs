@@ -4,7 +4,7 @@
 //! moment by something else.
 
 use super::Sink;
-use super::life::patience;
+use super::life::{APART, patience};
 use super::token_effect::{COMPLETES, FAILS, ONE_EFFECT, WAITS, winner};
 use crate::view::{Attempt, Effect, Operation, Token, Verb, View};
 
@@ -90,16 +90,19 @@ pub(super) fn without_history(view: &View<'_>, index: usize, token: &Token, sink
 /// Whether the execution was ended by something else while this call was answered or just after: then nothing says
 /// which of the two AWS would have written down.
 fn ended_meanwhile(view: &View<'_>, index: usize, winner: &Operation) -> bool {
-    const MOMENT: i64 = 1000;
     let Some(execution) = view.executions.get(index) else { return false };
     let stopped = execution
         .stops
         .iter()
         .filter_map(|stop| view.calls.get(*stop))
-        .any(|stop| stop.begun - winner.ended < MOMENT && winner.begun - stop.ended < MOMENT);
-    let timed_out = execution
-        .best
-        .and_then(|best| view.reads.get(best)?.terminal())
-        .is_some_and(|end| end.kind == "ExecutionTimedOut" && end.at - winner.ended < MOMENT);
-    stopped || timed_out
+        .any(|stop| stop.begun - winner.ended < APART && winner.begun - stop.ended < APART);
+    let timed_out = execution.best.and_then(|best| view.reads.get(best)?.terminal()).is_some_and(|end| {
+        end.kind == "ExecutionTimedOut" && view.offset.earliest(end.at) - winner.ended < APART
+    });
+    // Its executions end with a machine, when they next go on (DEF-30).
+    let deleted = execution
+        .machine
+        .and_then(|machine| view.machines.get(machine)?.deleted)
+        .is_some_and(|(asked, _)| asked - winner.ended < APART);
+    stopped || timed_out || deleted
 }

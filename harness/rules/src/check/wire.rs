@@ -133,7 +133,7 @@ pub(super) fn modelled(operation: Api) -> Option<&'static [&'static str]> {
 
 fn protocol(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls.iter().filter(|call| call.operation.service() == Service::States) {
-        if call.mute {
+        if call.mute && !is_oversize(call) {
             sink.violated(
                 PROTOCOL,
                 format!("{} had no answer of AWS in three tries in a row", call.operation),
@@ -151,7 +151,7 @@ fn errors(view: &View<'_>, sink: &mut Sink) {
         let Some(error) = call.answer.error() else {
             continue;
         };
-        if matches!(call.answer, Answer::Unsupported(_)) {
+        if matches!(call.answer, Answer::Unsupported(_)) || is_oversize(call) {
             continue;
         }
         let code = error.code.as_str();
@@ -169,10 +169,6 @@ fn errors(view: &View<'_>, sink: &mut Sink) {
                 call.operation, error.status
             )
         });
-        // A request over the limit in all is refused with any 4xx (WIRE-09).
-        if error.status == 413 {
-            continue;
-        }
         if let (Answer::Refused(_), true) = (call.answer, error.status >= 500) {
             sink.violated(STATUS, format!("{} answered {error} each time it was asked", call.operation));
         } else if own.contains(&code) {
@@ -256,7 +252,7 @@ fn empty_replies(view: &View<'_>, sink: &mut Sink) {
 
 fn bounds(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls.iter().filter(|call| call.operation.service() == Service::States) {
-        let Some(what) = out_of_bounds(call) else { continue };
+        let Some(what) = out_of_bounds(call).filter(|_| !is_oversize(call)) else { continue };
         match call.answer {
             Answer::Done(_) => sink.violated(BOUNDS, format!("{} with {what} answered 200", call.operation)),
             Answer::Refused(error) => {
@@ -312,15 +308,22 @@ fn throttling(view: &View<'_>, sink: &mut Sink) {
 
 fn size(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls.iter().filter(|call| call.operation.service() == Service::States) {
-        let texts: usize = call.input.values().filter_map(Value::as_str).map(str::len).sum();
-        let raw = call.entry.call.raw_body.as_ref().map_or(0, String::len);
-        if texts.max(raw) > 1_048_576 {
-            match call.answer {
-                Answer::Done(_) => sink
-                    .violated(SIZE, format!("{} of {} bytes answered 200", call.operation, texts.max(raw))),
-                Answer::Refused(_) => sink.met(SIZE),
-                _ => {}
+        if !is_oversize(call) {
+            continue;
+        }
+        match call.answer {
+            Answer::Done(_) => {
+                sink.violated(SIZE, format!("{} of more than 1,048,576 bytes answered 200", call.operation));
             }
+            Answer::Refused(_) => sink.met(SIZE),
+            _ => {}
         }
     }
+}
+
+/// Whether a request is beyond the limit in all: then any refusal is lawful, whatever else is wrong with it (WIRE-09).
+pub(super) fn is_oversize(call: &Call<'_>) -> bool {
+    let texts: usize = call.input.values().filter_map(Value::as_str).map(str::len).sum();
+    let raw = call.entry.call.raw_body.as_ref().map_or(0, String::len);
+    texts.max(raw) > 1_048_576
 }

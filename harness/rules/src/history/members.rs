@@ -28,20 +28,26 @@ pub(super) struct Member {
     pub(super) shape: Shape,
     /// The rule that a missing member breaks; none where the member is optional.
     pub(super) required: Option<&'static str>,
+    /// Whether the API model requires it too; AWS shows the others always.
+    pub(super) modelled: bool,
     /// Whether `includeExecutionData: false` removes it (GEH-08, A-17).
     pub(super) data: bool,
 }
 
 const fn optional(name: &'static str, shape: Shape) -> Member {
-    Member { name, shape, required: None, data: false }
+    Member { name, shape, required: None, modelled: false, data: false }
 }
 
 const fn required(name: &'static str, shape: Shape, rule: &'static str) -> Member {
-    Member { name, shape, required: Some(rule), data: false }
+    Member { name, shape, required: Some(rule), modelled: true, data: false }
+}
+
+const fn recorded(name: &'static str, shape: Shape, rule: &'static str) -> Member {
+    Member { name, shape, required: Some(rule), modelled: false, data: false }
 }
 
 const fn data(name: &'static str, rule: &'static str) -> Member {
-    Member { name, shape: Shape::Json, required: Some(rule), data: true }
+    Member { name, shape: Shape::Json, required: Some(rule), modelled: false, data: true }
 }
 
 const ARN: Shape = Shape::Name(2048);
@@ -58,7 +64,7 @@ const RESOURCE: Member = required("resource", Shape::Name(2048), "HIS-16");
 const FAILURE: &[Member] = &[ERROR, CAUSE];
 const TASK_FAILURE: &[Member] = &[RESOURCE_TYPE, RESOURCE, ERROR, CAUSE];
 const ITERATION: &[Member] =
-    &[required("name", Shape::Name(80), "HIS-26"), required("index", Shape::Count, "HIS-26")];
+    &[recorded("name", Shape::Name(80), "HIS-26"), recorded("index", Shape::Count, "HIS-26")];
 
 macro_rules! table {
     ($($member:expr),* $(,)?) => { const { &[$($member),*] } };
@@ -70,7 +76,7 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         "ExecutionStarted" => table![
             data("input", "HIS-05"),
             INPUT_DETAILS,
-            required("roleArn", ARN, "HIS-05"),
+            recorded("roleArn", ARN, "HIS-05"),
             optional("stateMachineAliasArn", ARN),
             optional("stateMachineVersionArn", ARN),
         ],
@@ -139,11 +145,11 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
             TIMEOUT,
             CREDENTIALS,
         ],
-        "MapStateStarted" => table![required("length", Shape::Count, "HIS-26")],
+        "MapStateStarted" => table![recorded("length", Shape::Count, "HIS-26")],
         "MapIterationStarted" | "MapIterationSucceeded" | "MapIterationFailed" | "MapIterationAborted" => {
             ITERATION
         }
-        "MapRunStarted" => table![required("mapRunArn", ARN, "HIS-10")],
+        "MapRunStarted" => table![recorded("mapRunArn", ARN, "HIS-26")],
         "MapRunRedriven" => table![optional("mapRunArn", ARN), optional("redriveCount", Shape::Count)],
         "EvaluationFailed" => {
             table![
@@ -157,6 +163,12 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
         _ => return None,
     };
     Some(table)
+}
+
+/// Whether any event type has a detail of this name.
+pub(super) fn is_member_of_some(name: &str) -> bool {
+    let mut of_all = record::history::EVENT_TYPES.iter().filter_map(|(kind, _)| members(kind)).flatten();
+    of_all.any(|member| member.name == name)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::Known;
 use super::ledger::Ledger;
-use super::members::{Member, Shape, members};
+use super::members::{Member, Shape, is_member_of_some, members};
+use crate::view::plain_length;
 
 /// The most events a history can have (HIS-24).
 pub(super) const EVENT_LIMIT: usize = 25_000;
@@ -182,10 +183,16 @@ fn details(event: &Event, hidden: bool, ledger: &mut Ledger) {
         match table.iter().find(|member| member.name == name) {
             _ if value.is_null() => {}
             Some(member) => shape(event, member, value, ledger),
-            None => ledger.breach(
+            None if is_member_of_some(name) => ledger.breach(
                 "HIS-10",
                 event,
                 format!("the details of {} have no member {name:?}", event.kind),
+            ),
+            // AWS adds members from time to time.
+            None => ledger.advise(
+                Some("HIS-10"),
+                event,
+                format!("{name:?} in the details of {} is not in the API model", event.kind),
             ),
         }
     }
@@ -194,7 +201,7 @@ fn details(event: &Event, hidden: bool, ledger: &mut Ledger) {
         let hidden = hidden || is_cut(event, member.name);
         if let (true, Some(rule), false) = (absent, member.required, hidden && member.data) {
             ledger.breach(rule, event, format!("{} has no {}", event.kind, member.name));
-            if !member.data {
+            if member.modelled {
                 ledger.breach(
                     "HIS-10",
                     event,
@@ -257,11 +264,13 @@ fn json(event: &Event, member: &Member, text: &str, ledger: &mut Ledger) {
     }
     let rule = if name == "parameters" { "IO-11" } else { "IO-10" };
     ledger.met(rule);
-    if text.len() > asl::DATA_LIMIT {
+    // Escapes and blanks are the spelling's, not the value's (IO-09).
+    if text.len() > asl::DATA_LIMIT && plain_length(text) > asl::DATA_LIMIT {
+        let length = plain_length(text);
         ledger.breach(
             rule,
             event,
-            format!("{name} of {kind} has {} bytes, more than {}", text.len(), asl::DATA_LIMIT),
+            format!("{name} of {kind} has {length} bytes, more than {}", asl::DATA_LIMIT),
         );
     }
 }

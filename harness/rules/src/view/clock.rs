@@ -59,6 +59,15 @@ impl Offset {
     }
 }
 
+/// Whether two dates of the wire are one: a service may cut the same date to milliseconds or seconds in one answer and not in another.
+pub fn same_date(one: Option<&Value>, other: Option<&Value>) -> bool {
+    let (Some(a), Some(b)) = (one.and_then(Value::as_f64), other.and_then(Value::as_f64)) else {
+        return one == other;
+    };
+    let cut = a.fract() == 0.0 || b.fract() == 0.0;
+    (a - b).abs() < if cut { 1.0 } else { 0.0015 }
+}
+
 /// A timestamp of the wire as a moment; nothing where it is no plausible one (WIRE-02 judges that).
 pub fn moment(value: &Value) -> Option<Time> {
     value.as_f64().filter(|stamp| (0.0..1e11).contains(stamp)).map(Time::from_epoch_seconds)

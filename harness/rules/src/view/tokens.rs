@@ -407,7 +407,11 @@ fn from_accepted(sources: &Sources<'_, '_>, found: &mut Found) {
         }
         let mut holders = Vec::new();
         for (index, message) in sources.messages.iter().enumerate() {
-            if message.body.contains(text) {
+            let mut holds = message.body.contains(text);
+            if let Some(json) = &message.json {
+                leaves(json, &mut |leaf| holds |= leaf.contains(text));
+            }
+            if holds {
                 holders.push(index);
             }
         }

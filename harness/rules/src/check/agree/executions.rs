@@ -166,7 +166,9 @@ fn dates(view: &View<'_>, sink: &mut Sink) {
         for status in described() {
             let again = redrives.iter().any(|(call, _)| call.ended < status.begun);
             // Whether a running execution shows the redrive at once is not said: descriptions may lag (DESC-05).
-            if again && status.is_terminal() && status.body.get("redriveCount") != Some(&Value::from(0)) {
+            let counted =
+                status.body.get("redriveCount").and_then(Value::as_u64).is_some_and(|count| count > 0);
+            if again && status.is_terminal() && counted {
                 let dated = status.body.get("redriveDate").is_some_and(|date| !date.is_null());
                 sink.expect(REDRIVEN, dated && fits(status, "redriveDate", &redrives), || {
                     "a redriven execution is described with another redriveDate, or none".to_owned()

@@ -6,6 +6,8 @@ use super::Kind::{Arn, Flag, List, Object, Text, Time, Whole, Word};
 use super::{CAUSE, ERROR, Member, NAME, STATUS, TYPE, may, must};
 
 const ANY: usize = usize::MAX;
+/// Its limit is one of bytes of the value, not of its spelling (IO-10).
+const DATA: super::Kind = Text(0, ANY);
 const MACHINE: super::Kind = Arn("stateMachine");
 const PAGE: Member = may("nextToken", Text(1, 1024));
 
@@ -49,9 +51,9 @@ const EXECUTION: &[Member] = &[
     must("status", STATUS),
     must("startDate", Time),
     may("stopDate", Time),
-    may("input", Text(0, 262_144)),
+    may("input", DATA),
     may("inputDetails", Object(DATA_DETAILS)),
-    may("output", Text(0, 262_144)),
+    may("output", DATA),
     may("outputDetails", Object(DATA_DETAILS)),
     may("traceHeader", Text(0, 256)),
     may("error", ERROR),
@@ -96,7 +98,7 @@ const DIAGNOSTIC: &[Member] = &[
 ];
 const ROUTE: &[Member] = &[must("stateMachineVersionArn", MACHINE), must("weight", Whole(0, 100))];
 const TESTED: &[Member] = &[
-    may("output", Text(0, 262_144)),
+    may("output", DATA),
     may("error", ERROR),
     may("cause", CAUSE),
     may("inspectionData", Object(&[])),
