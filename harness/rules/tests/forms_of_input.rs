@@ -184,7 +184,7 @@ fn a_page_from_the_middle_or_the_end_is_judged_event_by_event() {
         assert!(report.advice.iter().any(|advice| advice.message.contains("are not here")), "{report:?}");
     }
     let mut page = pages(&reversed, 4).remove(0);
-    page["events"][0]["executionSucceededEventDetails"]["no"] = json!(1);
+    page["events"][0]["taskFailedEventDetails"] = json!({ "error": "E" });
     assert_eq!(audit(&page.to_string(), None).unwrap().violations[0].rule, "HIS-10");
 }
 
