@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::field::{Field, Wording, type_of};
 use crate::limits;
 use crate::machine::{Map, Next, QueryLanguage, State, StateKind, Task, Wait};
-use crate::outcome::{Entered, Exit, Failure, Inputs, MapEntered, Reading, WaitUntil};
+use crate::outcome::{Entered, Exit, Failure, Given, Inputs, MapEntered, Reading, WaitUntil};
 use crate::template::Template;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -43,12 +43,14 @@ fn act(state: &State, env: &Env<'_>) -> Result<Entered, Failure> {
                 Wait::Seconds(seconds) => WaitUntil::Seconds(seconds.seconds(&env, 0)?),
                 Wait::Timestamp(timestamp) => WaitUntil::Timestamp(timestamp.timestamp(&env)?),
             },
+            sourced: env.is_sourced(),
         }),
         StateKind::Fail { error, cause } => Ok(Entered::Fail {
             error: error.as_ref().map(|error| error.text(&env)).transpose()?,
             cause: cause.as_ref().map(|cause| cause.text(&env)).transpose()?,
+            sourced: env.is_sourced(),
         }),
-        StateKind::Parallel { .. } => Ok(Entered::Parallel { input: parameters(&env)? }),
+        StateKind::Parallel { .. } => parameters(&env).map(|input| Entered::Parallel(env.given(input))),
         StateKind::Map(map) => enter_map(map, &env).map(Entered::Map),
     }
 }
@@ -63,16 +65,16 @@ pub fn item_context(context: &Value, index: usize, item: &Value) -> Value {
 }
 
 /// The input of iteration `index`: the item, or what ItemSelector (once Parameters) makes of it.
-pub fn item_input(state: &State, inputs: &Inputs<'_>, index: usize, item: &Value) -> Result<Value, Failure> {
-    let StateKind::Map(map) = &state.kind else { return Ok(item.clone()) };
-    let Some(selector) = &map.selector else { return Ok(item.clone()) };
+pub fn item_input(state: &State, inputs: &Inputs<'_>, index: usize, item: &Value) -> Result<Given, Failure> {
+    let selector = if let StateKind::Map(map) = &state.kind { map.selector.as_ref() } else { None };
+    let Some(selector) = selector else { return Ok(Given { input: item.clone(), sourced: true }) };
     let context = item_context(inputs.context, index, item);
     let inputs = Inputs { context: &context, ..*inputs };
     let dice = Dice::for_visit(inputs.context, inputs.event_id.wrapping_add(index as u64 + 1) << 32);
     let doubt = Doubt::default();
     let env = Env::new(state, &inputs, &dice, &doubt);
     let input = state.flow.input_path.apply(&env)?;
-    limited(&env, selector.evaluate(&env.at(&input))?)
+    limited(&env, selector.evaluate(&env.at(&input))?).map(|input| env.given(input))
 }
 
 /// Drops what is beyond the reader's MaxItems, then groups the inputs of iterations as ItemBatcher says.
@@ -134,7 +136,7 @@ fn enter_task(task: &Task, env: &Env<'_>) -> Result<Entered, Failure> {
         timeout_seconds: task.timeout.as_ref().map(|timeout| timeout.seconds(env, 1)).transpose()?,
         heartbeat_seconds: task.heartbeat.as_ref().map(|heartbeat| heartbeat.seconds(env, 1)).transpose()?,
         credentials: task.credentials.as_ref().map(|credentials| credentials.evaluate(env)).transpose()?,
-        sourced: !env.doubt.is_noted(),
+        sourced: env.is_sourced(),
     })
 }
 
@@ -187,6 +189,7 @@ fn enter_map(map: &Map, env: &Env<'_>) -> Result<MapEntered, Failure> {
         reading,
         writing,
         label: map.label.clone(),
+        sourced: env.is_sourced(),
     })
 }
 
@@ -273,7 +276,7 @@ fn exit_to(
         output: limited(env, value)?,
         next: Next::State(next.to_owned()),
         assigned: assign.map(|assign| assign.assign(env)).transpose()?.unwrap_or_default(),
-        sourced: !env.doubt.is_noted(),
+        sourced: env.is_sourced(),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::doubt::Doubt;
 use crate::identity;
 use crate::intrinsic::Call;
 use crate::machine::{QueryLanguage, State};
-use crate::outcome::{Evaluation, Failure, Inputs, preamble};
+use crate::outcome::{Evaluation, Failure, Given, Inputs, preamble};
 use crate::path::{Path, Roots};
 use serde_json::{Map, Value};
 
@@ -63,6 +63,16 @@ impl<'a> Env<'a> {
             .filter(|name| wanted(name))
             .filter_map(|name| Some((name.to_owned(), self.states_member(name)?.clone())))
             .collect()
+    }
+
+    /// Whether a source decides all that was computed so far.
+    pub(crate) fn is_sourced(&self) -> bool {
+        !self.doubt.is_noted()
+    }
+
+    /// What a branch or an iteration is given.
+    pub(crate) fn given(&self, input: Value) -> Given {
+        Given { input, sourced: self.is_sourced() }
     }
 
     pub(crate) fn runtime(&self, what: &str) -> Failure {

@@ -41,7 +41,7 @@ pub use machine::{
     State, StateKind, Task, Wait,
 };
 pub use outcome::{
-    Entered, Evaluation, Exit, Failure, Inputs, MapEntered, Origin, Reading, Recovery, RetryCounts,
+    Entered, Evaluation, Exit, Failure, Given, Inputs, MapEntered, Origin, Reading, Recovery, RetryCounts,
     TaskFailure, Variables, WaitUntil,
 };
 pub use parse::parse;

@@ -46,6 +46,8 @@ pub enum Entered {
     Wait {
         /// Until when.
         until: WaitUntil,
+        /// Whether a document or a recording of AWS decides it.
+        sourced: bool,
     },
     /// The execution, branch or iteration fails.
     Fail {
@@ -53,14 +55,22 @@ pub enum Entered {
         error: Option<String>,
         /// Absent when the state names none.
         cause: Option<String>,
+        /// Whether a document or a recording of AWS decides both.
+        sourced: bool,
     },
     /// Run every branch on this input, then [`crate::complete`] with the array of outputs.
-    Parallel {
-        /// The input of each branch.
-        input: Value,
-    },
+    Parallel(Given),
     /// Run the processor for each item, then [`crate::complete`] with the array of outputs.
     Map(MapEntered),
+}
+
+/// What a branch or an iteration starts with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    /// The input of its first state.
+    pub input: Value,
+    /// Whether a document or a recording of AWS decides it.
+    pub sourced: bool,
 }
 
 /// How a Map state wants to be run.
@@ -80,6 +90,8 @@ pub struct MapEntered {
     pub writing: Option<Value>,
     /// The name of the Map Run's part in ARNs.
     pub label: Option<String>,
+    /// Whether a document or a recording of AWS decides all of this.
+    pub sourced: bool,
 }
 
 /// A request of an ItemReader.

@@ -95,7 +95,7 @@ fn caught(
     if !limits::fits(&output) {
         return Err(Failure::data_limit(&state.name));
     }
-    Ok(Exit { output, next: Next::State(catcher.next.clone()), assigned, sourced: !doubt.is_noted() })
+    Ok(Exit { output, next: Next::State(catcher.next.clone()), assigned, sourced: env.is_sourced() })
 }
 
 #[cfg(test)]

@@ -212,3 +212,105 @@ const INVALID: &str = r#"
 {"s": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Catch": [{"ErrorEquals": ["A"], "ResultPath": "$..a", "Next": "z"}], "End": true}} ==> SCHEMA at /States/s/Catch[0]/ResultPath
 {"s": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Catch": {}, "End": true}} ==> SCHEMA at /States/s/Catch
 "#;
+
+#[test]
+fn an_optimised_integration_has_the_actions_of_its_page_in_the_guide() {
+    let refused = |resource: &str| {
+        let task = json!({ "Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "End": true });
+        errors(&json!({ "t": task }).to_string())
+    };
+    for resource in [
+        "dynamodb:query",
+        "dynamodb:scan",
+        "sqs:receiveMessage",
+        "sqs:sendMesage.waitForTaskToken",
+        "sns:subscribe",
+        "lambda:invokeAsync",
+        "ecs:stopTask",
+        "states:stopExecution",
+    ] {
+        assert_eq!(refused(resource), ["SCHEMA_VALIDATION_FAILED at /States/t/Resource"], "{resource}");
+    }
+    for resource in [
+        "dynamodb:updateItem",
+        "sqs:sendMessage.waitForTaskToken",
+        "ecs:runTask.sync",
+        "states:startExecution.sync:2",
+        "eks:call",
+        "codebuild:stopBuild",
+        "aws-sdk:dynamodb:query",
+    ] {
+        assert_eq!(refused(resource), Vec::<String>::new(), "{resource}");
+    }
+}
+
+#[test]
+fn the_parts_of_a_state_are_of_its_query_language() {
+    let query = |language: &str, mut state: Value, part: Value| {
+        state["QueryLanguage"] = json!(language);
+        state.as_object_mut().expect("a state").extend(part.as_object().expect("a part").clone());
+        errors(&json!({ "s": state }).to_string())
+    };
+    let task = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true });
+    let map = json!({
+        "Type": "Map", "End": true,
+        "ItemProcessor": { "StartAt": "i", "States": { "i": { "Type": "Succeed" } } },
+    });
+    let catch =
+        |field: &str, value: &str| json!({ "Catch": [{ "ErrorEquals": ["E"], "Next": "z", field: value }] });
+    let retry = |seconds: Value| json!({ "Retry": [{ "ErrorEquals": ["E"], "IntervalSeconds": seconds }] });
+    let choice = json!({ "Type": "Choice", "Default": "z" });
+    let rule = |mut rule: Value| {
+        rule["Next"] = json!("z");
+        json!({ "Choices": [rule] })
+    };
+    let reader = |field: &str, value: Value| json!({ "ItemReader": { "Resource": "arn:aws:states:::s3:getObject", field: value } });
+    let batcher = |field: &str, value: Value| json!({ "ItemBatcher": { field: value } });
+    let condition = || json!({ "Condition": "{% true %}" });
+    let with = |field: &str, value: Value| {
+        let mut rule = condition();
+        rule[field] = value;
+        rule
+    };
+    let test = json!({ "Variable": "$.n", "NumericEquals": 1 });
+    for (language, state, part, place) in [
+        ("JSONPath", &task, catch("ResultPath", "$.e"), None),
+        ("JSONata", &task, catch("Output", "{% $states.errorOutput %}"), None),
+        ("JSONPath", &task, catch("Output", "x"), Some("Catch[0]/Output")),
+        ("JSONata", &task, catch("ResultPath", "$.e"), Some("Catch[0]/ResultPath")),
+        ("JSONata", &task, retry(json!(5)), None),
+        ("JSONata", &task, retry(json!("{% 5 %}")), Some("Retry[0]/IntervalSeconds")),
+        ("JSONPath", &choice, rule(test.clone()), None),
+        (
+            "JSONPath",
+            &choice,
+            rule(json!({ "Variable": "$.n", "NumericEquals": 1, "Output": 1 })),
+            Some("Choices[0]/Output"),
+        ),
+        ("JSONata", &choice, rule(with("Output", json!(1))), None),
+        ("JSONata", &choice, rule(with("Variable", json!("$.n"))), Some("Choices[0]/Variable")),
+        ("JSONata", &choice, rule(with("StringEquals", json!("x"))), Some("Choices[0]/StringEquals")),
+        ("JSONata", &choice, rule(with("Not", test)), Some("Choices[0]/Not")),
+        ("JSONPath", &map, reader("Parameters", json!({})), None),
+        ("JSONata", &map, reader("Arguments", json!({})), None),
+        ("JSONPath", &map, reader("Arguments", json!({})), Some("ItemReader/Arguments")),
+        ("JSONata", &map, reader("Parameters", json!({})), Some("ItemReader/Parameters")),
+        (
+            "JSONata",
+            &map,
+            reader("ReaderConfig", json!({ "MaxItemsPath": "$.n" })),
+            Some("ItemReader/ReaderConfig/MaxItemsPath"),
+        ),
+        ("JSONata", &map, batcher("MaxItemsPerBatch", json!("{% 2 %}")), None),
+        (
+            "JSONata",
+            &map,
+            batcher("MaxItemsPerBatchPath", json!("$.n")),
+            Some("ItemBatcher/MaxItemsPerBatchPath"),
+        ),
+    ] {
+        let wanted: Vec<String> =
+            place.map(|place| format!("SCHEMA_VALIDATION_FAILED at /States/s/{place}")).into_iter().collect();
+        assert_eq!(query(language, state.clone(), part.clone()), wanted, "{language} {part}");
+    }
+}

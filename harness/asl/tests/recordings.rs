@@ -208,7 +208,7 @@ impl<'a> Walk<'a> {
                 Some(result) => asl::complete(visit.state, &self.inputs(visit), result),
                 None => return,
             },
-            (None, Ok(Entered::Parallel { .. } | Entered::Map(_))) => return,
+            (None, Ok(Entered::Parallel(_) | Entered::Map(_))) => return,
             (None, other) => return self.faults.push(format!("exited, but ours is {other:?}")),
         };
         match exit {

@@ -50,7 +50,7 @@ pub enum AuditError {
 
 /// Judges a history, with the definition it ran if there is one; one beside the events counts where none is given.
 pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditError> {
-    let Reading { documents, history, goes_on } = reading::read(text)?;
+    let Reading { documents, history, goes_on, begins } = reading::read(text)?;
     let beside = |member: &str| {
         documents.iter().find_map(|document| document.get(member)).filter(|value| !value.is_null())
     };
@@ -86,14 +86,15 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
         input: input.as_ref(),
         execution_arn: said("executionArn").and_then(Value::as_str),
         state_machine_arn: said("stateMachineArn").and_then(Value::as_str),
-        closed: said("status").map(|status| status != "RUNNING"),
+        closed: said("status").filter(|_| !goes_on).map(|status| status != "RUNNING"),
         status: said("status").and_then(Value::as_str),
         started: said("startDate").and_then(time),
         stopped: said("stopDate").and_then(time),
         completions: &completions,
         ..Known::default()
     };
-    let checked = history::check(&history, &known);
+    let checked =
+        if begins { history::check(&history, &known) } else { history::check_page(&history, &known) };
     let mut advice = checked.advice;
     advice.extend(checked.unjudged.into_iter().map(|message| Advice { rule: None, event: None, message }));
     if goes_on {

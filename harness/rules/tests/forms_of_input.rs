@@ -153,6 +153,51 @@ fn a_page_that_another_one_follows_is_judged_with_advice() {
 }
 
 #[test]
+fn a_page_that_another_one_follows_may_be_of_an_execution_that_has_ended() {
+    let (events, _) = sample();
+    let mut page = pages(&events, 4)[0].clone();
+    page["execution"] = json!({ "status": "SUCCEEDED" });
+    assert_eq!(audit(&page.to_string(), None).unwrap().violations, Vec::new());
+    page["nextToken"] = Value::Null;
+    assert_eq!(audit(&page.to_string(), None).unwrap().violations[0].rule, "HIS-06");
+}
+
+/// The same events further on in a history.
+fn moved(events: &[Value], by: u64) -> Vec<Value> {
+    let mut events = events.to_vec();
+    for event in &mut events {
+        for link in ["id", "previousEventId"] {
+            event[link] = json!(event[link].as_u64().unwrap() + by);
+        }
+    }
+    events
+}
+
+#[test]
+fn a_page_from_the_middle_or_the_end_is_judged_event_by_event() {
+    let (events, definition) = sample();
+    let reversed: Vec<Value> = events.iter().rev().cloned().collect();
+    let last = json!({ "events": moved(&events[2..], 98) });
+    for page in [&pages(&events, 3)[1], &pages(&reversed, 4)[0], &last] {
+        let report = audit(&page.to_string(), Some(&definition)).unwrap();
+        assert_eq!(report.violations, Vec::new(), "{page}");
+        assert!(report.advice.iter().any(|advice| advice.message.contains("are not here")), "{report:?}");
+    }
+    let mut page = pages(&reversed, 4).remove(0);
+    page["events"][0]["taskFailedEventDetails"] = json!({ "error": "E" });
+    assert_eq!(audit(&page.to_string(), None).unwrap().violations[0].rule, "HIS-10");
+}
+
+#[test]
+fn a_history_without_its_first_events_is_no_page() {
+    let (events, _) = sample();
+    for first in 1..events.len() {
+        let report = audit(&json!({ "events": events[first..] }).to_string(), None).unwrap();
+        assert_eq!(report.violations[0].rule, "HIS-01", "{first}");
+    }
+}
+
+#[test]
 fn a_missing_page_is_a_gap_in_the_ids() {
     let (events, _) = sample();
     let mut pages = pages(&events, 3);
@@ -217,6 +262,40 @@ fn entries_of_a_standard_workflow_are_read_in_any_answer_and_order() {
         json!({ "results": entries(events).iter().map(row).collect::<Vec<_>>() }).to_string()
     });
     is_read(|events| lines(&[entries(events), entries(events)].concat()));
+}
+
+/// A member of an entry as a log cuts it.
+fn cut(entries: &mut [Value], kind: &str, data: &str) {
+    for entry in entries.iter_mut().filter(|entry| entry["type"] == kind) {
+        if entry["details"].get(data).is_some() {
+            entry["details"][data] = json!("{\"a\": \"cut he");
+            entry["details"][format!("{data}Details")] = json!({ "truncated": "true" });
+        }
+    }
+}
+
+#[test]
+fn what_a_log_cut_for_its_size_is_not_judged() {
+    let (events, definition) = sample();
+    for (kind, data) in [
+        ("ExecutionStarted", "input"),
+        ("PassStateEntered", "input"),
+        ("PassStateExited", "output"),
+        ("PassStateExited", "assignedVariables"),
+        ("ExecutionSucceeded", "output"),
+    ] {
+        let mut entries = entries(&events);
+        cut(&mut entries, kind, data);
+        for definition in [None, Some(definition.as_str())] {
+            let report = audit(&lines(&entries), definition).unwrap();
+            assert_eq!(report.violations, Vec::new(), "{kind} {data}");
+        }
+    }
+    let mut answered = events;
+    let entered = answered.iter().position(|event| event["type"] == "PassStateEntered").unwrap();
+    answered[entered]["stateEnteredEventDetails"]["inputDetails"] = json!({ "truncated": true });
+    let report = audit(&json!({ "events": answered }).to_string(), None).unwrap();
+    assert_eq!(report.violations[0].rule, "GEH-09", "no answer of the API is cut");
 }
 
 #[test]

@@ -99,3 +99,24 @@ fn what_the_definition_says_is_compared_to_the_letter() {
     assert_ne!(left(&pass("$.n"), &json!({ "a": 2 })), Vec::<&str>::new());
     assert_ne!(failed(&pass("$.n"), "States.Runtime", "any text"), Vec::<&str>::new());
 }
+
+#[test]
+fn a_number_that_java_writes_with_an_exponent_may_be_written_so() {
+    for (number, texts) in [
+        ("1700000000.25", ["1.70000000025E9", "1700000000.25"]),
+        ("0.0005", ["5.0E-4", "0.0005"]),
+        ("States.StringToJson('[0.0005]')", ["[5.0E-4]", "[0.0005]"]),
+    ] {
+        for text in texts {
+            let format = pass(&format!("States.Format('{{}}', {number})"));
+            assert_eq!(left(&format, &json!({ "a": text })), Vec::<&str>::new(), "{number} {text}");
+            let string = pass(&format!("States.JsonToString({number})"));
+            assert_eq!(left(&string, &json!({ "a": text })), Vec::<&str>::new(), "{number} {text}");
+        }
+    }
+    for number in ["2.5", "1700000000"] {
+        let format = pass(&format!("States.Format('{{}}', {number})"));
+        assert_eq!(left(&format, &json!({ "a": number })), Vec::<&str>::new(), "{number}");
+        assert_ne!(left(&format, &json!({ "a": "7" })), Vec::<&str>::new(), "{number}");
+    }
+}

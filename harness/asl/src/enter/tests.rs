@@ -186,19 +186,22 @@ fn a_wait_state_says_until_when() {
     let wait = |field: &str, value: Value, input: Value| {
         run(&json!({"Type": "Wait", field: value, "End": true}), &input)
     };
-    assert_eq!(wait("Seconds", json!(3), json!({})).unwrap(), Entered::Wait { until: WaitUntil::Seconds(3) });
+    assert_eq!(
+        wait("Seconds", json!(3), json!({})).unwrap(),
+        Entered::Wait { until: WaitUntil::Seconds(3), sourced: true }
+    );
     assert_eq!(
         wait("SecondsPath", json!("$.s"), json!({"s": 0})).unwrap(),
-        Entered::Wait { until: WaitUntil::Seconds(0) }
+        Entered::Wait { until: WaitUntil::Seconds(0), sourced: true }
     );
     let timestamp = json!("1970-01-01T00:00:02Z");
     assert_eq!(
         wait("Timestamp", timestamp.clone(), json!({})).unwrap(),
-        Entered::Wait { until: WaitUntil::Timestamp(2000) }
+        Entered::Wait { until: WaitUntil::Timestamp(2000), sourced: true }
     );
     assert_eq!(
         wait("TimestampPath", json!("$.t"), json!({"t": timestamp})).unwrap(),
-        Entered::Wait { until: WaitUntil::Timestamp(2000) }
+        Entered::Wait { until: WaitUntil::Timestamp(2000), sourced: true }
     );
     let failed = |value: Value| {
         cause(&json!({"Type": "Wait", "SecondsPath": "$.s", "End": true}), &json!({"s": value}))
@@ -214,10 +217,10 @@ fn a_wait_state_says_until_when() {
 fn a_fail_state_may_be_silent_or_read_its_words() {
     assert_eq!(
         run(&json!({"Type": "Fail"}), &json!({})).unwrap(),
-        Entered::Fail { error: None, cause: None }
+        Entered::Fail { error: None, cause: None, sourced: true }
     );
     let state = json!({"Type": "Fail", "ErrorPath": "$.e", "CausePath": "States.Format('c {}', $.e)"});
-    let wanted = Entered::Fail { error: Some("E".to_owned()), cause: Some("c E".to_owned()) };
+    let wanted = Entered::Fail { error: Some("E".to_owned()), cause: Some("c E".to_owned()), sourced: true };
     assert_eq!(run(&state, &json!({"e": "E"})).unwrap(), wanted);
 }
 
@@ -263,7 +266,7 @@ fn item_selectors_see_the_item_and_the_input_of_the_map() {
         let (input, context, variables) = (json!(["a", "b"]), json!({}), Variables::new());
         let inputs = Inputs { input: &input, context: &context, variables: &variables, event_id: 2 };
         let item = item_input(machine.find("s").unwrap(), &inputs, 1, &json!("b")).unwrap();
-        assert_eq!(item, json!({"v": "b", "i": 1, "all": ["a", "b"]}));
+        assert_eq!(item.input, json!({"v": "b", "i": 1, "all": ["a", "b"]}));
     }
 }
 

@@ -12,8 +12,8 @@ use serde_json::Value;
 const MAX_RANGE: i128 = 1000;
 const MAX_TEXT: usize = 10_000;
 
-/// Whether the guide leaves open what the function makes of these arguments: ranges that go down, data to hash that is no text,
-/// numbers halfway between two integers, and numbers whose text has an exponent.
+/// Whether the guide leaves open what the function makes of these arguments: random numbers, also of a seed, ranges that go down,
+/// data to hash that is no text, numbers halfway between two integers, and numbers whose text has an exponent.
 pub(super) fn is_open(function: Function, values: &[Value]) -> bool {
     let halfway = |value: &Value| {
         value.as_f64().is_some_and(|number| (number.fract().abs() - 0.5).abs() < f64::EPSILON)
@@ -23,11 +23,24 @@ pub(super) fn is_open(function: Function, values: &[Value]) -> bool {
             let downwards = first.as_f64() > last.as_f64() || step.as_f64() < Some(0.0);
             downwards || values.iter().any(halfway)
         }
+        (Function::MathRandom, _) => true,
         (Function::MathAdd, _) => values.iter().any(halfway),
         (Function::Hash, [data, ..]) => !data.is_string(),
-        (Function::Format, _) => {
-            values.iter().any(|value| value.is_f64() && value.to_string().contains(['e', 'E']))
+        (Function::Format, _) => values.iter().any(has_exponent),
+        (Function::JsonToString, [value @ Value::Number(_)]) => has_exponent(value),
+        _ => false,
+    }
+}
+
+/// Whether Java writes a number in it with an exponent: all but those from 0.001 to 10 million.
+fn has_exponent(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            let size = number.as_f64().map(f64::abs).unwrap_or_default();
+            number.is_f64() && size > 0.0 && !(1e-3..1e7).contains(&size)
         }
+        Value::Array(items) => items.iter().any(has_exponent),
+        Value::Object(members) => members.values().any(has_exponent),
         _ => false,
     }
 }

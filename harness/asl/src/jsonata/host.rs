@@ -1,6 +1,10 @@
 //! The functions of AWS, and the replacements for those that would look outside.
+//!
+//! What chance or the clock gives is no more than likely, and noted as a doubt; but where it is handed on whole, as `$now()`
+//! alone, whoever reads it can see that it may be any.
 
 use crate::dice::Dice;
+use crate::doubt::Doubt;
 use crate::env::Env;
 use crate::hash::hash;
 use chrono::DateTime;
@@ -17,6 +21,8 @@ const MAX_RANGE: f64 = 1000.0;
 /// Registers the functions that the expression mentions.
 pub(super) fn register(evaluator: &mut Evaluator, env: &Env<'_>, source: &str) {
     let mentions = |name: &str| source.contains(name);
+    let whole = matches!(source, "$now()" | "$millis()" | "$random()");
+    let doubt = if whole { Doubt::default() } else { env.doubt.clone() };
     // No name is refused: four are new to the library, the others are not among those that it compiles.
     for (name, function) in PURE {
         if mentions(name) {
@@ -24,12 +30,20 @@ pub(super) fn register(evaluator: &mut Evaluator, env: &Env<'_>, source: &str) {
         }
     }
     if mentions("uuid") || mentions("random") || mentions("shuffle") {
-        register_draws(evaluator, &Rc::new(Dice::from_bytes(&env.dice.next().to_be_bytes())));
+        let dice = Rc::new(Dice::from_bytes(&env.dice.next().to_be_bytes()));
+        register_draws(evaluator, &dice, &doubt);
     }
     if mentions("now") || mentions("millis") {
         let now = entered_at(env);
-        let _ = evaluator.register_fn_override("millis", move |_: &[JValue]| Ok(JValue::Number(now as f64)));
-        let _ = evaluator.register_fn_override("now", move |arguments: &[JValue]| format(now, arguments));
+        let doubts = doubt.clone();
+        let _ = evaluator.register_fn_override("millis", move |_: &[JValue]| {
+            doubts.note();
+            Ok(JValue::Number(now as f64))
+        });
+        let _ = evaluator.register_fn_override("now", move |arguments: &[JValue]| {
+            doubt.note();
+            format(now, arguments)
+        });
     }
 }
 
@@ -45,19 +59,22 @@ const PURE: &[(&str, Pure)] = &[
     ("encodeUrl", encode_url),
 ];
 
-fn register_draws(evaluator: &mut Evaluator, dice: &Rc<Dice<'static>>) {
+fn register_draws(evaluator: &mut Evaluator, dice: &Rc<Dice<'static>>, doubt: &Doubt) {
     let uuids = Rc::clone(dice);
     let _ = evaluator.register_fn_override("uuid", move |_: &[JValue]| Ok(JValue::string(uuids.uuid())));
-    let draws = Rc::clone(dice);
+    let (draws, doubts) = (Rc::clone(dice), doubt.clone());
     let _ = evaluator.register_fn_override("random", move |arguments: &[JValue]| {
+        doubts.note();
         Ok(JValue::Number(match arguments.first() {
             Some(JValue::Number(seed)) => Dice::from_bytes(&seed.to_be_bytes()).fraction(),
             _ => draws.fraction(),
         }))
     });
-    let dice = Rc::clone(dice);
-    let _ =
-        evaluator.register_fn_override("shuffle", move |arguments: &[JValue]| Ok(shuffle(arguments, &dice)));
+    let (dice, doubt) = (Rc::clone(dice), doubt.clone());
+    let _ = evaluator.register_fn_override("shuffle", move |arguments: &[JValue]| {
+        doubt.note();
+        Ok(shuffle(arguments, &dice))
+    });
 }
 
 fn no_eval(_: &[JValue]) -> Result<JValue, EvaluatorError> {

@@ -30,7 +30,10 @@ impl Checker {
             self.data_flow(rule, &place);
             match place.language {
                 QueryLanguage::JsonAta => self.expression_rule(rule, &place),
-                QueryLanguage::JsonPath => self.rule(rule, &place),
+                QueryLanguage::JsonPath => {
+                    self.own_languages(rule, &place);
+                    self.rule(rule, &place);
+                }
             }
         }
     }
@@ -38,6 +41,13 @@ impl Checker {
     fn expression_rule(&mut self, rule: &Object<String, Value>, place: &Place) {
         if !self.required(rule, &["Condition"], &place.location) {
             return;
+        }
+        self.own_languages(rule, place);
+        let is_test = |(name, operand): &(&String, &Value)| {
+            matches!(name.as_str(), "And" | "Or" | "Not") || Test::parse(name, operand).is_some()
+        };
+        if let Some((name, _)) = rule.iter().find(is_test) {
+            self.schema("Field is not supported", &format!("{}/{name}", place.location));
         }
         let location = format!("{}/Condition", place.location);
         match rule.get("Condition") {

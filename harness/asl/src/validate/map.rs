@@ -50,6 +50,7 @@ impl Checker {
             None => {}
             Some(Value::Object(part)) => {
                 let place = place.at(field);
+                self.own_languages(part, &place);
                 self.data_flow(part, &place);
                 self.integer(part, "MaxItemsPerBatch", 1, u64::MAX, &place);
                 self.integer(part, "MaxInputBytesPerBatch", 1, crate::DATA_LIMIT as u64, &place);

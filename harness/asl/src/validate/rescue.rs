@@ -2,6 +2,7 @@
 
 use super::numbers::MAX_SECONDS;
 use super::scope::{Checker, Place};
+use crate::machine::QueryLanguage;
 use serde_json::{Map as Object, Value};
 
 const MAX_DELAY: u64 = 31_622_400;
@@ -25,6 +26,7 @@ impl Checker {
                     self.retrier(item, &place);
                 } else {
                     self.required(item, &["Next"], &place.location);
+                    self.own_languages(item, &place);
                     self.data_flow(item, &place);
                 }
             }
@@ -51,7 +53,9 @@ impl Checker {
         }
     }
 
+    /// Its numbers are plain ones in either language.
     fn retrier(&mut self, item: &Object<String, Value>, place: &Place) {
+        let place = &Place { language: QueryLanguage::JsonPath, ..place.clone() };
         self.integer(item, "IntervalSeconds", 1, MAX_SECONDS, place);
         self.integer(item, "MaxAttempts", 0, MAX_SECONDS, place);
         self.float(item, "BackoffRate", 1.0, f64::MAX, place);

@@ -27,6 +27,11 @@ const JSON_PATH: &[&str] = &[
     "ToleratedFailurePercentagePath",
     "ErrorPath",
     "CausePath",
+    // Of the parts of a state.
+    "Variable",
+    "MaxItemsPath",
+    "MaxItemsPerBatchPath",
+    "MaxInputBytesPerBatchPath",
 ];
 /// Fields that only JSONata has.
 const JSONATA: &[&str] = &["Arguments", "Output", "Items"];
@@ -167,20 +172,29 @@ impl Checker {
 
     fn fields(&mut self, members: &Object<String, Value>, fields: &[&str], place: &Place) {
         for name in members.keys().map(String::as_str).filter(|name| !COMMON.contains(name)) {
-            let location = format!("{}/{name}", place.location);
-            let foreign = match place.language {
-                QueryLanguage::JsonPath => JSONATA.contains(&name),
-                QueryLanguage::JsonAta => JSON_PATH.contains(&name),
-            };
-            if !fields.contains(&name) {
-                self.schema("Field is not supported", &location);
-            } else if foreign {
-                let language = if place.language == QueryLanguage::JsonAta { "JSONata" } else { "JSONPath" };
-                self.schema(
-                    format!("Field is not supported when 'QueryLanguage' is '{language}'"),
-                    &location,
-                );
+            if fields.contains(&name) {
+                self.own_language(name, place);
+            } else {
+                self.schema("Field is not supported", &format!("{}/{name}", place.location));
             }
+        }
+    }
+
+    /// No field of a part of a state is of the other query language.
+    pub(super) fn own_languages(&mut self, members: &Object<String, Value>, place: &Place) {
+        members.keys().for_each(|name| self.own_language(name, place));
+    }
+
+    fn own_language(&mut self, name: &str, place: &Place) {
+        let (foreign, language) = match place.language {
+            QueryLanguage::JsonPath => (JSONATA, "JSONPath"),
+            QueryLanguage::JsonAta => (JSON_PATH, "JSONata"),
+        };
+        if foreign.contains(&name) {
+            self.schema(
+                format!("Field is not supported when 'QueryLanguage' is '{language}'"),
+                &format!("{}/{name}", place.location),
+            );
         }
     }
 

@@ -97,10 +97,34 @@ impl Checker {
     }
 }
 
-/// Whether the integration exists and has the pattern.
+/// The actions of the integrations whose pages of the guide (DG:connect-*) list them all; those of others are not judged.
+const ACTIONS: &[(&str, &[&str])] = &[
+    ("apigateway", &["invoke"]),
+    ("batch", &["submitJob"]),
+    ("databrew", &["startJobRun"]),
+    ("dynamodb", &["getItem", "putItem", "updateItem", "deleteItem"]),
+    ("ecs", &["runTask"]),
+    ("events", &["putEvents"]),
+    ("glue", &["startJobRun"]),
+    ("http", &["invoke"]),
+    ("lambda", &["invoke"]),
+    ("mediaconvert", &["createJob"]),
+    ("sns", &["publish"]),
+    ("sqs", &["sendMessage"]),
+    ("states", &["startExecution"]),
+];
+
+/// Whether the integration exists and has the action and the pattern.
 fn is_offered(resource: &Resource) -> bool {
     if resource.service.starts_with("aws-sdk:") {
         return matches!(resource.pattern, Pattern::RequestResponse | Pattern::WaitForTaskToken);
+    }
+    let actions = ACTIONS.iter().find(|(service, _)| *service == resource.service);
+    // Whether AWS minds the case of letters is not recorded.
+    if actions.is_some_and(|(_, actions)| {
+        !actions.iter().any(|action| action.eq_ignore_ascii_case(&resource.action))
+    }) {
+        return false;
     }
     INTEGRATIONS.iter().find(|(service, _, _)| *service == resource.service).is_some_and(
         |(service, sync, token)| match resource.pattern {

@@ -50,8 +50,11 @@ impl Region {
         if let Some(walker) = self.strand(execution, strand) {
             walker.previous = started;
         }
-        let inputs =
-            map.items.iter().enumerate().map(|(i, item)| asl::item_input(state, &sight.inputs(), i, item));
+        let inputs = map
+            .items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| asl::item_input(state, &sight.inputs(), i, item).map(|given| given.input));
         let inputs = match inputs.collect::<Result<Vec<Value>, _>>() {
             Ok(inputs) => inputs,
             Err(failure) => {

@@ -81,8 +81,10 @@ impl Region {
         if let Some(walker) = self.strand(execution, strand) {
             walker.previous = begun;
         }
-        let inputs =
-            items.iter().enumerate().map(|(i, item)| asl::item_input(state, &sight.inputs(), i, item));
+        let inputs = items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| asl::item_input(state, &sight.inputs(), i, item).map(|given| given.input));
         let inputs = inputs
             .collect::<Result<Vec<Value>, _>>()
             .and_then(|inputs| asl::batches(state, &sight.inputs(), map, inputs));

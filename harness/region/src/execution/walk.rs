@@ -190,8 +190,8 @@ impl Region {
                 let previous = self.previous(execution, strand);
                 self.leave(execution, strand, exit, previous);
             }
-            Ok(Entered::Wait { until }) => self.wait(execution, strand, until),
-            Ok(Entered::Fail { error, cause }) => {
+            Ok(Entered::Wait { until, .. }) => self.wait(execution, strand, until),
+            Ok(Entered::Fail { error, cause, .. }) => {
                 let leaf = self.previous(execution, strand);
                 if let Some(visit) = self.visit(execution, strand) {
                     visit.mode = Mode::Halted;
@@ -199,7 +199,7 @@ impl Region {
                 let fault = Fault { failure: asl::TaskFailure::new(error, cause), leaf };
                 self.strand_failed(execution, strand, fault);
             }
-            Ok(Entered::Parallel { input }) => self.start_parallel(execution, strand, &input),
+            Ok(Entered::Parallel(given)) => self.start_parallel(execution, strand, &given.input),
             Ok(Entered::Map(map)) => self.start_map(execution, strand, map),
             Ok(Entered::Task { .. }) => self.begin_attempt(execution, strand),
         }

@@ -207,7 +207,7 @@ impl Trial<'_> {
             Err(failure) => self.interpreter_failed(&failure),
             Ok(Entered::Exit(exit)) => succeeded(&exit),
             Ok(Entered::Wait { .. }) => self.complete(&self.inputs.input.clone()),
-            Ok(Entered::Fail { error, cause }) => failed("FAILED", &TaskFailure::new(error, cause)),
+            Ok(Entered::Fail { error, cause, .. }) => failed("FAILED", &TaskFailure::new(error, cause)),
             Ok(_) => match self.mock.take() {
                 Some(Mock::Fails(failure)) => self.task_failed(&failure),
                 Some(Mock::Result(_)) if self.is_map() && self.failed_items > tolerated.unwrap_or(0) => self

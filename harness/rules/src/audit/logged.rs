@@ -1,12 +1,13 @@
 //! The history of a Standard workflow as Step Functions logs it into CloudWatch, at the level ALL.
 //!
 //! Entries come alone, a line each, or inside the answers of CloudWatch Logs and Logs Insights, in any order. An Express workflow
-//! has no other history and is not read. Invariant: events that the level of the log leaves out are not taken for missing ones.
+//! has no other history and is not read. Invariant: events that the level of the log leaves out are not taken for missing ones, and
+//! data that were cut for their size are not taken for the data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use record::history::detail_member;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::reading::listed;
 use super::spelling::{as_number, untexted};
@@ -83,6 +84,13 @@ fn event(mut entry: Map<String, Value>) -> Map<String, Value> {
     let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
     if let (Some(member), Some(Value::Object(mut details))) = (detail_member(kind), entry.remove("details")) {
         untexted(&mut details);
+        for data in ["input", "output", "assignedVariables"] {
+            let flags = format!("{data}Details");
+            if details.get(&flags).is_some_and(|flags| flags["truncated"] == true) {
+                details.remove(data);
+                details.insert(flags, json!({ "included": false }));
+            }
+        }
         event.insert(member.to_owned(), Value::Object(details));
     }
     event

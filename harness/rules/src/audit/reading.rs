@@ -19,7 +19,12 @@ pub(super) struct Reading {
     pub(super) history: History,
     /// Whether the last page says that another one follows.
     pub(super) goes_on: bool,
+    /// Whether the events begin with the first, or should: they are no page from further on.
+    pub(super) begins: bool,
 }
+
+/// How many events a page has where no other number is asked for; the most are ten times as many.
+const PAGE: u64 = 100;
 
 /// Reads a history in any of the forms that the AWS clients print, its pages joined in the order of their ids.
 pub(super) fn read(text: &str) -> Result<Reading, AuditError> {
@@ -38,7 +43,10 @@ pub(super) fn read(text: &str) -> Result<Reading, AuditError> {
     if events.is_empty() {
         return Err(AuditError::History("no events".to_owned()));
     }
-    Ok(Reading { documents, history: History { events }, goes_on })
+    let first = events.first().map_or(1, |event| event.id);
+    let gapless = events.iter().zip(first..).all(|(event, expected)| event.id == expected);
+    let begins = !(gapless && first > 1 && (goes_on || (first - 1).is_multiple_of(PAGE)));
+    Ok(Reading { documents, history: History { events }, goes_on, begins })
 }
 
 fn documents(text: &str) -> Result<Vec<Value>, AuditError> {

@@ -27,12 +27,13 @@ pub(super) fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// The JSON object or array that a text holds.
+pub(super) fn structure(text: &str) -> Option<Value> {
+    text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok()).flatten()
+}
+
 /// Whether two texts are equal, or hold the same JSON object or array: its spelling is not promised (IO-09).
 pub(super) fn same_text(a: &str, b: &str) -> bool {
-    let structure = |text: &str| {
-        let value = text.starts_with(['{', '[']).then(|| serde_json::from_str::<Value>(text).ok());
-        value.flatten()
-    };
     a == b || structure(a).zip(structure(b)).is_some_and(|(a, b)| same(&a, &b))
 }
 

@@ -4,6 +4,7 @@ use record::Event;
 
 use super::ends::{finish, redriven, terminal};
 use super::ledger::Ledger;
+use super::times::are_real;
 use super::trace::{Home, Phase, Strand, Trace, Visit};
 use super::{attempt, composite};
 
@@ -306,9 +307,9 @@ fn evaluation_failed(trace: &mut Trace<'_>, position: usize, event: &Event, ledg
     let entered =
         trace.open_visit(strand).and_then(|(_, visit)| trace.event(visit.entered)).map(|event| event.id);
     let earlier = trace.open_visit(strand).and_then(|(_, visit)| trace.event(visit.evaluation?));
-    // A retry evaluates again, and fails in the same words.
-    let again = |earlier: &Event| earlier.details == event.details && event.at - earlier.at < 1000;
-    if earlier.is_some_and(again) {
+    // A retry evaluates again, and fails in the same words; with full jitter it may hardly wait (ERR-14).
+    let again = |earlier: &Event| earlier.details == event.details && event.at == earlier.at;
+    if earlier.is_some_and(again) && are_real(trace.events) {
         trace.fault("HIS-11", event, format!("EvaluationFailed of state {name:?} occurs twice"), ledger);
     }
     if let Some(visit) = trace.current_mut(strand) {

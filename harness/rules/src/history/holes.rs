@@ -4,13 +4,14 @@
 //! fills the hole, always with the same text. Where they differ otherwise (a hash of a token, a random number, the time), any
 //! value of that type is accepted.
 
-use std::collections::BTreeMap;
-
 use record::Time;
 use serde_json::{Value, json};
 
 use super::Known;
-use super::flow::{brief, same, same_text};
+use super::flow::{brief, same, structure};
+use pattern::{Filled, Part, Reading};
+
+mod pattern;
 
 /// Which set of stand-ins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +30,16 @@ const PARTITION: &str = "partition";
 /// What is filled in so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holes {
-    filled: BTreeMap<String, String>,
+    filled: Filled,
 }
 
 fn stand_in(world: World, hole: &str) -> String {
-    let mark = if world == World::One { "q7one" } else { "q7two" };
+    let mark = mark(world);
     format!("{mark}-{hole}-{mark}")
+}
+
+fn mark(world: World) -> &'static str {
+    if world == World::One { "q7one" } else { "q7two" }
 }
 
 /// What is known when a state's fields are evaluated.
@@ -150,8 +155,13 @@ impl Holes {
                     self.walk(one, two, actual, &format!("{at}[{index}]"))
                 })
             }
-            (Value::String(one), Value::String(two), Value::String(actual)) if one == two => {
-                if same_text(one, actual) { Ok(()) } else { Err(differs()) }
+            (Value::String(one), Value::String(two), Value::String(actual)) => {
+                let Some(parts) = pattern::common(one, two) else { return Ok(()) };
+                // The spelling of JSON in a text is not promised (IO-09).
+                if let [Some(one), Some(two), Some(actual)] = [one, two, actual].map(|text| structure(text)) {
+                    return self.walk(&one, &two, &actual, at);
+                }
+                self.fill(&parts, actual).map_err(|what| format!("at {at}: {what}"))
             }
             _ if same(one, two) => {
                 if same(one, actual) {
@@ -160,10 +170,6 @@ impl Holes {
                     Err(differs())
                 }
             }
-            (Value::String(one), Value::String(two), Value::String(actual)) => match pattern(one, two) {
-                Some(parts) => self.fill(&parts, actual).map_err(|what| format!("at {at}: {what}")),
-                None => Ok(()),
-            },
             _ if std::mem::discriminant(one) == std::mem::discriminant(two) => {
                 if std::mem::discriminant(one) == std::mem::discriminant(actual) {
                     Ok(())
@@ -176,41 +182,15 @@ impl Holes {
     }
 
     fn fill(&mut self, parts: &[Part], actual: &str) -> Result<(), String> {
-        let mut rest = actual;
-        let mut parts = parts.iter().peekable();
-        while let Some(part) = parts.next() {
-            match part {
-                Part::Text(text) => {
-                    rest = rest
-                        .strip_prefix(text.as_str())
-                        .ok_or_else(|| format!("{actual:?} lacks {text:?}"))?;
-                }
-                Part::Hole(hole) => {
-                    let value = if let Some(known) = self.filled.get(hole) {
-                        if !rest.starts_with(known.as_str()) {
-                            return Err(format!(
-                                "{actual:?} does not hold the {hole} {known:?} of earlier events"
-                            ));
-                        }
-                        known.clone()
-                    } else {
-                        let end = match parts.peek() {
-                            Some(Part::Text(text)) => rest
-                                .find(text.as_str())
-                                .ok_or_else(|| format!("{actual:?} lacks {text:?}"))?,
-                            _ => rest.len(),
-                        };
-                        rest.get(..end).unwrap_or_default().to_owned()
-                    };
-                    if value.is_empty() {
-                        return Err(format!("{actual:?} has nothing for the {hole}"));
-                    }
-                    rest = rest.get(value.len()..).unwrap_or_default();
-                    self.filled.insert(hole.clone(), value);
-                }
+        match pattern::read(parts, actual, &self.filled) {
+            Reading::Certain(filled) => self.filled = filled,
+            Reading::Ambiguous => {}
+            Reading::Impossible => {
+                let shown = pattern::shown(parts, &self.filled);
+                return Err(format!("{}, expected {}", brief(&json!(actual)), brief(&json!(shown))));
             }
         }
-        if rest.is_empty() { Ok(()) } else { Err(format!("{actual:?} has {rest:?} too much")) }
+        Ok(())
     }
 }
 
@@ -229,39 +209,9 @@ fn is_unsettled(name: &str, object: &serde_json::Map<String, Value>) -> bool {
     match name {
         "RedriveCount" | "RedriveTime" => object.contains_key("StartTime"),
         "RetryCount" => object.contains_key("EnteredTime"),
+        "Key" | "Source" => object.contains_key("Index") && object.contains_key("Value"),
         _ => false,
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Text(String),
-    Hole(String),
-}
-
-/// The common pattern of two texts that differ by stand-ins alone.
-fn pattern(one: &str, two: &str) -> Option<Vec<Part>> {
-    let (one, two) = (parts(World::One, one), parts(World::Two, two));
-    (one == two).then_some(one)
-}
-
-fn parts(world: World, text: &str) -> Vec<Part> {
-    let mark = if world == World::One { "q7one-" } else { "q7two-" };
-    let close = mark.trim_end_matches('-');
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(mark) {
-        let Some((hole, after)) = after.split_once(&format!("-{close}")) else { break };
-        if !before.is_empty() {
-            found.push(Part::Text(before.to_owned()));
-        }
-        found.push(Part::Hole(hole.to_owned()));
-        rest = after;
-    }
-    if !rest.is_empty() {
-        found.push(Part::Text(rest.to_owned()));
-    }
-    found
 }
 
 #[cfg(test)]

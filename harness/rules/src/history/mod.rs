@@ -101,7 +101,7 @@ pub fn check(history: &History, known: &Known<'_>) -> Checked {
     let events = history.events.as_slice();
     let mut ledger = Ledger::default();
     let hidden = shape::is_hidden(events);
-    shape::check(events, hidden, known, &mut ledger);
+    shape::check(events, 1, hidden, known, &mut ledger);
     if events.is_empty() {
         return ledger.close();
     }
@@ -125,6 +125,17 @@ pub fn check(history: &History, known: &Known<'_>) -> Checked {
         ledger.met("GEH-08");
         ledger.unjudged("the execution data are hidden: data flow is not judged");
     }
+    ledger.close()
+}
+
+/// Checks a page that begins after the start of its history: each event by itself, and their order.
+pub(crate) fn check_page(history: &History, known: &Known<'_>) -> Checked {
+    let events = history.events.as_slice();
+    let mut ledger = Ledger::default();
+    let from = events.first().map_or(1, |event| event.id);
+    let known = Known { started: None, ..*known };
+    shape::check(events, from, !shape::carry_data(events), &known, &mut ledger);
+    ledger.unjudged(format!("the events before {from} are not here: each event was judged by itself"));
     ledger.close()
 }
 

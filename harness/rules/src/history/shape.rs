@@ -12,9 +12,10 @@ use crate::view::plain_length;
 /// The most events a history can have (HIS-24).
 pub(super) const EVENT_LIMIT: usize = 25_000;
 
-/// Checks what needs no structure. `hidden` says that the execution data were left out.
-pub(super) fn check(events: &[Event], hidden: bool, known: &Known<'_>, ledger: &mut Ledger) {
-    ids(events, ledger);
+/// Checks what needs no structure. `from` is the id of the first event, 1 unless the events are a page from further on; `hidden` says
+/// that the execution data were left out.
+pub(super) fn check(events: &[Event], from: u64, hidden: bool, known: &Known<'_>, ledger: &mut Ledger) {
+    ids(events, from, ledger);
     times(events, known, ledger);
     if events.len() > EVENT_LIMIT {
         ledger.breach_at(
@@ -37,16 +38,20 @@ pub(super) fn check(events: &[Event], hidden: bool, known: &Known<'_>, ledger: &
 
 /// Whether no event carries input or output: the history was read with `includeExecutionData: false` (GEH-08).
 pub(super) fn is_hidden(events: &[Event]) -> bool {
-    let carries = |event: &Event| ["input", "output"].iter().any(|name| event.details.contains_key(*name));
-    events.iter().any(|event| matches!(event.kind.as_str(), "ExecutionStarted"))
-        && !events.iter().any(carries)
+    events.iter().any(|event| matches!(event.kind.as_str(), "ExecutionStarted")) && !carry_data(events)
 }
 
-fn ids(events: &[Event], ledger: &mut Ledger) {
+/// Whether any event carries input or output.
+pub(super) fn carry_data(events: &[Event]) -> bool {
+    let carries = |event: &Event| ["input", "output"].iter().any(|name| event.details.contains_key(*name));
+    events.iter().any(carries)
+}
+
+fn ids(events: &[Event], from: u64, ledger: &mut Ledger) {
     ledger.met("HIS-01");
     ledger.met("HIS-02");
     ledger.met("GEH-01");
-    for (expected, event) in (1_u64..).zip(events) {
+    for (expected, event) in (from..).zip(events) {
         if event.id != expected {
             ledger.breach("HIS-01", event, format!("event number {expected} has id {}", event.id));
             break;
@@ -67,7 +72,7 @@ fn ids(events: &[Event], ledger: &mut Ledger) {
                 event,
                 format!("previousEventId {} is not smaller than id {}", event.previous, event.id),
             );
-        } else if event.previous != 0 && !present.contains(&event.previous) {
+        } else if event.previous >= from && !present.contains(&event.previous) {
             ledger.breach(
                 "HIS-02",
                 event,
@@ -75,7 +80,7 @@ fn ids(events: &[Event], ledger: &mut Ledger) {
             );
         }
     }
-    if let Some(first) = events.first() {
+    if let Some(first) = events.first().filter(|_| from == 1) {
         ledger.met("HIS-03");
         if first.previous != 0 {
             ledger.breach(
@@ -193,6 +198,7 @@ fn details(event: &Event, hidden: bool, ledger: &mut Ledger) {
     }
     for member in table {
         let absent = event.details.get(member.name).is_none_or(Value::is_null);
+        let hidden = hidden || is_cut(event, member.name);
         if let (true, Some(rule), false) = (absent, member.required, hidden && member.data) {
             ledger.breach(rule, event, format!("{} has no {}", event.kind, member.name));
             if member.modelled {
@@ -204,6 +210,12 @@ fn details(event: &Event, hidden: bool, ledger: &mut Ledger) {
             }
         }
     }
+}
+
+/// Whether a log says that it left this out for its size.
+pub(super) fn is_cut(event: &Event, name: &str) -> bool {
+    let said = event.details.get(&format!("{name}Details")).and_then(|details| details.get("included"));
+    said == Some(&Value::Bool(false))
 }
 
 fn shape(event: &Event, member: &Member, value: &Value, ledger: &mut Ledger) {

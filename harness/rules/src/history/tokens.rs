@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use asl::Pattern;
+use record::Event;
 use serde_json::Value;
 
 use super::attempt::pattern_of;
@@ -12,7 +13,7 @@ use super::trace::Trace;
 
 /// Looks at parameters that are named like task tokens and do not come from the input.
 pub(super) fn check(trace: &Trace<'_>, ledger: &mut Ledger) {
-    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for visit in &trace.visits {
         let input = trace.event(visit.entered).and_then(|event| event.text("input")).unwrap_or_default();
         for attempt in &visit.attempts {
@@ -28,15 +29,27 @@ pub(super) fn check(trace: &Trace<'_>, ledger: &mut Ledger) {
             tokens.dedup();
             for token in tokens {
                 ledger.met("HIS-21");
-                if let Some(earlier) = seen.insert(token, scheduled.id) {
+                let first = *seen.entry(token.clone()).or_insert(attempt.scheduled);
+                let mut before = trace.events.iter().take(first);
+                if let Some(earlier) = trace.event(first).filter(|earlier| earlier.id != scheduled.id)
+                    && !before.any(|event| carries(event, &token))
+                {
                     let message =
-                        format!("the task token is that of the attempt scheduled at event {earlier}");
+                        format!("the task token is that of the attempt scheduled at event {}", earlier.id);
                     ledger.breach("HIS-21", scheduled, message.clone());
                     ledger.breach("TOK-04", scheduled, message);
                 }
             }
         }
     }
+}
+
+/// Whether an event hands on data with this text in them: a token from elsewhere, which any number of tasks may pass on.
+fn carries(event: &Event, token: &str) -> bool {
+    let assigned = event.details.get("assignedVariables").and_then(Value::as_object);
+    let texts = ["input", "output"].into_iter().filter_map(|name| event.text(name));
+    let values = assigned.into_iter().flat_map(|variables| variables.values().filter_map(Value::as_str));
+    texts.chain(values).any(|text| text.contains(token))
 }
 
 /// Strings of members whose name ends like `TaskToken`, `task_token`, `tasktoken`.

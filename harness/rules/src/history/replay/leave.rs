@@ -6,10 +6,10 @@ use record::Event;
 use serde_json::Value;
 
 use super::super::flow::json;
-use super::super::shape::EVENT_LIMIT;
+use super::super::shape::{EVENT_LIMIT, is_cut};
 use super::super::times::is_early;
-use super::super::trace::{Family, Visit};
-use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind, goal_of, possible};
+use super::super::trace::{Family, Trace, Visit};
+use super::{Goal, Item, Outcome, Replay, Setting, Twice, VARIABLES, blind, goal_of, possible};
 
 /// Which events a resource writes.
 pub(super) fn family_of(resource: &asl::Resource) -> Family {
@@ -38,8 +38,8 @@ impl Replay<'_, '_> {
             (Ok(Entered::Exit(one)), Ok(Entered::Exit(two))) => {
                 self.leave(visit, state, &Twice { one, two }, "IO-06")
             }
-            (Ok(Entered::Wait { until }), Ok(Entered::Wait { until: other })) => {
-                if until == other {
+            (Ok(Entered::Wait { until, sourced }), Ok(Entered::Wait { until: other, .. })) => {
+                if until == other && sourced {
                     self.waited(visit, until);
                 }
                 let exits = setting.twice(|inputs| asl::complete(state, inputs, &Value::Null));
@@ -50,9 +50,12 @@ impl Replay<'_, '_> {
                 }
             }
             (
-                Ok(Entered::Fail { error, cause }),
-                Ok(Entered::Fail { error: two_error, cause: two_cause }),
+                Ok(Entered::Fail { error, cause, sourced }),
+                Ok(Entered::Fail { error: two_error, cause: two_cause, .. }),
             ) => {
+                if !sourced {
+                    return blind(self.trace, visit, state);
+                }
                 let certain = error == two_error && cause == two_cause;
                 if certain {
                     return (Goal::Any, Outcome::Failed(vec![TaskFailure::new(error, cause)]));
@@ -136,8 +139,11 @@ impl Replay<'_, '_> {
     }
 
     pub(super) fn assigned(&mut self, visit: &Visit, exited: &Event, exits: &Twice<Exit>) {
+        if is_cut(exited, VARIABLES) {
+            return;
+        }
         let none = serde_json::Map::new();
-        let written = exited.details.get("assignedVariables").and_then(Value::as_object).unwrap_or(&none);
+        let written = exited.details.get(VARIABLES).and_then(Value::as_object).unwrap_or(&none);
         let mut wrong = written
             .keys()
             .find(|name| !exits.one.assigned.contains_key(*name))
@@ -191,7 +197,7 @@ impl Replay<'_, '_> {
     /// The interpreter itself fails this state: nothing may follow from it.
     pub(super) fn must_fail(&mut self, visit: &Visit, state: &State, failure: &Failure) -> (Goal, Outcome) {
         let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else {
-            return (Goal::Any, failed(failure));
+            return (Goal::Any, failed(self.trace, visit, failure));
         };
         let seen = visit.evaluation.is_some()
             || visit.failed.is_some()
@@ -241,7 +247,7 @@ impl Replay<'_, '_> {
 
     pub(super) fn assign(&self, visit: &Visit, variables: &mut Variables) {
         let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else { return };
-        let Some(written) = exited.details.get("assignedVariables").and_then(Value::as_object) else {
+        let Some(written) = exited.details.get(VARIABLES).and_then(Value::as_object) else {
             return;
         };
         for (name, text) in written {
@@ -269,7 +275,16 @@ impl Replay<'_, '_> {
     }
 }
 
-/// A failure of the interpreter. Where no source says that it fails, its name and who catches it are open, too.
-pub(super) fn failed(failure: &Failure) -> Outcome {
-    if failure.sourced { Outcome::Failed(vec![TaskFailure::from(failure)]) } else { Outcome::Open }
+/// A failure of the interpreter, as AWS wrote it where it did. Where no source says that it fails, its name and who catches it are
+/// open, too.
+pub(super) fn failed(trace: &Trace<'_>, visit: &Visit, failure: &Failure) -> Outcome {
+    if !failure.sourced {
+        return Outcome::Open;
+    }
+    let mut found = TaskFailure::from(failure);
+    if let Some(written) = visit.evaluation.and_then(|at| trace.event(at)) {
+        let text = |member: &str| written.text(member).map(str::to_owned);
+        (found.error, found.cause) = (text("error"), text("cause"));
+    }
+    Outcome::Failed(vec![found])
 }

@@ -13,6 +13,7 @@ use super::Known;
 use super::flow::{brief, json};
 use super::holes::{Holes, Scene, World};
 use super::ledger::Ledger;
+use super::shape::is_cut;
 use super::trace::{Home, Trace, Visit};
 
 mod end;
@@ -20,6 +21,8 @@ mod leave;
 mod recovery;
 mod rounds;
 mod task;
+
+const VARIABLES: &str = "assignedVariables";
 
 /// Where a strand must go next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +84,7 @@ impl Setting<'_> {
 }
 
 /// The item that an iteration works on, if the strand is inside one.
-type Item<'i> = Option<&'i (usize, Value)>;
+type Item<'i> = Option<&'i (usize, Twice<Value>)>;
 
 /// Replays a history against its definition.
 pub(super) fn check(
@@ -93,6 +96,9 @@ pub(super) fn check(
 ) {
     let Some(first) = trace.event(0) else { return };
     let input = json(first, "input").or_else(|| known.input.cloned()).unwrap_or(Value::Null);
+    if is_cut(first, "input") && known.input.is_none() {
+        return ledger.unjudged("the input of the execution is cut: the definition is not run again");
+    }
     let scene = Scene {
         known: *known,
         input: &input,
@@ -146,6 +152,14 @@ impl Replay<'_, '_> {
             }
             (goal, outcome) = self.visit(at, state, &variables, item);
             self.assign(visit, &mut variables);
+            if visit
+                .exited
+                .and_then(|at| self.trace.event(at))
+                .is_some_and(|exited| is_cut(exited, VARIABLES))
+            {
+                self.ledger.unjudged(format!("the variables of {:?} are cut", visit.name));
+                return Outcome::Open;
+            }
         }
         if let (Outcome::Done(_), Goal::State(next)) = (&outcome, &goal) {
             self.stops_short(strand, next);
@@ -210,9 +224,12 @@ impl Replay<'_, '_> {
         let entered = self.trace.event(visit.entered)?;
         let context = |world| {
             let context = self.scene.context(world, &visit.name, entered.at, retries, token);
-            match item {
-                Some((index, item)) => asl::item_context(&context, *index, item),
-                None => context,
+            match (item, world) {
+                (Some((index, Twice { one: item, .. })), World::One)
+                | (Some((index, Twice { two: item, .. })), World::Two) => {
+                    asl::item_context(&context, *index, item)
+                }
+                (None, _) => context,
             }
         };
         Some(Setting {

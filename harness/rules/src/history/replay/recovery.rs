@@ -47,6 +47,9 @@ fn is_reserved(failure: &TaskFailure) -> bool {
     error.starts_with("States.") && !settled.contains(&error)
 }
 
+/// A cause that AWS never gives.
+const OTHER_WORDS: &str = "in other words";
+
 /// One thing that may become of a failure.
 struct Way {
     one: Recovery,
@@ -71,10 +74,18 @@ pub(super) fn judge(
     for failure in failures {
         for cause in [failure.cause.clone(), failure.cause.is_none().then(String::new)] {
             let failure = TaskFailure { cause, ..failure.clone() };
-            let both = setting.twice(|inputs| {
-                let mut counts = tally.counts.clone();
-                asl::recover(state, inputs, &failure, &mut counts).map(|recovery| (recovery, counts))
-            });
+            let recover = |failure: &TaskFailure| {
+                setting.twice(|inputs| {
+                    let mut counts = tally.counts.clone();
+                    asl::recover(state, inputs, failure, &mut counts).map(|recovery| (recovery, counts))
+                })
+            };
+            let mut both = recover(&failure);
+            // Texts of the interpreter's own errors are no contract (WIRE-10).
+            if failure.origin == Origin::Interpreter && failure.cause.is_some() {
+                both.two =
+                    recover(&TaskFailure { cause: Some(OTHER_WORDS.to_owned()), ..failure.clone() }).two;
+            }
             match (both.one, both.two) {
                 (Ok((one, counts)), Ok((two, _))) => {
                     ways.push(Way { one, two, tally: Tally { counts, segment: tally.segment }, failure });
@@ -85,10 +96,19 @@ pub(super) fn judge(
     }
     let open_end =
         failures.iter().any(|failure| is_reserved(failure) && failure.origin != Origin::Interpreter);
+    // That wildcards leave States.Runtime alone is only said of the interpreter's own (ERR-20).
+    let open_match = open_end && failures.iter().any(|one| one.error.as_deref() == Some("States.Runtime"));
+    if open_match && !matches!(seen, Seen::Failed) {
+        replay.ledger.unjudged(format!("whether wildcards take the error of {:?} is open", visit.name));
+    }
     match seen {
         Seen::Retried { failed, again } => {
             let again = again?;
             let way = ways.iter().find(|way| matches!(way.one, Recovery::Retry { .. }));
+            if open_match {
+                *tally = way.map_or_else(|| tally.clone(), |way| way.tally.clone());
+                return None;
+            }
             let Some(way) = way else {
                 if !unevaluated {
                     let message = format!(
@@ -116,6 +136,9 @@ pub(super) fn judge(
         }
         Seen::Left => {
             let Some(exited) = exited else { return Some((Goal::Any, Outcome::Open)) };
+            if open_match {
+                return Some(blind(replay.trace, visit, state));
+            }
             if unevaluated {
                 replay.ledger.unjudged(format!("the catcher of {:?} does not evaluate here", visit.name));
                 return Some(blind(replay.trace, visit, state));
@@ -124,6 +147,10 @@ pub(super) fn judge(
                 ways.iter().filter_map(|way| caught_of(way)).collect();
             if caught.is_empty() {
                 not_caught(replay, visit, &ways, exited);
+                return Some(blind(replay.trace, visit, state));
+            }
+            if !caught.iter().all(|(exits, _)| exits.one.sourced) {
+                replay.ledger.unjudged(format!("no source decides the Catcher of {:?}", visit.name));
                 return Some(blind(replay.trace, visit, state));
             }
             Some(left(replay, visit, state, &caught, exited))

@@ -2,7 +2,7 @@
 //!
 //! The results of a Map Run's child executions are not in the history and are not judged.
 
-use asl::{Entered, Scope, State, StateKind, TaskFailure, Variables};
+use asl::{Entered, Given, Scope, State, StateKind, TaskFailure, Variables};
 use record::Event;
 use serde_json::Value;
 
@@ -34,9 +34,7 @@ impl Replay<'_, '_> {
             };
             let entered = setting.twice(|inputs| asl::enter(state, inputs));
             let inputs = match (entered.one, entered.two) {
-                (Ok(Entered::Parallel { input: one }), Ok(Entered::Parallel { input: two })) => {
-                    Twice { one, two }
-                }
+                (Ok(Entered::Parallel(one)), Ok(Entered::Parallel(two))) => Twice { one, two },
                 (Err(failure), Err(_)) => return self.must_fail(visit, state, &failure),
                 _ => return blind(trace, visit, state),
             };
@@ -133,6 +131,10 @@ impl Replay<'_, '_> {
                 }
                 _ => return blind(trace, visit, state),
             };
+            if !maps.one.sourced {
+                self.ledger.unjudged(format!("the items of {:?} are not known", visit.name));
+                return blind(trace, visit, state);
+            }
             let read = maps.one.reading.is_some() || maps.one.items.len() != maps.two.items.len();
             let length = started.details.get("length").and_then(Value::as_u64);
             if let (Some(length), false, false) = (length, read, map.distributed)
@@ -167,7 +169,10 @@ impl Replay<'_, '_> {
                 };
                 let index = usize::try_from(index).unwrap_or(usize::MAX);
                 let items = (maps.one.items.get(index), maps.two.items.get(index));
-                let item = items.0.map(|item| (index, item.clone()));
+                let item = items
+                    .0
+                    .zip(items.1)
+                    .map(|(one, two)| (index, Twice { one: one.clone(), two: two.clone() }));
                 let first = trace
                     .strand(strand)
                     .and_then(|strand| strand.visits.first())
@@ -262,7 +267,7 @@ impl Replay<'_, '_> {
                 setting.twice(|inputs| asl::enter(state, inputs))
             && visit.exited.is_none()
         {
-            return (Goal::Any, failed(&failure));
+            return (Goal::Any, failed(self.trace, visit, &failure));
         }
         blind(self.trace, visit, state)
     }
@@ -316,9 +321,9 @@ impl Replay<'_, '_> {
     }
 
     /// The first state of a branch or iteration receives what its Parallel or Map hands on.
-    pub(super) fn given(&mut self, inputs: &Twice<Value>, entered: &Event) {
-        let Some(actual) = json(entered, "input") else { return };
-        if let Err(what) = self.holes.fit(&inputs.one, &inputs.two, &actual) {
+    pub(super) fn given(&mut self, given: &Twice<Given>, entered: &Event) {
+        let Some(actual) = json(entered, "input").filter(|_| given.one.sourced) else { return };
+        if let Err(what) = self.holes.fit(&given.one.input, &given.two.input, &actual) {
             self.ledger.breach("HIS-29", entered, format!("input {what}"));
             self.ledger.breach("HIS-12", entered, format!("input {what}"));
         }
