@@ -59,6 +59,8 @@ fn looks() -> Vec<Draft> {
         ends.extend([Step::start(exec, "changing", json!({})), Step::take(exec, 1)]);
     }
     ends.extend(other(6));
+    // Asked the same before and after, so that an answer that was kept shows.
+    ends.extend([list("changing", json!({})), describe(4)]);
     ends.extend([
         Step::succeed("1.1", &json!({"kept": 1})),
         Step::fail("2.1", "Kept.Failure"),
@@ -97,7 +99,7 @@ fn looks() -> Vec<Draft> {
         Step::succeed("7.1", &json!({})),
         Step::settle(7),
         of_execution(7),
-        Step::succeed("4.1", &json!({})),
+        Step::call(Operation::StopExecution, json!({"executionArn": "${exec:4}"})),
         Step::settle(4),
         // Last, for a target without pages gives no token to follow.
         Step::bind(Operation::ListExecutions, json!({"stateMachineArn": changing, "maxResults": 2}), "page"),

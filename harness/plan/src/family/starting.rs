@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Family;
 use super::tokens::plain;
 use crate::Step;
-use crate::definition::{machine, pass, shared};
+use crate::definition::{machine, one, own, pass, shared};
 use crate::generate::{Draft, Draw};
 use crate::payload::{self, DATA_LIMIT, FORBIDDEN, json_string_of};
 
@@ -57,7 +57,17 @@ fn names() -> Vec<Draft> {
     vec![
         Draft::new("names with each forbidden character", vec![quick()], forbidden),
         Draft::new("names of 0, 80 and 81 characters", vec![quick()], lengths),
-        Draft::new("starts without a name", vec![quick()], (1..=3).flat_map(nameless).collect()),
+        Draft::new(
+            "starts without a name",
+            vec![own("quick", machine([("Pass", pass())]))],
+            (1..=3)
+                .flat_map(nameless)
+                .chain([Step::call(
+                    Operation::ListExecutions,
+                    json!({"stateMachineArn": "${machine:quick}"}),
+                )])
+                .collect(),
+        ),
         Draft::new(
             "names of several scripts",
             vec![quick()],
@@ -214,7 +224,7 @@ fn again() -> Vec<Draft> {
     vec![
         Draft::new(
             "started again while running: same input, other input, respelled input",
-            vec![plain()],
+            vec![own("plain", one(json!({})))],
             vec![
                 Step::start(1, "plain", json!({})),
                 Step::take(1, 1),

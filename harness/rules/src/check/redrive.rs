@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::life::PATIENCE;
 use super::{CheckRow, Group, Sink};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Answer, Call, StatusRead, View};
+use crate::view::{Answer, Call, StatusRead, View, same_date};
 
 const ALLOWED: CheckRow = (
     "RED-01",
@@ -86,10 +86,16 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
         for other in redrives.iter().skip(index + 1) {
             let same = one.text("clientToken") == other.text("clientToken")
                 && one.text("executionArn") == other.text("executionArn");
-            if let (true, Some(a), Some(b)) = (same, one.answer.done(), other.answer.done()) {
-                sink.expect(CLIENT_TOKEN, a.get("redriveDate") == b.get("redriveDate"), || {
-                    "the same clientToken answered another redriveDate".to_owned()
-                });
+            match (one.answer.done(), &other.answer) {
+                (Some(a), Answer::Done(b)) if same => {
+                    sink.expect(CLIENT_TOKEN, same_date(a.get("redriveDate"), b.get("redriveDate")), || {
+                        "the same clientToken answered another redriveDate".to_owned()
+                    });
+                }
+                (Some(_), Answer::Refused(error)) if same && error.code == "ExecutionNotRedrivable" => {
+                    sink.violated(CLIENT_TOKEN, "the same clientToken again answered ExecutionNotRedrivable");
+                }
+                _ => {}
             }
         }
     }

@@ -20,12 +20,18 @@ const MAP_RUN_ONLY: CheckRow = (
 );
 const WHOLE: CheckRow =
     ("LIST-03", "pages-make-the-whole", "the pages of ListExecutions together show every execution");
+const ONE: CheckRow = (
+    "START-01",
+    "a-start-starts-one-execution",
+    "a machine that was made here has no executions but those that were started",
+);
 const ALL_OF_STATUS: CheckRow =
     ("LIST-02", "filter-lists-all-of-that-status", "a statusFilter lists every execution with that status");
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[THAT_MACHINE, MAP_RUN_ONLY], run: asked },
     Group { checks: &[WHOLE, ALL_OF_STATUS], run: whole },
+    Group { checks: &[ONE], run: asked_for },
 ];
 
 /// A list with all its pages.
@@ -141,4 +147,27 @@ fn settled(execution: &Execution<'_>, call: &Call<'_>, filter: Option<&str>) -> 
     execution.redrives.is_empty()
         && execution.final_status().is_some_and(|status| status.status == filter)
         && execution.closed.is_some_and(|closed| call.begun - closed >= PATIENCE)
+}
+
+/// Only where every start has its answer and no workflow starts others.
+fn asked_for(view: &View<'_>, sink: &mut Sink) {
+    let open = view.calls_of(Api::StartExecution).any(|call| call.answer.is_open_ended());
+    let nested = view.machines.iter().flat_map(|machine| &machine.revisions);
+    if open || nested.into_iter().any(|revision| revision.definition.text.contains("startExecution")) {
+        return;
+    }
+    for call in view.calls_of(Api::ListExecutions) {
+        let arn = call.text("stateMachineArn").unwrap_or_default();
+        let made = |other: &&Call<'_>| {
+            other.answer.done().and_then(|made| text(made, "stateMachineArn")) == Some(arn)
+        };
+        if view.calls_of(Api::CreateStateMachine).filter(made).count() != 1 {
+            continue;
+        }
+        let listed = call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array);
+        for body in listed.into_iter().flatten() {
+            let known = text(body, "executionArn").is_some_and(|arn| view.by_arn.contains_key(arn));
+            sink.expect(ONE, known, || "an execution is listed that nobody has started".to_owned());
+        }
+    }
 }
