@@ -4,7 +4,7 @@ use record::Time;
 
 use crate::token::{Closer, Interval, Move, Op, Register};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Effect, Token, Verb, View};
+use crate::view::{Attempt, Effect, Token, Verb, View};
 
 /// Why a token is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +101,7 @@ pub(super) fn closings(view: &View<'_>, token: &Token) -> Vec<Closing> {
         }
         if let Some(next) = attempt.followed
             && view.events(attempt).get(next).is_some_and(|event| event.kind.ends_with("Scheduled"))
-            && let Some(by) = shown_by(next)
+            && let Some(by) = shown_by(next).into_iter().chain(handed_out(view, attempt, next)).min()
         {
             closings.push(Closing { by, cause: Cause::Retried, operation: None });
         }
@@ -121,6 +121,15 @@ pub(super) fn closings(view: &View<'_>, token: &Token) -> Vec<Closing> {
     }
     closings.sort_by_key(|closing| closing.by);
     closings
+}
+
+/// When the token of the attempt that was scheduled by this event was received.
+fn handed_out(view: &View<'_>, before: &Attempt, scheduled: usize) -> Option<Time> {
+    let next = view
+        .attempts
+        .iter()
+        .find(|attempt| attempt.execution == before.execution && attempt.scheduled == scheduled)?;
+    view.tokens.get(next.token?)?.received
 }
 
 /// The register of a token: its operations, and everything that may have closed it.
