@@ -110,6 +110,9 @@ pub enum Verb {
         /// How to print.
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        /// Which plans: smoke, core or full. A sweep takes those of smoke.
+        #[arg(long, default_value_t = Profile::Smoke, conflicts_with = "sweep")]
+        profile: Profile,
         /// The seed of the plans.
         #[arg(long, default_value_t = 1)]
         seed: u64,

@@ -34,8 +34,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Verb::Mutants { names, sweep: true, shard, seed, known, .. } => {
             sweep::sweep(&names, shard, seed, known.as_deref())
         }
-        Verb::Mutants { names, format, seed, known, .. } => {
-            mutants::mutants(&names, format, seed, known.as_deref())
+        Verb::Mutants { names, format, profile, seed, known, .. } => {
+            mutants::mutants(&names, format, profile, seed, known.as_deref())
         }
         Verb::Serve(args) => serve::serve(args),
         Verb::Doctor { target } => doctor::doctor(&target),

@@ -76,18 +76,19 @@ struct Survivor {
 pub(super) fn mutants(
     names: &[String],
     format: Format,
+    profile: Profile,
     seed: u64,
     known: Option<&Path>,
 ) -> Result<Exit, Failure> {
     let survivors = known.map_or_else(|| Ok(Survivors::default()), read_survivors)?;
     let chosen = choose(names)?;
     let runtime = super::runtime()?;
-    let plans: Arc<[Plan]> = plan::generate(Profile::Smoke, seed, None).into();
+    let plans: Arc<[Plan]> = plan::generate(profile, seed, None).into();
     let bar = bar("mutants", chosen.len() as u64, false);
     let mut fates = Vec::new();
     for (info, lawful) in chosen {
         bar.set_message(info.name);
-        let killed_by = runtime.block_on(broken(info.name, seed, &plans))?;
+        let killed_by = runtime.block_on(broken(info.name, profile, seed, &plans))?;
         let by_named = killed_by.iter().any(|rule| info.rules.contains(&rule.as_str()));
         let word = match (lawful, by_named, killed_by.is_empty()) {
             (true, _, true) => Word::Spared,
@@ -161,13 +162,18 @@ fn choose(names: &[String]) -> Result<Vec<(&'static MutantInfo, bool)>, Failure>
         .collect()
 }
 
-/// The rules that the smoke plans show broken on a variant.
-async fn broken(name: &str, seed: u64, plans: &Arc<[Plan]>) -> Result<BTreeSet<String>, Failure> {
+/// The rules that the plans show broken on a variant.
+async fn broken(
+    name: &str,
+    profile: Profile,
+    seed: u64,
+    plans: &Arc<[Plan]>,
+) -> Result<BTreeSet<String>, Failure> {
     let spec = format!("variant:{name}");
     let reach = crate::args::Reach::default();
     let connected = connect(&spec, &reach, Path::new("")).await?;
     let options = Options {
-        profile: Profile::Smoke,
+        profile,
         seed,
         plans: Some(plans.clone()),
         jobs: usize::MAX,

@@ -218,6 +218,8 @@ impl Region {
         } else {
             Err(TaskFailure::new(Some("States.TaskFailed".to_owned()), Some(about.to_string())))
         };
+        // What a service does itself ends only after it has answered.
+        self.write_submitted(above, strand, serial);
         self.task_replied(above, strand, serial, reply);
     }
 
