@@ -85,6 +85,7 @@ struct Coverage<'r> {
     families: &'r BTreeMap<String, u64>,
     operations: BTreeMap<String, [u64; 3]>,
     event_types: &'r BTreeMap<String, u64>,
+    tokens: &'r BTreeMap<&'static str, BTreeMap<&'static str, BTreeMap<String, u64>>>,
     hung: &'r [(String, String)],
     cut: &'r [(String, String)],
     not_run: &'r [(String, String)],
@@ -141,6 +142,7 @@ fn document<'r>(report: &'r Report<'_>) -> Document<'r> {
                 .map(|(operation, seen)| (operation.to_string(), [seen.done, seen.refused, seen.unknown]))
                 .collect(),
             event_types: &run.coverage.event_types,
+            tokens: &run.coverage.tokens,
             hung: &run.coverage.hung,
             cut: &run.coverage.cut,
             not_run: &run.coverage.not_run,

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use record::{CaseEnd, CaseRecord, Finding, Kind, Operation, Outcome, RunEvent, SCHEMA};
+use rules::TokenCall;
 use rules::score::Score;
 use serde_json::Value;
 
@@ -93,6 +94,8 @@ pub struct Coverage {
     pub operations: BTreeMap<Operation, Answers>,
     /// Occurrences of each history event type in the histories read.
     pub event_types: BTreeMap<String, u64>,
+    /// SendTask* calls by the state of their token, by operation and by what was answered.
+    pub tokens: BTreeMap<&'static str, BTreeMap<&'static str, BTreeMap<String, u64>>>,
     /// Plans that passed a deadline, with what was awaited and what was seen.
     pub hung: Vec<(String, String)>,
     /// Plans that could not go on.
@@ -272,6 +275,10 @@ impl Coverage {
                 Outcome::Refused(_) => answers.refused += 1,
                 Outcome::Unknown(_) => answers.unknown += 1,
             }
+        }
+        for TokenCall { state, call, outcome } in rules::token_calls(record) {
+            let outcomes = self.tokens.entry(state).or_default().entry(call).or_default();
+            *outcomes.entry(outcome).or_default() += 1;
         }
         match &record.end {
             CaseEnd::Complete | CaseEnd::NotRun(_) => {}

@@ -49,7 +49,28 @@ fn write(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
     table(page, "Not decided", report, |line| matches!(line.verdict.word(), "vacuous" | "inconclusive"))?;
     table(page, "Not offered by the target", report, |line| line.verdict.word() == "unsupported")?;
     observed(page, report)?;
+    tokens(page, report)?;
     held(page, report)
+}
+
+/// What was tried of tokens: by their state, by the call, what was answered how often.
+fn tokens(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
+    const CALLS: [&str; 3] = ["SendTaskSuccess", "SendTaskFailure", "SendTaskHeartbeat"];
+    let seen = &report.run.coverage.tokens;
+    if seen.is_empty() {
+        return Ok(());
+    }
+    writeln!(page, "<details><summary>What was tried of tokens</summary>\n")?;
+    writeln!(page, "| a token that is | {} |\n| --- | --- | --- | --- |", CALLS.join(" | "))?;
+    for state in rules::TOKEN_STATES {
+        let answers = |call: &str| {
+            let outcomes = seen.get(state).and_then(|calls| calls.get(call));
+            let told = outcomes.into_iter().flatten().map(|(outcome, times)| format!("{outcome} ×{times}"));
+            cell(&told.collect::<Vec<_>>().join(", "))
+        };
+        writeln!(page, "| {state} | {} |", CALLS.map(answers).join(" | "))?;
+    }
+    writeln!(page, "\n</details>\n")
 }
 
 fn violations(page: &mut String, report: &Report<'_>) -> std::fmt::Result {

@@ -1,5 +1,6 @@
 //! The terminal: a grid of verdicts by family, then everything that is not green, then what was exercised.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
@@ -186,6 +187,11 @@ impl Text {
             format!("{calls} calls of {} operations", seen.operations.len()),
             format!("{} of {} event types", seen.event_types.len(), record::history::EVENT_TYPES.len()),
         ];
+        if !seen.tokens.is_empty() {
+            let pairs: usize = seen.tokens.values().map(BTreeMap::len).sum();
+            let all = 3 * rules::TOKEN_STATES.len();
+            words.push(format!("{pairs} of {all} pairs of token state and call"));
+        }
         if seen.executions > 0 {
             let (each, all) = (seen.rules_per_execution(), seen.executions);
             words.push(format!("{each:.1} rules met per execution of {all}"));

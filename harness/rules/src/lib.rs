@@ -14,5 +14,5 @@ pub mod token;
 pub mod verdict;
 pub mod view;
 
-pub use check::{CheckRow, checks, judge};
+pub use check::{CheckRow, TOKEN_STATES, TokenCall, checks, judge, token_calls};
 pub use verdict::{Verdict, Witness};

@@ -7,6 +7,7 @@
 mod activity;
 mod agree;
 mod conservation;
+mod coverage;
 mod data;
 mod definition;
 mod delivery;
@@ -52,6 +53,8 @@ mod unmoved;
 mod unsupported;
 mod validation;
 mod wire;
+
+pub use coverage::{TOKEN_STATES, TokenCall, token_calls};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
