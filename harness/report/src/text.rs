@@ -190,7 +190,7 @@ impl Text {
         if !seen.tokens.is_empty() {
             let pairs: usize = seen.tokens.values().map(BTreeMap::len).sum();
             let all = 3 * rules::TOKEN_STATES.len();
-            words.push(format!("{pairs} of {all} pairs of token state and call"));
+            words.push(format!("{pairs} of {all} token states by call"));
         }
         if seen.executions > 0 {
             let (each, all) = (seen.rules_per_execution(), seen.executions);
@@ -211,7 +211,10 @@ impl Text {
         if let Some((_, why)) = seen.not_run.first() {
             words.push(format!("{} plans not run ({why})", seen.not_run.len()));
         }
-        writeln!(page, "{}", self.paint(&words.join(" · "), dim()))
+        for line in wording::wrap(&words.join(" · "), self.width.max(60)) {
+            writeln!(page, "{}", self.paint(&line, dim()))?;
+        }
+        Ok(())
     }
 
     /// A labelled paragraph, wrapped and indented.
