@@ -90,7 +90,9 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
             let over = other.ended - one.begun >= seconds(hidden);
             if over && !message.visibility_changed {
                 sink.met(VISIBLE);
-                if let (Some(a), Some(b)) = (one.count, other.count) {
+                // What comes after its deletion is a copy, with a count of its own.
+                let copy = message.deletions.iter().any(|deletion| deletion.begun < other.ended);
+                if let (Some(a), Some(b), false) = (one.count, other.count, copy) {
                     *(if b > a { &mut grown } else { &mut stuck }) += 1;
                 }
             }

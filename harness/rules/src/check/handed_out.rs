@@ -36,6 +36,11 @@ const RETRY_TOKEN: CheckRow = (
 );
 const ONCE: CheckRow = ("START-22", "each-attempt-sends-once", "a callback attempt sends one message");
 const SENT: CheckRow = ("ERR-17", "each-attempt-sends-a-message", "n attempts send n messages");
+const SUBMITTED: CheckRow = (
+    "HIS-14",
+    "handed-out-is-submitted",
+    "a task that waits for the token it handed out shows TaskSubmitted",
+);
 const ARRIVES: CheckRow = ("TOK-01", "message-arrives", "a callback task hands its message out");
 
 pub(super) const GROUPS: &[Group] = &[
@@ -43,6 +48,7 @@ pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[DISTINCT, RETRY_TOKEN, ONCE], run: distinct },
     Group { checks: &[SENT, ARRIVES], run: sent },
     Group { checks: &[SENT, ARRIVES], run: unsent },
+    Group { checks: &[SUBMITTED], run: submitted },
 ];
 
 /// The message that an attempt sent, by the MessageId in its submitted event.
@@ -289,6 +295,23 @@ fn unsent(view: &View<'_>, sink: &mut Sink) {
                 Some(started.id),
                 format!("no message of attempt {number} of state {state} came within {waited} ms"),
             );
+        }
+    }
+}
+
+/// Nothing says how soon the event is written, nor that it is where a callback came first.
+fn submitted(view: &View<'_>, sink: &mut Sink) {
+    let waiting = |attempt: &&Attempt| {
+        attempt.pattern == Pattern::Callback && attempt.started.is_some() && attempt.ended.is_none()
+    };
+    for attempt in view.attempts.iter().filter(waiting) {
+        let received = attempt.token.and_then(|token| view.tokens.get(token)?.received);
+        let (Some(received), Some(read)) = (received, view.history(attempt.execution)) else { continue };
+        let waited = read.begun - received;
+        if attempt.submitted.is_some() {
+            sink.met(SUBMITTED);
+        } else if waited >= patience(view) && read.terminal().is_none() {
+            sink.violated(SUBMITTED, format!("no TaskSubmitted {waited} ms after its message was received"));
         }
     }
 }
