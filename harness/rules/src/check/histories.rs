@@ -218,7 +218,7 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
         let ended = execution
             .best
             .and_then(|best| view.reads.get(best))
-            .is_some_and(|read| read.terminal().is_some());
+            .is_some_and(|read| read.terminal().is_some() && shows_redrives(read, execution));
         if ended && invented.count() > 0 && tries.iter().all(|attempt| attempt.token.is_some()) {
             sink.violated(COUNTS, "a message holds a token that no callback attempt of its execution has");
         }
@@ -279,4 +279,10 @@ fn described(view: &View<'_>, sink: &mut Sink) {
             }
         }
     }
+}
+
+/// Whether a history shows as many redrives as may have been: one that lags behind a redrive ends with the end before it.
+fn shows_redrives(read: &HistoryRead<'_>, execution: &Execution<'_>) -> bool {
+    let shown = read.history.events.iter().filter(|event| event.kind == "ExecutionRedriven").count();
+    shown >= execution.redrives.len()
 }
