@@ -159,6 +159,8 @@ pub enum Origin {
     Work,
     /// A missed heartbeat: recorded as `States.Timeout` (facts.md 27), matched by that name and by `States.HeartbeatTimeout`.
     MissedHeartbeat,
+    /// A missed heartbeat that Retry and Catch take for `States.HeartbeatTimeout` alone, whatever name is written.
+    MissedHeartbeatByName,
     /// The interpreter: a [`Failure`] of [`crate::enter`] or [`crate::complete`].
     Interpreter,
 }

@@ -43,7 +43,8 @@ pub fn recover(
 
 fn matches(names: &[String], failure: &TaskFailure) -> bool {
     let by_interpreter = failure.origin == Origin::Interpreter;
-    let error = failure.error.as_deref();
+    let by_name = failure.origin == Origin::MissedHeartbeatByName;
+    let error = if by_name { Some("States.HeartbeatTimeout") } else { failure.error.as_deref() };
     // A bad path is never caught, not even by its name (facts.md 45); other states' States.Runtime only by its name (ERR-20).
     let runtime = error == Some("States.Runtime");
     if by_interpreter && runtime {

@@ -14,6 +14,7 @@ mod choice;
 mod map;
 mod numbers;
 mod queries;
+mod reach;
 mod rescue;
 mod scope;
 mod state;

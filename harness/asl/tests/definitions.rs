@@ -144,6 +144,9 @@ const INVALID: &str = r#"
 {"s": {"Type": "Pass", "Output": {}, "End": true}} ==> SCHEMA at /States/s/Output
 {"s": {"Type": "Pass", "QueryLanguage": "JSONata", "InputPath": "$", "End": true}} ==> SCHEMA at /States/s/InputPath
 {"s": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 + %}", "End": true}} ==> SCHEMA at /States/s/Output
+{"s": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $states.result %}", "End": true}} ==> SCHEMA at /States/s/Output
+{"s": {"Type": "Pass", "QueryLanguage": "JSONata", "Assign": {"a": ["{% $states.errorOutput.Error %}"]}, "End": true}} ==> SCHEMA at /States/s/Assign
+{"s": {"Type": "Wait", "QueryLanguage": "JSONata", "Seconds": "{% $states.result %}", "End": true}} ==> SCHEMA at /States/s/Seconds
 {"s": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1", "End": true}} ==> SCHEMA at /States/s/Output
 {"s": {"Type": "Pass", "Parameters": "x", "End": true}} ==> SCHEMA at /States/s/Parameters
 {"s": {"Type": "Pass", "Parameters": [1], "End": true}} ==> SCHEMA at /States/s/Parameters

@@ -215,7 +215,11 @@ fn bounded(text: String) -> Result<String, String> {
 
 /// Numbers are rounded to integers, as the guide says of MathAdd, MathRandom and ArrayRange.
 fn integer(value: &Value) -> Result<i64, String> {
-    let rounded =
-        value.as_f64().map(f64::round).filter(|number| number.abs() < 9.2e18).map(|number| number as i64);
+    // Halves go up, as Java rounds.
+    let rounded = value
+        .as_f64()
+        .map(|number| (number + 0.5).floor())
+        .filter(|number| number.abs() < 9.2e18)
+        .map(|number| number as i64);
     value.as_i64().or(rounded).ok_or_else(|| format!("Expected a number but got: {value}"))
 }

@@ -68,6 +68,7 @@ impl Checker {
         match place.language {
             QueryLanguage::JsonPath => self.paths(members, place),
             QueryLanguage::JsonAta => {
+                self.reach(members, place);
                 for field in SINGLE {
                     if let Some(Value::String(text)) = members.get(field) {
                         self.expression(text, field, &place.at(field).location);

@@ -145,6 +145,8 @@ pub(super) fn redriven(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger
         if let Some(visit) = visit.filter(|visit| visit.exited.is_none()) {
             visit.redriven = true;
             visit.aborted = None;
+            visit.failed = None;
+            visit.evaluation = None;
         }
     }
     trace.owner.insert(event.id, 0);

@@ -33,9 +33,10 @@ pub(super) fn is_outlived(from: Time, to: Time, bound_ms: i64) -> bool {
     to - from > bound_ms.saturating_add(UNNOTICED_MS)
 }
 
-/// Whether less than `bound_ms` passed.
+/// Whether less than `bound_ms` passed. Of whole seconds the rest may have been cut off.
 pub(super) fn is_early(from: Time, to: Time, bound_ms: i64) -> bool {
-    to - from < bound_ms - slack(bound_ms)
+    let whole = from.0 % 1000 == 0 && to.0 % 1000 == 0;
+    to - from < bound_ms - slack(bound_ms).max(if whole { 999 } else { 0 })
 }
 
 /// Timeouts of attempts against the windows that their schedule event shows.

@@ -150,6 +150,7 @@ fn started(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, le
     let segment = trace.segment;
     if let Some(visit) = trace.current_mut(strand) {
         visit.rounds.push(Round { started: position, strands: Vec::new(), segment, run: None });
+        visit.failed = None;
     }
     trace.advance(strand, event, Phase::Running);
 }

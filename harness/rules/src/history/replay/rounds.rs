@@ -11,7 +11,7 @@ use super::super::shape::EVENT_LIMIT;
 use super::super::trace::{Home, Phase, Round, Visit};
 use super::leave::failed;
 use super::recovery::{self, Seen};
-use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind, goal_of, possible};
+use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind};
 
 impl Replay<'_, '_> {
     /// Branches and what came of them.
@@ -243,13 +243,7 @@ impl Replay<'_, '_> {
     pub(super) fn distributed(&mut self, visit: &Visit, state: &State) -> (Goal, Outcome) {
         self.ledger
             .unjudged(format!("the results of the Map Run of {:?} are not in this history", visit.name));
-        let (_, outcome) = blind(self.trace, visit, state);
-        let goal = if visit.failed.is_some() {
-            Goal::Among(possible(state))
-        } else {
-            state.next.as_ref().map_or(Goal::Any, goal_of)
-        };
-        (goal, outcome)
+        blind(self.trace, visit, state)
     }
 
     /// A Parallel or Map that never started its branches.

@@ -1,6 +1,6 @@
 //! A Task: its attempts in order, what was asked of the service, and which failures each end can have been.
 
-use asl::{Entered, Pattern, QueryLanguage, State, TaskFailure, Variables};
+use asl::{Entered, Origin, Pattern, QueryLanguage, State, TaskFailure, Variables};
 use record::Event;
 use serde_json::Value;
 
@@ -25,7 +25,12 @@ fn candidates(scheduled: &Event, ended: &Event) -> Vec<TaskFailure> {
         found.push(TaskFailure { error: error.clone(), ..TaskFailure::timeout() });
     }
     if has("heartbeatInSeconds") {
-        found.push(TaskFailure { error, ..TaskFailure::missed_heartbeat() });
+        found.push(TaskFailure { error: error.clone(), ..TaskFailure::missed_heartbeat() });
+        found.push(TaskFailure {
+            error,
+            origin: Origin::MissedHeartbeatByName,
+            ..TaskFailure::missed_heartbeat()
+        });
         // Whether States.TaskFailed matches a missed heartbeat is open, by whichever name it is recorded.
         found.push(TaskFailure::missed_heartbeat());
         found.push(TaskFailure::new(Some("States.HeartbeatTimeout".to_owned()), Some(String::new())));
