@@ -213,14 +213,20 @@ pub async fn remove(target: &dyn Target, left: &Left) -> bool {
     }
 }
 
-/// A call that is made again while the target throttles.
+/// A call that is made again while the target throttles; a deletion, which may be made twice, also where nobody knows what
+/// became of it.
 pub(crate) async fn patient(target: &dyn Target, call: Call) -> Outcome {
+    let deletes = call.operation.name().starts_with("Delete");
     let mut pauses = Pauses::new(target);
     let mut outcome = target.call(call.clone()).await;
-    for _ in 0..20 {
-        match &outcome {
-            Outcome::Refused(error) if is_passing(error) => {}
-            _ => break,
+    for tries in 0..20 {
+        let again = match &outcome {
+            Outcome::Refused(error) => is_passing(error) || deletes && error.status >= 500 && tries < 4,
+            Outcome::Unknown(_) => deletes && tries < 4,
+            Outcome::Done(_) => false,
+        };
+        if !again {
+            break;
         }
         target.clock().sleep(pauses.next()).await;
         outcome = target.call(call.clone()).await;

@@ -1,5 +1,6 @@
 //! Histories and descriptions: read, and waited for.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use record::{Call, CaseEnd, Operation, Outcome};
@@ -53,7 +54,7 @@ impl Actor<'_> {
         }
     }
 
-    /// Reads a history to its last page.
+    /// Reads a history to its last page, or as far as the pages lead on.
     pub(super) async fn read_pages(
         &mut self,
         input: Value,
@@ -61,18 +62,25 @@ impl Actor<'_> {
     ) -> Vec<Value> {
         let mut events = Vec::new();
         let mut input = input;
-        for _ in 0..30_000 {
+        let mut given: BTreeSet<String> = BTreeSet::new();
+        while !self.stage.cancel.is_set() {
             let call = Call::new(Operation::GetExecutionHistory, input.clone());
             let (place, outcome) = self.stage.recorder.call(self.stage.target, &self.name, call, None).await;
             if let Some(places) = &mut places {
                 places.push(place);
             }
             let Outcome::Done(reply) = outcome else { break };
-            events.extend(reply.get("events").and_then(Value::as_array).cloned().unwrap_or_default());
+            let page = reply.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
+            // Pages that begin again never end.
+            let repeats = page.first().is_some_and(|event| events.contains(event));
+            events.extend(page);
             let Some(next) = reply.get("nextToken").and_then(Value::as_str).filter(|token| !token.is_empty())
             else {
                 break;
             };
+            if repeats || !given.insert(next.to_owned()) {
+                break;
+            }
             input["nextToken"] = json!(next);
         }
         events

@@ -26,7 +26,7 @@ fn activities() -> Vec<Draft> {
     );
     let poll = Step::bind(
         Operation::GetActivityTask,
-        json!({"activityArn": "${bind:activity.activityArn}", "workerName": "worker-1"}),
+        json!({"activityArn": "${bind:activity.activityArn}", "workerName": "a-worker-whose-name-is-long"}),
         "task",
     );
     let tell = |op: Operation, members: Value| {
@@ -114,7 +114,7 @@ fn several(create: &Step, make: &Step) -> Draft {
     steps.extend(each(|n| {
         Step::bind(
             Operation::GetActivityTask,
-            json!({"activityArn": "${bind:activity.activityArn}", "workerName": format!("worker-{n}")}),
+            json!({"activityArn": "${bind:activity.activityArn}", "workerName": format!("the-worker-of-number-{n}")}),
             &format!("task-{n}"),
         )
     }));

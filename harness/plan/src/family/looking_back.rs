@@ -78,7 +78,8 @@ fn looks() -> Vec<Draft> {
     let mut later = vec![
         list("other", json!({})),
         list("changing", json!({})),
-        list("changing", json!({"maxResults": 2})),
+        Step::bind(Operation::ListExecutions, json!({"stateMachineArn": changing, "maxResults": 3}), "early"),
+        list("changing", json!({"maxResults": 3, "nextToken": "${bind:early.nextToken}"})),
     ];
     later.extend(
         ["RUNNING", "SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"]

@@ -314,6 +314,14 @@ fn states(view: &View<'_>, sink: &mut Sink) {
             sink.expect(OUTPUT, id.is_some() && id == result_id(view, attempt).as_deref(), || {
                 "the execution's output is not the publish response".to_owned()
             });
+            let statuses = view.executions.get(attempt.execution).map_or(&[][..], |e| &e.statuses);
+            for shown in statuses.iter().filter(|status| status.status == "SUCCEEDED" && !status.listed) {
+                let described = shown.body.get("output").and_then(Value::as_str);
+                let same = described.zip(last.text("output")).is_none_or(|(a, b)| same_json_text(a, b));
+                sink.expect(OUTPUT, same, || {
+                    "the execution is described with another output than the publish response".to_owned()
+                });
+            }
         }
     }
     // What the states after a callback are entered with.

@@ -1,6 +1,6 @@
 //! GEH: GetExecutionHistory as an API: order, pages, page tokens, unknown executions, growth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use record::Operation as Api;
 use serde_json::{Map, Value};
@@ -68,6 +68,12 @@ fn reads(view: &View<'_>, sink: &mut Sink) {
         let ordered = events.windows(2).all(|pair| matches!(pair, [a, b] if a.at <= b.at));
         if events.len() > 1 {
             sink.expect(ORDER, ordered, || "events are not in the order of time".to_owned());
+        }
+        if read.pages.len() > 1 && !read.complete {
+            let mut seen = BTreeSet::new();
+            if let Some(again) = ids(read).into_iter().find(|id| !seen.insert(*id)) {
+                sink.violated(WHOLE, format!("a later page begins again at event {again}"));
+            }
         }
         if read.pages.len() > 1 && read.complete {
             let ids = ids(read);

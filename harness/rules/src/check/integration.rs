@@ -244,10 +244,10 @@ fn topics(view: &View<'_>, sink: &mut Sink) {
             && !made.contains(&topic)
             && call.was_looked_at()
         {
-            let fits = call
-                .answer
-                .code()
-                .is_some_and(|code| code.starts_with("NotFound") || code.starts_with("InvalidParameter"));
+            let fits = call.answer.error().is_some_and(|error| {
+                error.code.starts_with("NotFound") && error.status == 404
+                    || error.code.starts_with("InvalidParameter")
+            });
             sink.expect(NO_TOPIC, fits, || {
                 format!("Publish to an unknown topic answered {}", call.answer.says())
             });

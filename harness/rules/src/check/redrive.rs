@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use record::Operation as Api;
 use serde_json::Value;
 
-use super::life::PATIENCE;
+use super::life::{APART, PATIENCE};
 use super::{CheckRow, Group, Sink};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Answer, Call, StatusRead, View, same_date};
+use crate::view::{Answer, Call, StatusRead, View, moment, same_date};
 
 const ALLOWED: CheckRow = (
     "RED-01",
@@ -119,6 +119,19 @@ fn histories(view: &View<'_>, sink: &mut Sink) {
     for execution in view.executions.iter().filter(|execution| !execution.redrives.is_empty()) {
         let Some(read) = execution.best.and_then(|best| view.reads.get(best)) else { continue };
         let events = &read.history.events;
+        let redriven = execution
+            .redrives
+            .iter()
+            .filter_map(|call| view.calls.get(*call)?.answer.done()?.get("redriveDate").and_then(moment))
+            .min();
+        if let Some(redriven) = redriven {
+            // What happened well after it, without it.
+            let later = events.iter().any(|event| event.at - redriven > APART);
+            let shown = events.iter().any(|event| event.kind == "ExecutionRedriven");
+            if later && !shown {
+                sink.violated(APPENDED, "the history goes on after a redrive without ExecutionRedriven");
+            }
+        }
         for (index, _event) in
             events.iter().enumerate().filter(|(_, event)| event.kind == "ExecutionRedriven")
         {

@@ -1,5 +1,7 @@
 //! Lists over all their pages: ListExecutions shows that machine's executions, all of them in the end, by pages and by status.
 
+use std::collections::BTreeSet;
+
 use record::Operation as Api;
 use serde_json::Value;
 
@@ -128,6 +130,7 @@ fn whole(view: &View<'_>, sink: &mut Sink) {
         let Some(machine) = call.text("stateMachineArn").and_then(|arn| view.by_machine.get(arn)) else {
             continue;
         };
+        repeated(view, listing, sink);
         let row = if filter.is_some() { ALL_OF_STATUS } else { WHOLE };
         let expected = view.executions.iter().filter(|execution| execution.machine == Some(*machine));
         for execution in expected.filter(|execution| settled(execution, call, filter)) {
@@ -138,6 +141,27 @@ fn whole(view: &View<'_>, sink: &mut Sink) {
                 format!("ListExecutions with {of} leaves out an execution that it must show")
             });
         }
+    }
+}
+
+/// No execution stands on two pages, unless one that began or ended meanwhile may have moved it there.
+fn repeated(view: &View<'_>, listing: &Listing<'_, '_>, sink: &mut Sink) {
+    let meanwhile = |call: &Call<'_>| {
+        let moves = matches!(
+            call.operation,
+            Api::StartExecution
+                | Api::StopExecution
+                | Api::RedriveExecution
+                | Api::SendTaskSuccess
+                | Api::SendTaskFailure
+        );
+        moves && listing.first.begun - call.ended < PATIENCE
+    };
+    let mut seen = BTreeSet::new();
+    let again =
+        listing.items.iter().filter_map(|body| text(body, "executionArn")).any(|arn| !seen.insert(arn));
+    if again && !view.calls.iter().any(meanwhile) {
+        sink.violated(WHOLE, "an execution stands on two pages of a list");
     }
 }
 
