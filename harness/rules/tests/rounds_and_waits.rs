@@ -118,13 +118,3 @@ fn a_wait_between_whole_seconds_may_have_been_longer_by_what_was_cut() {
         assert_eq!(tale.breaks(Some(&machine)).contains(&"ERR-13"), early, "{second}");
     }
 }
-
-#[test]
-fn with_jitter_a_retry_may_come_at_once_and_not_an_hour_late() {
-    let retrier = json!({ "ErrorEquals": ["Custom"], "IntervalSeconds": 2, "JitterStrategy": "FULL" });
-    for (ms, rule) in [(3, None), (2_003, None), (20_003, None), (3_600_003, Some("ERR-14"))] {
-        let (tale, machine) = tried_again(&[ms], &retrier);
-        let broken = tale.breaks(Some(&machine));
-        assert_eq!(broken.contains(&"ERR-14"), rule.is_some(), "{ms}: {broken:?}");
-    }
-}
