@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::Actor;
 use crate::patience::{Pauses, allowance};
 
+/// More pages than the longest history has events (HIS-24): whoever gives more gives no end.
+const PAGES: usize = 25_100;
+
 impl Actor<'_> {
     /// Polls the history until it shows what is awaited. Of the polls that did not, the first is kept.
     pub(super) async fn await_history(
@@ -62,8 +65,11 @@ impl Actor<'_> {
     ) -> Vec<Value> {
         let mut events = Vec::new();
         let mut input = input;
-        let mut given: BTreeSet<String> = BTreeSet::new();
-        while !self.stage.cancel.is_set() {
+        let mut begun: BTreeSet<u64> = BTreeSet::new();
+        for _ in 0..PAGES {
+            if self.stage.cancel.is_set() {
+                break;
+            }
             let call = Call::new(Operation::GetExecutionHistory, input.clone());
             let (place, outcome) = self.stage.recorder.call(self.stage.target, &self.name, call, None).await;
             if let Some(places) = &mut places {
@@ -72,13 +78,14 @@ impl Actor<'_> {
             let Outcome::Done(reply) = outcome else { break };
             let page = reply.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
             // Pages that begin again never end.
-            let repeats = page.first().is_some_and(|event| events.contains(event));
+            let first = page.first().and_then(|event| event.get("id")).and_then(Value::as_u64);
+            let repeats = first.is_some_and(|id| !begun.insert(id));
             events.extend(page);
             let Some(next) = reply.get("nextToken").and_then(Value::as_str).filter(|token| !token.is_empty())
             else {
                 break;
             };
-            if repeats || !given.insert(next.to_owned()) {
+            if repeats || input["nextToken"] == next {
                 break;
             }
             input["nextToken"] = json!(next);

@@ -141,19 +141,12 @@ fn page_tokens(view: &View<'_>, sink: &mut Sink) {
         }
         if given.contains(&token) {
             // Taken back with the arguments that it was given for, it is good.
-            let asked = |call: &Call<'_>| {
-                let mut input = call.input.clone().into_owned();
-                input.shift_remove("nextToken");
-                (call.operation, input)
-            };
             let gave = |other: &Call<'_>| {
                 let next = other.answer.done().and_then(|reply| reply.get("nextToken"));
                 next.and_then(Value::as_str) == Some(token)
             };
-            let own = view
-                .calls
-                .iter()
-                .any(|other| other.precedes(call) && gave(other) && asked(other) == asked(call));
+            let own =
+                view.calls.iter().any(|other| other.precedes(call) && gave(other) && other.asks_as(call));
             let refused = call.answer.refused().filter(|_| own).map(|error| error.code.as_str());
             if let Some(code @ ("InvalidToken" | "ValidationException")) = refused {
                 sink.violated(row, format!("{} refused its own page token with {code}", call.operation));

@@ -111,6 +111,16 @@ impl<'a> Call<'a> {
         matches!(self.answer, Answer::Done(_) | Answer::Refused(_))
     }
 
+    /// Whether another call asks for the same list, or for another page of it.
+    pub fn asks_as(&self, other: &Self) -> bool {
+        let apart = |call: &Self| {
+            let mut input = call.input.clone().into_owned();
+            input.shift_remove("nextToken");
+            input
+        };
+        self.operation == other.operation && apart(self) == apart(other)
+    }
+
     /// Whether this call ended before the other began.
     pub fn precedes(&self, other: &Self) -> bool {
         self.ended < other.begun

@@ -61,13 +61,8 @@ pub(super) fn listings<'v, 'a>(view: &'v View<'a>, operation: Api, member: &str)
                 listings.len() - 1
             }
             Some(token) => {
-                let asks = |call: &Call<'_>| {
-                    let mut input = call.input.clone().into_owned();
-                    input.shift_remove("nextToken");
-                    input
-                };
                 let place = waiting.iter().position(|(list, given)| {
-                    *given == token && listings.get(*list).is_some_and(|list| asks(list.first) == asks(call))
+                    *given == token && listings.get(*list).is_some_and(|list| list.first.asks_as(call))
                 });
                 let Some(place) = place else { continue };
                 waiting.swap_remove(place).0
