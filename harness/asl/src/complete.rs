@@ -5,6 +5,7 @@
 use crate::dice::Dice;
 use crate::doubt::Doubt;
 use crate::env::Env;
+use crate::flow::{Filter, ResultPath};
 use crate::limits;
 use crate::machine::{Next, QueryLanguage, State, StateKind};
 use crate::outcome::{Exit, Failure, Inputs};
@@ -36,6 +37,15 @@ pub fn check_result(state: &State, result: &Value) -> Result<(), Failure> {
         Some(resource) => resource.resource_type(),
         None => &state.name,
     }))
+}
+
+/// Whether the state only puts its result somewhere: none of its fields reads what the result holds, so that its output can be
+/// told but for the result itself.
+pub fn places_its_result(state: &State) -> bool {
+    let flow = &state.flow;
+    let unread = flow.assign.is_none() && flow.output.is_none() && flow.result_selector.is_none();
+    let whole = !matches!(flow.output_path, Filter::At(_) | Filter::Broken(_));
+    unread && (whole || matches!(flow.result_path, ResultPath::Discard))
 }
 
 /// What a state makes its output of.

@@ -33,7 +33,7 @@ mod template;
 mod validate;
 
 pub use choice::ChoiceRule;
-pub use complete::{check_result, complete};
+pub use complete::{check_result, complete, places_its_result};
 pub use enter::{batches, enter, item_context, item_input};
 pub use inspect::inspect;
 pub use machine::{

@@ -16,6 +16,7 @@ use super::ledger::Ledger;
 use super::shape::is_cut;
 use super::trace::{Home, Trace, Visit};
 
+mod distributed;
 mod end;
 mod leave;
 mod recovery;

@@ -1,6 +1,6 @@
 //! Parallel and Map: their branches and iterations, walked one by one, and what came of each round (HIS-26, HIS-29).
 //!
-//! The results of a Map Run's child executions are not in the history and are not judged.
+//! What a Map Run's child executions did is not in the history: see `distributed`.
 
 use asl::{Entered, Given, Scope, State, StateKind, TaskFailure, Variables};
 use record::Event;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::flow::json;
 use super::super::shape::EVENT_LIMIT;
 use super::super::trace::{Home, Phase, Round, Visit};
+use super::distributed;
 use super::leave::failed;
 use super::recovery::{self, Seen};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind};
@@ -131,13 +132,26 @@ impl Replay<'_, '_> {
                 }
                 _ => return blind(trace, visit, state),
             };
+            let read = maps.one.reading.is_some() || maps.one.items.len() != maps.two.items.len();
+            if map.distributed {
+                let items = (maps.one.sourced && !read).then_some(maps.one.items.len() as u64);
+                match self.distributed(at, number, state, &setting, items, &mut counts) {
+                    Some(ended) => return ended,
+                    None => continue,
+                }
+            }
+            if let Some(run) = round.run.and_then(|at| trace.event(at)) {
+                let message =
+                    format!("a Map Run of the Map state {:?}, which is not distributed", visit.name);
+                self.ledger.breach("HIS-26", run, message);
+                return blind(trace, visit, state);
+            }
             if !maps.one.sourced {
                 self.ledger.unjudged(format!("the items of {:?} are not known", visit.name));
                 return blind(trace, visit, state);
             }
-            let read = maps.one.reading.is_some() || maps.one.items.len() != maps.two.items.len();
             let length = started.details.get("length").and_then(Value::as_u64);
-            if let (Some(length), false, false) = (length, read, map.distributed)
+            if let (Some(length), false) = (length, read)
                 && length != maps.one.items.len() as u64
             {
                 let message = format!(
@@ -147,14 +161,6 @@ impl Replay<'_, '_> {
                 );
                 self.ledger.breach("HIS-29", started, message.clone());
                 self.ledger.breach("HIS-26", started, message);
-            }
-            if let (false, Some(run)) = (map.distributed, round.run.and_then(|at| trace.event(at))) {
-                let message =
-                    format!("a Map Run of the Map state {:?}, which is not distributed", visit.name);
-                self.ledger.breach("HIS-26", run, message);
-            }
-            if map.distributed || round.run.is_some() {
-                return self.distributed(visit, state);
             }
             if maps.one.max_concurrency == maps.two.max_concurrency && !visit.redriven {
                 self.crowded(visit, round, maps.one.max_concurrency);
@@ -239,13 +245,6 @@ impl Replay<'_, '_> {
         }
     }
 
-    /// The results of child executions are not in this history.
-    pub(super) fn distributed(&mut self, visit: &Visit, state: &State) -> (Goal, Outcome) {
-        self.ledger
-            .unjudged(format!("the results of the Map Run of {:?} are not in this history", visit.name));
-        blind(self.trace, visit, state)
-    }
-
     /// A Parallel or Map that never started its branches.
     pub(super) fn unstarted(
         &mut self,
@@ -292,20 +291,22 @@ impl Replay<'_, '_> {
                 self.ledger.breach("START-22", link, message);
                 return Some(blind(trace, visit, state));
             }
+            let failed_at = trace.events.iter().find(|event| event.id == link.previous);
+            let of_run = failed_at.and_then(distributed::failure).map(|failure| vec![failure]);
             let inner = trace.owner.get(&link.previous).copied();
-            let failing = failures
-                .iter()
-                .find(|(strand, _)| inner.is_some_and(|inner| trace.within(*strand).contains(&inner)));
-            let Some((_, failures)) = failing else {
+            let of_strand = || {
+                let mut failures = failures.iter();
+                failures.find(|(strand, _)| inner.is_some_and(|inner| trace.within(*strand).contains(&inner)))
+            };
+            let Some(failures) = of_run.or_else(|| of_strand().map(|(_, failures)| failures.clone())) else {
                 return if next.is_some() { None } else { Some(blind(trace, visit, state)) };
             };
-            let failed_at = trace.events.iter().find(|event| event.id == link.previous);
             let seen = match (next, visit.exited) {
                 (Some(next), _) => Seen::Retried { failed: failed_at, again: trace.event(next.started) },
                 (None, Some(_)) => Seen::Left,
                 (None, None) => Seen::Failed,
             };
-            return recovery::judge(self, visit, state, setting, failures, seen, counts);
+            return recovery::judge(self, visit, state, setting, &failures, seen, counts);
         }
         let closed = trace.strand(visit.strand).is_some_and(|strand| strand.phase != Phase::Running);
         if let (Some(result), true) = (result, visit.exited.is_some() || closed) {
