@@ -108,3 +108,18 @@ fn an_evaluation_may_fail_again_after_less_than_a_second() {
     told(300).is_legal(&machine);
     told(0).is_illegal(&machine, "HIS-11");
 }
+
+#[test]
+fn only_what_is_large_can_exceed_the_limit_of_data() {
+    let ends = |result: &Value| {
+        let input = json!({});
+        Tale::started(&input)
+            .entered("Task", "s1", &input)
+            .waits(&parameters("T"))
+            .answered(result)
+            .then("ExecutionFailed", json!({ "error": "States.DataLimitExceeded", "cause": "Words." }))
+    };
+    let machine = task(&json!({}));
+    ends(&json!("small")).is_illegal(&machine, "HIS-29");
+    ends(&json!("l".repeat(200_000))).is_legal(&machine);
+}

@@ -117,7 +117,7 @@ impl Replay<'_, '_> {
             return blind(self.trace, visit, state);
         }
         let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else {
-            self.fails_in_spite(visit, state, rule);
+            self.fails_in_spite(visit, state, exits, rule);
             return (Goal::Any, Outcome::Open);
         };
         if visit.evaluation.is_some() {
@@ -166,13 +166,12 @@ impl Replay<'_, '_> {
     }
 
     /// The execution fails in a state that cannot fail by its definition.
-    pub(super) fn fails_in_spite(&mut self, visit: &Visit, state: &State, rule: &'static str) {
+    fn fails_in_spite(&mut self, visit: &Visit, state: &State, exits: &Twice<Exit>, rule: &'static str) {
         let Some(last) = self.trace.terminal.and_then(|at| self.trace.event(at)) else { return };
         let at_limit = self.trace.events.len() >= EVENT_LIMIT;
         let here = visit.strand == 0
             && self.trace.current(0).is_some_and(|(_, current)| current.entered == visit.entered);
-        // What a state leaves may still be too large (IO-10); a byte decides, and its spelling is not ours.
-        let too_large = last.text("error") == Some("States.DataLimitExceeded");
+        let too_large = last.text("error") == Some("States.DataLimitExceeded") && is_large(exits);
         let plain = !matches!(state.kind, StateKind::Fail { .. }) && !too_large;
         let succeeded = plain
             && matches!(state.kind, StateKind::Task(_))
@@ -273,6 +272,15 @@ impl Replay<'_, '_> {
             _ => blind(self.trace, visit, state),
         }
     }
+}
+
+/// Whether what a state leaves comes near the limit (IO-10): there a byte decides, and its spelling is not ours.
+fn is_large(exits: &Twice<Exit>) -> bool {
+    let near = asl::DATA_LIMIT / 2;
+    [&exits.one, &exits.two].iter().any(|exit| {
+        let assigned = exit.assigned.values().map(|value| value.to_string().len()).sum::<usize>();
+        exit.output.to_string().len().max(assigned) > near
+    })
 }
 
 /// A failure of the interpreter, as AWS wrote it where it did. Where no source says that it fails, its name and who catches it are
