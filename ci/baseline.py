@@ -8,6 +8,9 @@
 
 The reason of an entry is what the run saw; reasons that the file has already are kept. What showed in some of the runs only
 is marked as `sometimes`, and what the file calls so stays. Read it before it is committed: whatever is listed no longer fails a run.
+
+`ci/baseline.py --check NAME target/runs/NAME-*` writes nothing. It prints what the file and every one of these runs disagree on, and fails
+if there is such a thing: a violation that is not listed, or an entry, not marked as `sometimes`, that never shows.
 """
 
 import json
@@ -35,14 +38,38 @@ def entries(report, core):
     return found
 
 
-def main(name, folders):
+def listed(name):
+    """The reasons of a baseline, and which of its entries are `sometimes`."""
     path = ROOT / "fixtures/baselines" / f"{name}.toml"
-    old = tomllib.loads(path.read_text()).get("entry", []) if path.is_file() and path.stat().st_size else []
-    kept = {(e["rule"], e.get("check", ""), e["verdict"]): e["reason"] for e in old}
-    moody = {(e["rule"], e.get("check", ""), e["verdict"]) for e in old if e.get("sometimes")}
+    old = tomllib.loads(path.read_text()).get("entry", []) if path.is_file() else []
+    key = lambda entry: (entry["rule"], entry.get("check", ""), entry["verdict"])
+    return {key(e): e["reason"] for e in old}, {key(e) for e in old if e.get("sometimes")}
+
+
+def check(name, folders):
+    """What the baseline and each of these runs disagree on."""
+    kept, moody = listed(name)
+    _, runs = read(folders)
+    strange = set.intersection(*(set(run) - set(kept) for run in runs))
+    stale = set.intersection(*(set(kept) - moody - set(run) for run in runs))
+    for key in sorted(strange):
+        print(f"not listed: {' '.join(key)}: {runs[0][key]}")
+    for key in sorted(stale):
+        print(f"listed, but it no longer shows: {' '.join(key)}: {kept[key]}")
+    print(f"{name}: {len(strange) + len(stale)} deviations in every one of {len(runs)} runs")
+    return 1 if strange or stale else 0
+
+
+def read(folders):
+    """The reports of runs, and their entries."""
     reports = [json.loads((pathlib.Path(folder) / "report.json").read_text()) for folder in folders]
     wanted = core()
-    runs = [entries(report, wanted) for report in reports]
+    return reports, [entries(report, wanted) for report in reports]
+
+
+def write(name, folders):
+    kept, moody = listed(name)
+    reports, runs = read(folders)
     seeds = ", ".join(sorted({str(report["seed"]) for report in reports}))
     date = max(report["started"] for report in reports)[:10]
     print(f"# What {name} does otherwise than AWS, by rule and check: smoke plans, seeds {seeds}, {len(reports)} runs, {date}.")
@@ -60,6 +87,9 @@ def main(name, folders):
             print("sometimes = true")
 
 
-if len(sys.argv) < 3:
+arguments = sys.argv[1:]
+checking = arguments[:1] == ["--check"]
+name, *folders = arguments[1:] if checking else arguments or [""]
+if not folders:
     sys.exit(__doc__)
-main(sys.argv[1], sys.argv[2:])
+sys.exit(check(name, folders) if checking else write(name, folders))
