@@ -8,6 +8,6 @@ cd "$(dirname "$0")/.."
 code=0
 cargo conformance run --target aws --profile core --budget "${BUDGET:-1}" --time-budget 10m --role "$STATES_ROLE" \
   --out target/ci/aws --record "${RECORDINGS:-target/ci/recordings}" --quiet || code=$?
-cargo conformance clean --target aws
-cargo conformance doctor --target aws
+cargo conformance clean --target aws || code=$?
+cargo conformance doctor --target aws || code=$?
 exit "$code"

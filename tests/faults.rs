@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use engine::Options;
 use plan::{Fault, Plan, Profile, Step, generate};
-use record::{CaseEnd, Kind};
+use record::{CaseEnd, FindingKind};
 
 fn plans_with_faults() -> Vec<Plan> {
     let mut plans = generate(Profile::Core, 1, None);
@@ -22,8 +22,8 @@ fn every_fault_fires_and_no_rule_is_broken_by_it() {
         let (record, findings) = embedded::replay("embedded", &plan, &Options::default());
         assert_eq!(record.end, CaseEnd::Complete, "{}", plan.name);
         assert!(record.faults.iter().all(|(_, fired)| *fired), "{}: {:?}", plan.name, record.faults);
-        assert!(findings.iter().any(|finding| finding.kind == Kind::Met), "{}", plan.name);
-        let broken = findings.iter().find(|finding| finding.kind == Kind::Violated);
+        assert!(findings.iter().any(|finding| finding.kind == FindingKind::Met), "{}", plan.name);
+        let broken = findings.iter().find(|finding| finding.kind == FindingKind::Violated);
         assert!(broken.is_none(), "{}: {broken:?}", plan.name);
         fired.extend(record.faults.into_iter().map(|(name, _)| name));
     }

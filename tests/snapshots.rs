@@ -6,13 +6,13 @@
 mod embedded;
 
 use engine::Options;
-use record::{CaseEnd, Kind, symbolic};
+use record::{CaseEnd, FindingKind, symbolic};
 
 fn snapshot(name: &str) {
     let plan = embedded::stored_plan(name);
     let (record, findings) = embedded::replay("embedded", &plan, &Options::default());
     assert_eq!(record.end, CaseEnd::Complete, "{name} did not come to its end");
-    let violated: Vec<_> = findings.iter().filter(|finding| finding.kind == Kind::Violated).collect();
+    let violated: Vec<_> = findings.iter().filter(|finding| finding.kind == FindingKind::Violated).collect();
     assert!(violated.is_empty(), "{violated:?}");
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(embedded::fixtures().join("snapshots"));

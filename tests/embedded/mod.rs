@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use engine::{Cancel, Options, Sink, Summary};
 use plan::Plan;
-use record::{CaseRecord, Finding, Kind, RunEvent};
+use record::{CaseRecord, Finding, FindingKind, RunEvent};
 
 /// A run of the smoke plans on a target, with everything that was recorded.
 pub(crate) fn run(spec: &str, options: &Options) -> (Vec<RunEvent>, Summary) {
@@ -40,7 +40,7 @@ pub(crate) fn broken(spec: &str) -> BTreeSet<(String, String)> {
         _ => Vec::new(),
     });
     findings
-        .filter(|finding| finding.kind == Kind::Violated)
+        .filter(|finding| finding.kind == FindingKind::Violated)
         .map(|finding| (finding.rule, finding.check))
         .collect()
 }
@@ -56,7 +56,7 @@ pub(crate) fn broken_until(spec: &str, wanted: &[&str]) -> BTreeSet<String> {
     impl Sink for Until<'_> {
         fn event(&mut self, event: RunEvent) {
             let RunEvent::Case { findings, .. } = event else { return };
-            for finding in findings.into_iter().filter(|finding| finding.kind == Kind::Violated) {
+            for finding in findings.into_iter().filter(|finding| finding.kind == FindingKind::Violated) {
                 if self.wanted.contains(&finding.rule.as_str()) {
                     self.cancel.set();
                 }

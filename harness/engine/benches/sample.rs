@@ -13,7 +13,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use engine::{Options, run_plans};
 use plan::{Plan, Profile, generate};
-use record::Kind;
+use record::FindingKind;
 use stage::Regions;
 
 fn main() {
@@ -32,7 +32,7 @@ fn run(plans: &[Plan]) -> u64 {
     let options = Options { jobs: 1, ..Options::default() };
     let (findings, executions) =
         stage::runtime().block_on(run_plans(Arc::new(Regions(None)), plans, &options)).unwrap();
-    assert_eq!(findings.iter().flatten().filter(|finding| finding.kind == Kind::Violated).count(), 0);
+    assert_eq!(findings.iter().flatten().filter(|finding| finding.kind == FindingKind::Violated).count(), 0);
     executions
 }
 

@@ -1,7 +1,7 @@
 //! A smaller plan that shows the same violation, found by trying.
 
 use plan::{Plan, shrink};
-use record::{CaseRecord, Finding, Kind};
+use record::{CaseRecord, Finding, FindingKind};
 
 use crate::BoxFuture;
 
@@ -72,7 +72,7 @@ async fn shows(
 ) -> (Option<CaseRecord>, (u32, u32)) {
     for run in 1..=of {
         let (record, findings) = attempt(plan.clone()).await;
-        if findings.iter().any(|f| f.kind == Kind::Violated && f.rule == rule && f.check == check) {
+        if findings.iter().any(|f| f.kind == FindingKind::Violated && f.rule == rule && f.check == check) {
             return (Some(record), (1, run));
         }
     }

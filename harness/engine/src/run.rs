@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use plan::{Plan, Profile, generate};
-use record::{Call, CaseRecord, Finding, Kind, Operation, RunEvent, SCHEMA, Time};
+use record::{Call, CaseRecord, Finding, FindingKind, Operation, RunEvent, SCHEMA, Time};
 use rules::score::Score;
 use rules::{Verdict, registry};
 use serde_json::json;
@@ -197,7 +197,7 @@ pub fn asked_for(wanted: &[String]) -> Result<Vec<&'static str>, EngineError> {
 
 /// Every rule that some check judges, in the registry's order.
 pub fn judged_rules() -> Vec<&'static str> {
-    let checked: BTreeSet<&str> = rules::checks().iter().map(|(rule, ..)| *rule).collect();
+    let checked: BTreeSet<&str> = rules::checks().iter().map(|check| check.rule).collect();
     registry::rules().iter().map(|rule| rule.id.as_str()).filter(|id| checked.contains(id)).collect()
 }
 
@@ -292,7 +292,7 @@ impl Tally {
         self.cases += 1;
         self.executions += judged.executions;
         self.score.add(&numbered.plan.name, &judged.findings);
-        for finding in judged.findings.iter().filter(|finding| finding.kind == Kind::Violated) {
+        for finding in judged.findings.iter().filter(|finding| finding.kind == FindingKind::Violated) {
             self.violations.entry((finding.rule.clone(), finding.check.clone())).or_insert(numbered.place);
         }
         let plan = serde_json::to_value(&numbered.plan).unwrap_or_default();

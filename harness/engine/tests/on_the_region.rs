@@ -13,7 +13,7 @@ use engine::{
     run,
 };
 use plan::{Plan, Profile};
-use record::{ApiError, CaseEnd, Kind, RunEvent};
+use record::{ApiError, CaseEnd, FindingKind, RunEvent};
 use region::Conduct;
 use region::conduct::Late;
 use stage::{MakeConduct, Regions, SharedRegion, kinds, timeless};
@@ -43,7 +43,7 @@ fn run_on_one(conduct: Option<MakeConduct>, options: &Options) -> (Vec<RunEvent>
 fn complain(events: &[RunEvent]) {
     for event in events {
         if let RunEvent::Case { record, findings, .. } = event {
-            for finding in findings.iter().filter(|f| f.kind == Kind::Violated) {
+            for finding in findings.iter().filter(|f| f.kind == FindingKind::Violated) {
                 eprintln!("{}: {} {}: {}", record.plan, finding.rule, finding.check, finding.message);
             }
             if record.end != CaseEnd::Complete {
@@ -206,7 +206,7 @@ fn a_planted_bug_is_found_made_small_and_replayed() {
     let again = |conduct| {
         let targets = Arc::new(Regions(conduct));
         let (_, findings) = runtime.block_on(replay(targets, &plan, &Options::default())).unwrap();
-        findings.iter().any(|f| f.kind == Kind::Violated && f.rule == "TOK-13" && f.check == *check)
+        findings.iter().any(|f| f.kind == FindingKind::Violated && f.rule == "TOK-13" && f.check == *check)
     };
     assert!(again(Some(accepts_used_tokens as MakeConduct)));
     assert!(!again(None));

@@ -19,6 +19,6 @@ pub use history::{Event, History, HistoryError};
 pub use operation::{Operation, Service, UnknownOperation};
 pub use outcome::{ApiError, Outcome};
 pub use redact::redact;
-pub use run_event::{Finding, Kind, RunEvent, SCHEMA};
+pub use run_event::{Finding, FindingKind, RunEvent, SCHEMA};
 pub use time::Time;
 pub use token::TaskToken;

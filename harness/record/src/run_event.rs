@@ -18,7 +18,7 @@ pub struct Finding {
     /// The check of the rule, e.g. `used-token-is-refused`.
     pub check: String,
     /// What it said.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// For people: what was expected and what was seen. Empty where the rule was simply met.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
@@ -30,11 +30,13 @@ pub struct Finding {
 /// What a check can say of one case. A check whose antecedent did not occur says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum FindingKind {
     /// The antecedent occurred and the rule held.
     Met,
     /// Several outcomes are allowed; the message names the one seen (`A-04: TaskTimedOut`).
     Observed,
+    /// The target does not offer what the rule is about; the message names the capability.
+    Unsupported,
     /// Not decidable from what was seen (an unknown outcome, a checker out of budget).
     Inconclusive,
     /// The rule was broken.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use record::{CaseEnd, CaseRecord, Finding, Kind, Operation, Outcome, RunEvent, SCHEMA};
+use record::{CaseEnd, CaseRecord, Finding, FindingKind, Operation, Outcome, RunEvent, SCHEMA};
 use rules::TokenCall;
 use rules::score::Score;
 use serde_json::Value;
@@ -231,7 +231,7 @@ impl Run {
         self.coverage.add(record);
         let met: BTreeSet<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
         self.coverage.rules_met += met.len() as u64;
-        for finding in findings.iter().filter(|finding| finding.kind == Kind::Violated) {
+        for finding in findings.iter().filter(|finding| finding.kind == FindingKind::Violated) {
             let key = (finding.rule.clone(), finding.check.clone());
             self.exhibits.entry(key).or_insert_with(|| Exhibit {
                 finding: finding.clone(),
@@ -245,7 +245,7 @@ impl Run {
     fn minimise(&mut self, rule: String, check: String, plan: Value, record: CaseRecord, shown: (u32, u32)) {
         let again = rules::judge(&record)
             .into_iter()
-            .find(|one| one.kind == Kind::Violated && one.rule == rule && one.check == check);
+            .find(|one| one.kind == FindingKind::Violated && one.rule == rule && one.check == check);
         let key = (rule, check);
         let known = self.exhibits.get(&key).map(|exhibit| exhibit.finding.clone());
         if let Some(finding) = again.or(known) {

@@ -1,6 +1,6 @@
 //! Every format over one small run with every verdict in it.
 
-use record::{Call, CaseEnd, CaseRecord, Entry, Finding, Kind, Operation, Outcome, RunEvent, Time};
+use record::{Call, CaseEnd, CaseRecord, Entry, Finding, FindingKind, Operation, Outcome, RunEvent, Time};
 use report::{FILES, Known, Palette, Render, Report, Run, Text, directory, read_events};
 use serde_json::{Value, json};
 
@@ -76,16 +76,16 @@ fn case() -> CaseRecord {
     }
 }
 
-fn finding(rule: &str, kind: Kind, message: &str) -> Finding {
+fn finding(rule: &str, kind: FindingKind, message: &str) -> Finding {
     Finding { rule: rule.into(), check: "a-check".into(), kind, message: message.into(), event: None }
 }
 
 fn events() -> Vec<RunEvent> {
     let findings = vec![
-        finding("TOK-01", Kind::Met, ""),
-        finding("TOK-13", Kind::Violated, "SendTaskSuccess with a used token was answered <200>"),
-        finding("TOK-03", Kind::Inconclusive, "no answer"),
-        finding("TOK-04", Kind::Observed, "A-04: TaskTimedOut"),
+        finding("TOK-01", FindingKind::Met, ""),
+        finding("TOK-13", FindingKind::Violated, "SendTaskSuccess with a used token was answered <200>"),
+        finding("TOK-03", FindingKind::Inconclusive, "no answer"),
+        finding("TOK-04", FindingKind::Observed, "A-04: TaskTimedOut"),
     ];
     vec![
         RunEvent::Started {

@@ -11,8 +11,9 @@ pub mod history;
 pub mod registry;
 pub mod score;
 pub mod token;
+mod tolerance;
 pub mod verdict;
 pub mod view;
 
-pub use check::{CheckRow, TOKEN_STATES, TokenCall, checks, judge, token_calls};
+pub use check::{Check, TOKEN_STATES, TokenCall, checks, judge, token_calls};
 pub use verdict::{Verdict, Witness};

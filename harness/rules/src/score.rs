@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use record::{CaseRecord, Finding, Kind};
+use record::{CaseRecord, Finding, FindingKind};
 
-use crate::check::UNSUPPORTED;
 use crate::{Verdict, Witness, judge, registry};
 
 /// Capabilities that no probe can find: they show themselves in a run, or they are not there.
@@ -137,16 +136,16 @@ impl Tally {
         for finding in findings {
             let check = checks.entry(&finding.check).or_default();
             match finding.kind {
-                Kind::Met => {
+                FindingKind::Met => {
                     held = true;
                     check.held = 1;
                 }
-                Kind::Observed => {
+                FindingKind::Observed => {
                     held = true;
                     check.held = 1;
                     *self.observed.entry(finding.message.clone()).or_default() += 1;
                 }
-                Kind::Violated => {
+                FindingKind::Violated => {
                     broken = true;
                     check.broken = 1;
                     self.witness.get_or_insert_with(|| Witness {
@@ -156,12 +155,12 @@ impl Tally {
                         event: finding.event,
                     });
                 }
-                Kind::Inconclusive => match finding.message.strip_prefix(UNSUPPORTED) {
-                    Some(capability) => {
-                        self.missing = self.missing.take().or_else(|| Some(capability.to_owned()));
-                    }
-                    None => self.undecided = self.undecided.take().or_else(|| Some(finding.message.clone())),
-                },
+                FindingKind::Inconclusive => {
+                    self.undecided.get_or_insert_with(|| finding.message.clone());
+                }
+                FindingKind::Unsupported => {
+                    self.missing.get_or_insert_with(|| finding.message.clone());
+                }
             }
         }
         self.held += u64::from(held && !broken);
@@ -187,7 +186,7 @@ pub fn judge_all<'r>(records: impl IntoIterator<Item = &'r CaseRecord>) -> Score
 mod tests {
     use super::*;
 
-    fn finding(kind: Kind, message: &str) -> Finding {
+    fn finding(kind: FindingKind, message: &str) -> Finding {
         Finding { rule: "TOK-13".into(), check: "c".into(), kind, message: message.into(), event: None }
     }
 
@@ -201,9 +200,9 @@ mod tests {
 
     #[test]
     fn violated_beats_inconclusive_beats_holds() {
-        let met = finding(Kind::Met, "");
-        let unsure = finding(Kind::Inconclusive, "no answer");
-        let broken = finding(Kind::Violated, "200");
+        let met = finding(FindingKind::Met, "");
+        let unsure = finding(FindingKind::Inconclusive, "no answer");
+        let broken = finding(FindingKind::Violated, "200");
         assert_eq!(after(&[]), "vacuous");
         assert_eq!(after(std::slice::from_ref(&met)), "holds");
         assert_eq!(after(&[met.clone(), unsure.clone()]), "inconclusive");
@@ -212,8 +211,8 @@ mod tests {
 
     #[test]
     fn a_rule_whose_only_evidence_is_a_missing_capability_is_unsupported_and_never_holds() {
-        let missing = finding(Kind::Inconclusive, "unsupported: states:RedriveExecution");
+        let missing = finding(FindingKind::Unsupported, "states:RedriveExecution");
         assert_eq!(after(std::slice::from_ref(&missing)), "unsupported");
-        assert_eq!(after(&[missing, finding(Kind::Met, "")]), "holds");
+        assert_eq!(after(&[missing, finding(FindingKind::Met, "")]), "holds");
     }
 }

@@ -67,9 +67,8 @@ fn then_passes(map: Value) -> Value {
 
 #[test]
 fn a_result_that_is_not_known_may_be_anything_where_it_is_put() {
-    let with = |output: &Value| {
-        succeeds(run(begun())).exited("Map", "s1", output).passed("s2", output).succeeded()
-    };
+    let with =
+        |output: &Value| succeeds(run(begun())).exited("Map", "s1", output).passed("s2", output).succeeded();
     let at = then_passes(map(&json!({ "ResultPath": "$.done" })));
     with(&json!({ "items": [1, 2, 3], "kept": true, "done": [7, 8, 9] })).is_legal(&at);
     with(&json!({ "items": [1, 2, 3], "kept": false, "done": [7, 8, 9] })).is_illegal(&at, "IO-06");
@@ -84,7 +83,9 @@ fn a_result_that_is_not_known_may_be_anything_where_it_is_put() {
 #[test]
 fn a_failed_run_ends_the_execution_unless_a_catcher_matches() {
     let names = |names: &[&str]| {
-        then_passes(map(&json!({ "Catch": [{ "ErrorEquals": names, "Next": "s3", "ResultPath": "$.error" }] })))
+        then_passes(map(
+            &json!({ "Catch": [{ "ErrorEquals": names, "Next": "s3", "ResultPath": "$.error" }] }),
+        ))
     };
     let mut output = input();
     output["error"] = json!({ "Error": ERROR, "Cause": "too many items failed" });

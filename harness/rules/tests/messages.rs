@@ -76,7 +76,7 @@ fn a_retry_that_hands_out_nothing_is_caught_once_patience_is_over() {
     let stray = json!({"MessageId": "m-9", "ReceiptHandle": "h-9", "Body": "{}"});
     let mut case = second_attempt(40_000, done(json!({"Messages": [stray]})));
     case.record.entries.retain(|entry| entry.outcome.is_done());
-    assert!(!case.judge().iter().any(|f| f.rule == "ERR-17" && f.kind == record::Kind::Violated));
+    assert!(!case.judge().iter().any(|f| f.rule == "ERR-17" && f.kind == record::FindingKind::Violated));
 }
 
 /// A workflow that publishes; what the queue behind the topic receives.

@@ -4,7 +4,7 @@ mod case;
 
 use case::{Case, History, TOKEN, done, one, refused, unknown};
 use proptest::prelude::*;
-use record::{CaseRecord, Kind, Operation, Time};
+use record::{CaseRecord, FindingKind, Operation, Time};
 use serde_json::{Value, json};
 
 fn seed() -> CaseRecord {
@@ -108,7 +108,7 @@ proptest! {
             }
         }
         let findings = rules::judge(&record);
-        let fell = findings.iter().find(|f| f.kind == Kind::Inconclusive && f.message.contains("fault of the suite"));
+        let fell = findings.iter().find(|f| f.kind == FindingKind::Inconclusive && f.message.contains("fault of the suite"));
         prop_assert!(fell.is_none(), "{fell:?}");
     }
 }
@@ -122,7 +122,7 @@ fn the_same_record_gives_the_same_findings() {
 #[test]
 fn every_finding_names_a_listed_check() {
     let listed: std::collections::BTreeSet<(&str, &str)> =
-        rules::checks().iter().map(|row| (row.0, row.1)).collect();
+        rules::checks().iter().map(|row| (row.rule, row.name)).collect();
     for finding in rules::judge(&seed()) {
         assert!(listed.contains(&(finding.rule.as_str(), finding.check.as_str())), "{finding:?}");
     }

@@ -69,8 +69,8 @@ fn listed(rule: &'static Rule) -> Listed<'static> {
 pub(super) fn checks(rule: &Rule) -> Vec<(&'static str, &'static str)> {
     rules::checks()
         .iter()
-        .filter(|(id, ..)| *id == rule.id)
-        .map(|(_, check, about)| (*check, *about))
+        .filter(|check| check.rule == rule.id)
+        .map(|check| (check.name, check.about))
         .collect()
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use engine::Options;
 use plan::{Plan, Profile};
-use record::{Kind, RunEvent};
+use record::{FindingKind, RunEvent};
 use region::mutants::{self as variants, MutantInfo};
 use serde::{Deserialize, Serialize};
 
@@ -193,7 +193,7 @@ struct Broken(BTreeSet<String>);
 impl engine::Sink for Broken {
     fn event(&mut self, event: RunEvent) {
         if let RunEvent::Case { findings, .. } = event {
-            let violated = findings.into_iter().filter(|finding| finding.kind == Kind::Violated);
+            let violated = findings.into_iter().filter(|finding| finding.kind == FindingKind::Violated);
             self.0.extend(violated.map(|finding| finding.rule));
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use engine::{Cancel, Options};
 use plan::Plan;
-use record::{CaseEnd, CaseRecord, Finding, Kind, Outcome};
+use record::{CaseEnd, CaseRecord, Finding, FindingKind, Outcome};
 
 use crate::args::OneTarget;
 use crate::verb::reach::{banner, connect, is_virtual, run_id};
@@ -55,12 +55,12 @@ fn print(record: &CaseRecord) {
 
 fn conclude(findings: &[Finding], record: &CaseRecord) -> Exit {
     let of = |kind| findings.iter().filter(move |finding| finding.kind == kind);
-    for finding in of(Kind::Violated).chain(of(Kind::Inconclusive)) {
-        let word = if finding.kind == Kind::Violated { "violated" } else { "inconclusive" };
+    for finding in of(FindingKind::Violated).chain(of(FindingKind::Inconclusive)) {
+        let word = if finding.kind == FindingKind::Violated { "violated" } else { "inconclusive" };
         say!("{word}  {} {}  {}", finding.rule, finding.check, finding.message);
     }
-    say!("{} checks held", of(Kind::Met).count() + of(Kind::Observed).count());
-    if of(Kind::Violated).next().is_some() {
+    say!("{} checks held", of(FindingKind::Met).count() + of(FindingKind::Observed).count());
+    if of(FindingKind::Violated).next().is_some() {
         Exit::Violated
     } else if record.end == CaseEnd::Complete {
         Exit::Conforms

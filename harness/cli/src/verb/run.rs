@@ -214,7 +214,13 @@ pub(super) fn read_baseline(path: Option<&Path>, update: bool) -> Result<Option<
     if !update {
         return Ok(Some(Baseline::read(path)?));
     }
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let text = match std::fs::read_to_string(path) {
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(why) => {
+            return Err(Failure::unreadable(path, why, "give a baseline that can be read, or a new path"));
+        }
+        Ok(text) => text,
+    };
     let baseline = toml::from_str(&text)
         .map_err(|why| Failure::unreadable(path, why, "see fixtures/baselines for the form of a baseline"))?;
     Ok(Some(baseline))

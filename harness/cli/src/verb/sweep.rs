@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use engine::{Cancel, Options, Shard, Sink};
 use plan::{Plan, Profile};
-use record::{CaseRecord, Kind, RunEvent};
+use record::{CaseRecord, FindingKind, RunEvent};
 use region::mutants::sweep;
 use serde::Deserialize;
 
@@ -162,7 +162,7 @@ impl Sink for First<'_> {
     fn event(&mut self, event: RunEvent) {
         let RunEvent::Case { findings, record, .. } = event else { return };
         self.differs |= self.lawful.0.get(&record.plan) != Some(&record);
-        if let Some(finding) = findings.into_iter().find(|finding| finding.kind == Kind::Violated) {
+        if let Some(finding) = findings.into_iter().find(|finding| finding.kind == FindingKind::Violated) {
             self.rule = Some(finding.rule);
             self.cancel.set();
         }

@@ -5,38 +5,45 @@ use std::collections::BTreeMap;
 use record::Operation as Api;
 use serde_json::Value;
 
-use super::life::PATIENCE;
-use super::start::name_flaw;
-use super::{CheckRow, Group, Sink};
+use super::{Check, Group, Sink};
+use crate::check::executions::start::name_flaw;
+use crate::tolerance::PATIENCE;
 use crate::view::{Answer, Effect, Pattern, View, same_date, same_json_text};
 
-const EMPTY: CheckRow = (
+const EMPTY: Check = Check::of(
     "ACT-01",
     "idle-poll-answers-empty",
     "a poll of an idle activity answers with a null token after up to 60 s",
 );
-const ONE_POLLER: CheckRow =
-    ("ACT-02", "one-task-to-one-poller", "one scheduled task is handed to one poller");
-const NOT_STARTED: CheckRow =
-    ("ACT-03", "activity-starts-when-polled", "an activity task does not start before it is polled");
-const COMPLETES: CheckRow = ("ACT-04", "activity-tokens-work", "an activity's token completes its task");
-const WORKER: CheckRow = ("ACT-05", "worker-name-is-shown", "workerName shows in ActivityStarted");
-const CREATE: CheckRow = (
+const ONE_POLLER: Check =
+    Check::of("ACT-02", "one-task-to-one-poller", "one scheduled task is handed to one poller");
+const NOT_STARTED: Check =
+    Check::of("ACT-03", "activity-starts-when-polled", "an activity task does not start before it is polled");
+const COMPLETES: Check =
+    Check::of("ACT-04", "activity-tokens-work", "an activity's token completes its task");
+const WORKER: Check = Check::of("ACT-05", "worker-name-is-shown", "workerName shows in ActivityStarted");
+const CREATE: Check = Check::of(
     "ACT-06",
     "create-activity-is-idempotent",
     "creating an activity again answers the same ARN; forbidden names are refused",
 );
 
-const WAITS: CheckRow = (
+const WAITS: Check = Check::of(
     "ACT-01",
     "empty-poll-waits-a-minute",
     "a poll is answered without a task only after 60 s; a task that waits is handed out before",
 );
-const WHOLE: CheckRow =
-    ("ACT-02", "poller-gets-the-task", "a poller gets a token together with the input of a scheduled task");
-const HANDED: CheckRow =
-    ("ACT-02", "started-tasks-are-handed-out", "an activity task that started was handed to a poller");
-const DESCRIBED: CheckRow = (
+const WHOLE: Check = Check::of(
+    "ACT-02",
+    "poller-gets-the-task",
+    "a poller gets a token together with the input of a scheduled task",
+);
+const HANDED: Check = Check::of(
+    "ACT-02",
+    "started-tasks-are-handed-out",
+    "an activity task that started was handed to a poller",
+);
+const DESCRIBED: Check = Check::of(
     "ACT-06",
     "activity-is-described-as-made",
     "an activity is described with the ARN, the name and the date of its creation",
@@ -86,7 +93,7 @@ fn started(view: &View<'_>, sink: &mut Sink) {
             Some(event) => {
                 let before = polls
                     .iter()
-                    .any(|call| call.begun.0 <= view.offset.latest(event.at).0 + super::life::APART);
+                    .any(|call| call.begun.0 <= view.offset.latest(event.at).0 + crate::tolerance::APART);
                 sink.expect(NOT_STARTED, before, || {
                     "an activity task started though nobody had polled for it".to_owned()
                 });

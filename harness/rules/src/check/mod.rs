@@ -1,4 +1,4 @@
-//! The checks, one file a family, and [`judge`], which runs them all over one record.
+//! The checks, a room for each thing that they look at, and [`judge`], which runs them all over one record.
 //!
 //! A check says `Met` where its antecedent occurred and the rule held, `Violated` where it did not, `Observed` where
 //! several outcomes are allowed (rules.md section 20), and nothing where its antecedent did not occur. A check that panics
@@ -6,131 +6,85 @@
 
 mod activity;
 mod agree;
-mod conservation;
-mod coverage;
-mod data;
-mod definition;
-mod delivery;
-mod digest;
 mod end_to_end;
-mod error;
-mod fifo;
-mod flaws;
-mod granted;
-mod handed_out;
-mod heartbeat;
+mod executions;
+mod functions;
 mod histories;
-mod history_api;
-mod in_flight;
-mod integration;
-mod life;
-mod machine_timeout;
 mod machines;
-mod mapping;
-mod mapping_answers;
-mod matching;
-mod model;
-mod named;
-mod posted;
-mod publishing;
-mod queue_answers;
-mod queue_settings;
-mod redrive;
-mod repeated;
-mod rescue;
-mod served;
-mod shape;
+mod queues;
+mod recovery;
+mod requests;
 mod sink;
-mod start;
-mod status;
-mod stop;
-mod timeout;
-mod timeout_values;
-mod token;
-mod token_effect;
-mod token_input;
-mod unmoved;
+mod timers;
+mod tokens;
+mod topics;
 mod unsupported;
-mod validation;
-mod wire;
 
-pub use coverage::{TOKEN_STATES, TokenCall, token_calls};
+pub use tokens::coverage::{TOKEN_STATES, TokenCall, token_calls};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
-use record::{CaseRecord, Finding, Kind};
+use record::{CaseRecord, Finding, FindingKind};
 
-pub use sink::{Sink, UNSUPPORTED};
+pub use sink::Sink;
 
 use crate::view::View;
 
-/// One check: the rule, its own name, and what it looks at.
-pub type CheckRow = (&'static str, &'static str, &'static str);
+/// One check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Check {
+    /// The rule that it judges.
+    pub rule: &'static str,
+    /// Its name, unique in the rule.
+    pub name: &'static str,
+    /// What it looks at, in one sentence.
+    pub about: &'static str,
+}
+
+impl Check {
+    pub(crate) const fn of(rule: &'static str, name: &'static str, about: &'static str) -> Self {
+        Self { rule, name, about }
+    }
+}
 
 /// Checks that are judged together.
 pub(crate) struct Group {
     /// What it can find.
-    pub(crate) checks: &'static [CheckRow],
+    pub(crate) checks: &'static [Check],
     /// How it looks.
     pub(crate) run: fn(&View<'_>, &mut Sink),
 }
 
-/// Every group, family by family.
+/// Every group, room by room.
 fn groups() -> impl Iterator<Item = &'static Group> {
-    FAMILIES.iter().chain(agree::FAMILIES).flat_map(|groups| groups.iter())
+    FAMILIES.iter().flat_map(|families| families.iter()).flat_map(|groups| groups.iter())
 }
 
-const FAMILIES: &[&[Group]] = &[
-    wire::GROUPS,
-    shape::GROUPS,
-    named::GROUPS,
-    granted::GROUPS,
-    definition::GROUPS,
-    validation::GROUPS,
-    machines::GROUPS,
-    start::GROUPS,
-    repeated::GROUPS,
-    token_input::GROUPS,
-    token::GROUPS,
-    handed_out::GROUPS,
-    token_effect::GROUPS,
-    timeout::GROUPS,
-    machine_timeout::GROUPS,
-    timeout_values::GROUPS,
-    heartbeat::GROUPS,
-    rescue::GROUPS,
-    error::GROUPS,
-    data::GROUPS,
-    history_api::GROUPS,
-    histories::GROUPS,
-    status::GROUPS,
-    stop::GROUPS,
-    redrive::GROUPS,
-    delivery::GROUPS,
-    queue_answers::GROUPS,
-    posted::GROUPS,
-    in_flight::GROUPS,
-    fifo::GROUPS,
-    queue_settings::GROUPS,
-    integration::GROUPS,
-    publishing::GROUPS,
-    mapping::GROUPS,
-    mapping_answers::GROUPS,
-    activity::GROUPS,
-    served::GROUPS,
-    end_to_end::GROUPS,
-    conservation::GROUPS,
-    unsupported::GROUPS,
+const FAMILIES: &[&[&[Group]]] = &[
+    requests::FAMILIES,
+    machines::FAMILIES,
+    executions::FAMILIES,
+    tokens::FAMILIES,
+    timers::FAMILIES,
+    recovery::FAMILIES,
+    histories::FAMILIES,
+    queues::FAMILIES,
+    topics::FAMILIES,
+    functions::FAMILIES,
+    &[activity::GROUPS],
+    end_to_end::FAMILIES,
+    agree::FAMILIES,
+    &[unsupported::GROUPS],
 ];
 
 /// Every check, those of histories included: rule, check, what it looks at.
-pub fn checks() -> &'static [CheckRow] {
-    static ALL: LazyLock<Vec<CheckRow>> = LazyLock::new(|| {
+pub fn checks() -> &'static [Check] {
+    static ALL: LazyLock<Vec<Check>> = LazyLock::new(|| {
         let own = groups().flat_map(|group| group.checks.iter().copied());
-        let mut rows: Vec<CheckRow> = own.chain(crate::history::CHECKS.iter().copied()).collect();
+        let mut rows: Vec<Check> = own.chain(crate::history::CHECKS.iter().copied()).collect();
         rows.sort_unstable();
-        rows.dedup_by_key(|row| (row.0, row.1));
+        rows.dedup_by_key(|row| (row.rule, row.name));
         rows
     });
     &ALL
@@ -152,30 +106,31 @@ pub fn judge(record: &CaseRecord) -> Vec<Finding> {
     let mut findings = sink.into_findings();
     // A planned fault that took no hold leaves a case that shows nothing of what it was made for.
     if record.faults.iter().any(|(_, fired)| !fired) {
-        findings.retain(|finding| finding.kind == Kind::Violated);
+        findings.retain(|finding| finding.kind == FindingKind::Violated);
     }
     findings
 }
 
-fn run(checks: &[CheckRow], view: &View<'_>, sink: &mut Sink, body: fn(&View<'_>, &mut Sink)) {
-    let mark = sink.mark();
-    if catch_unwind(AssertUnwindSafe(|| body(view, sink))).is_err() {
-        sink.rewind(mark);
-        for row in checks {
-            sink.inconclusive(*row, "the check itself failed: a fault of the suite");
-        }
+/// Runs one group. If it panics, nothing of it counts: all that it can find (a group that names nothing: every check) is undecided.
+fn run(checks: &[Check], view: &View<'_>, sink: &mut Sink, body: fn(&View<'_>, &mut Sink)) {
+    let mut own = Sink::default();
+    if catch_unwind(AssertUnwindSafe(|| body(view, &mut own))).is_ok() {
+        return sink.absorb(own);
+    }
+    for check in if checks.is_empty() { self::checks() } else { checks } {
+        sink.inconclusive(*check, "the check itself failed: a fault of the suite");
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use record::{CaseEnd, Kind};
+    use record::{CaseEnd, FindingKind};
 
     use super::*;
 
     #[test]
     fn a_check_that_panics_is_inconclusive_and_never_holds() {
-        const ROW: CheckRow = ("TOK-13", "panics", "");
+        const ROW: Check = Check::of("TOK-13", "panics", "");
         let record = CaseRecord {
             plan: String::new(),
             family: String::new(),
@@ -194,13 +149,13 @@ mod tests {
         });
         let findings = sink.into_findings();
         assert_eq!(findings.len(), 1);
-        assert_eq!(findings.first().map(|finding| finding.kind), Some(Kind::Inconclusive));
+        assert_eq!(findings.first().map(|finding| finding.kind), Some(FindingKind::Inconclusive));
     }
 
     #[test]
     fn every_check_is_listed_once_and_says_what_it_looks_at() {
         for row in checks() {
-            assert!(!row.2.is_empty(), "{row:?}");
+            assert!(!row.about.is_empty(), "{row:?}");
         }
     }
 }

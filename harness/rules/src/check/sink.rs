@@ -1,13 +1,10 @@
 //! Where checks put what they find.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use record::{Finding, Kind};
+use record::{Finding, FindingKind};
 
-use super::CheckRow;
-
-/// How the message of an `Inconclusive` finding begins where the target does not offer what the rule is about.
-pub const UNSUPPORTED: &str = "unsupported: ";
+use super::Check;
 
 /// So many violations of one check are kept of one case; more of the same tells nothing.
 const KEPT: usize = 3;
@@ -15,84 +12,101 @@ const KEPT: usize = 3;
 /// The findings of one case, as they come.
 #[derive(Debug, Default)]
 pub struct Sink {
-    findings: Vec<Finding>,
-    met: BTreeSet<(&'static str, &'static str)>,
-    broken: Vec<((&'static str, &'static str), usize)>,
+    found: Vec<Found>,
+    met: BTreeSet<Key>,
+    broken: BTreeMap<Key, usize>,
+}
+
+/// A rule and the name of its check.
+type Key = (&'static str, &'static str);
+
+#[derive(Debug)]
+struct Found {
+    check: Check,
+    kind: FindingKind,
+    message: String,
+    event: Option<u64>,
 }
 
 impl Sink {
     /// The antecedent occurred and the rule held.
-    pub fn met(&mut self, row: CheckRow) {
-        if self.met.insert((row.0, row.1)) {
-            self.push(row, Kind::Met, String::new(), None);
+    pub fn met(&mut self, check: Check) {
+        if self.met.insert((check.rule, check.name)) {
+            self.push(check, FindingKind::Met, String::new(), None);
         }
     }
 
     /// The rule was broken.
-    pub fn violated(&mut self, row: CheckRow, message: impl Into<String>) {
-        self.violated_at(row, None, message);
+    pub fn violated(&mut self, check: Check, message: impl Into<String>) {
+        self.violated_at(check, None, message);
     }
 
     /// The rule was broken, as this event shows.
-    pub fn violated_at(&mut self, row: CheckRow, event: Option<u64>, message: impl Into<String>) {
-        let key = (row.0, row.1);
-        let place = self.broken.iter().position(|(broken, _)| *broken == key).unwrap_or_else(|| {
-            self.broken.push((key, 0));
-            self.broken.len() - 1
-        });
-        if let Some((_, count)) = self.broken.get_mut(place) {
-            *count += 1;
-            if *count > KEPT {
-                return;
-            }
+    pub fn violated_at(&mut self, check: Check, event: Option<u64>, message: impl Into<String>) {
+        let times = self.broken.entry((check.rule, check.name)).or_default();
+        *times += 1;
+        if *times <= KEPT {
+            self.push(check, FindingKind::Violated, message.into(), event);
         }
-        self.push(row, Kind::Violated, message.into(), event);
     }
 
     /// Several outcomes are allowed; this one was seen.
-    pub fn observed(&mut self, row: CheckRow, message: impl Into<String>) {
+    pub fn observed(&mut self, check: Check, message: impl Into<String>) {
         let message = message.into();
-        let known = |f: &Finding| {
-            f.kind == Kind::Observed && f.rule == row.0 && f.check == row.1 && f.message == message
+        let known = |found: &Found| {
+            found.kind == FindingKind::Observed && found.check == check && found.message == message
         };
-        if !self.findings.iter().any(known) {
-            self.push(row, Kind::Observed, message, None);
+        if !self.found.iter().any(known) {
+            self.push(check, FindingKind::Observed, message, None);
         }
     }
 
     /// Not decidable.
-    pub fn inconclusive(&mut self, row: CheckRow, message: impl Into<String>) {
-        self.push(row, Kind::Inconclusive, message.into(), None);
+    pub fn inconclusive(&mut self, check: Check, message: impl Into<String>) {
+        self.push(check, FindingKind::Inconclusive, message.into(), None);
+    }
+
+    /// The target does not offer what the rule is about.
+    pub fn unsupported(&mut self, check: Check, capability: impl Into<String>) {
+        self.push(check, FindingKind::Unsupported, capability.into(), None);
     }
 
     /// Met or violated.
-    pub fn expect(&mut self, row: CheckRow, held: bool, message: impl FnOnce() -> String) {
+    pub fn expect(&mut self, check: Check, held: bool, message: impl FnOnce() -> String) {
         if held {
-            self.met(row);
+            self.met(check);
         } else {
-            self.violated(row, message());
+            self.violated(check, message());
         }
-    }
-
-    /// Whether this check was violated in this case.
-    pub fn is_violated(&self, row: CheckRow) -> bool {
-        self.broken.iter().any(|(broken, _)| *broken == (row.0, row.1))
     }
 
     /// The findings, in the order in which they came.
     pub fn into_findings(self) -> Vec<Finding> {
-        self.findings
+        let finding = |Found { check, kind, message, event }| Finding {
+            rule: check.rule.to_owned(),
+            check: check.name.to_owned(),
+            kind,
+            message,
+            event,
+        };
+        self.found.into_iter().map(finding).collect()
     }
 
-    pub(super) fn mark(&self) -> usize {
-        self.findings.len()
+    /// Takes what another sink holds, as if it had been found here.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for Found { check, kind, message, event } in other.found {
+            match kind {
+                FindingKind::Met => self.met(check),
+                FindingKind::Observed => self.observed(check, message),
+                FindingKind::Violated => self.violated_at(check, event, message),
+                FindingKind::Inconclusive | FindingKind::Unsupported => {
+                    self.push(check, kind, message, event)
+                }
+            }
+        }
     }
 
-    pub(super) fn rewind(&mut self, mark: usize) {
-        self.findings.truncate(mark);
-    }
-
-    fn push(&mut self, row: CheckRow, kind: Kind, message: String, event: Option<u64>) {
-        self.findings.push(Finding { rule: row.0.to_owned(), check: row.1.to_owned(), kind, message, event });
+    fn push(&mut self, check: Check, kind: FindingKind, message: String, event: Option<u64>) {
+        self.found.push(Found { check, kind, message, event });
     }
 }

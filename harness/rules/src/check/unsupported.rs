@@ -2,7 +2,7 @@
 
 use record::Operation as Api;
 
-use super::{CheckRow, Group, Sink, UNSUPPORTED};
+use super::{Check, Group, Sink};
 use crate::view::{Answer, View};
 
 pub(super) const GROUPS: &[Group] = &[Group { checks: &[], run: missing }];
@@ -17,8 +17,8 @@ fn missing(view: &View<'_>, sink: &mut Sink) {
         }
         said.push(call.operation);
         for rule in rules_of(call.operation) {
-            let row: CheckRow = (rule, CHECK, "the target offers the operation that the rule is about");
-            sink.inconclusive(row, format!("{UNSUPPORTED}{}", call.operation));
+            let check = Check::of(rule, CHECK, "the target offers the operation that the rule is about");
+            sink.unsupported(check, call.operation.to_string());
         }
     }
 }

@@ -70,5 +70,5 @@ impl Ledger {
 }
 
 fn check_of(rule: &str) -> &'static str {
-    CHECKS.iter().find(|(of, _, _)| *of == rule).map_or("history", |(_, check, _)| check)
+    CHECKS.iter().find(|check| check.rule == rule).map_or("history", |check| check.name)
 }

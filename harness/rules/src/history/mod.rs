@@ -8,6 +8,7 @@
 use record::{History, Time};
 use serde_json::Value;
 
+use crate::check::Check;
 use ledger::Ledger;
 
 mod advice;
@@ -144,71 +145,95 @@ pub(crate) fn member_names(kind: &str) -> Vec<&'static str> {
     members::members(kind).unwrap_or_default().iter().map(|member| member.name).collect()
 }
 
-/// Every check of histories: rule, check, what it looks at. One row a rule, so that a breach names its check.
-pub const CHECKS: &[(&str, &str, &str)] = &[
-    ("HIS-01", "history/ids", "event ids are 1 to n, in order"),
-    ("HIS-02", "history/links-exist", "previousEventId is smaller than id and names an event, or 0"),
-    ("HIS-03", "history/first-links", "events 1 and 2 have previousEventId 0"),
-    ("HIS-04", "history/chain", "in a linear machine each event points at the one it follows from"),
-    ("HIS-05", "history/start", "the first event is ExecutionStarted with input and role"),
-    ("HIS-06", "history/one-end", "one terminal event, the last, and the one that the states lead to"),
-    ("HIS-07", "history/status", "the terminal event and the status agree"),
-    ("HIS-08", "history/time-order", "timestamps do not decrease"),
-    ("HIS-09", "history/dates", "first and last timestamp are startDate and stopDate"),
-    ("HIS-10", "history/members", "detail members belong to their type and have the modelled form"),
-    ("HIS-11", "history/enter-exit", "states are entered and left by turns"),
-    ("HIS-12", "history/data-chain", "each output is the next input"),
-    ("HIS-13", "history/transitions", "each transition is the definition's"),
-    ("HIS-14", "history/callback-attempt", "order of events in a callback, sync or activity attempt"),
-    ("HIS-15", "history/request-attempt", "order of events in a request-response attempt"),
-    ("HIS-16", "history/resource", "all events of an attempt carry the resource of the state"),
-    ("HIS-17", "history/scheduled", "TaskScheduled has region, parameters and only set windows"),
-    ("HIS-18", "history/submitted", "TaskSubmitted.output is the service's answer"),
-    ("HIS-19", "history/callback-output", "TaskSucceeded.output is JSON, and what the callback sent"),
-    ("HIS-20", "history/callback-error", "TaskFailed carries the callback's error and cause"),
-    ("HIS-21", "history/tokens", "one token for each attempt"),
-    ("HIS-22", "history/uncaught", "ExecutionFailed follows the failure it comes from"),
-    ("HIS-23", "history/fail-state", "a Fail state is never left"),
-    ("HIS-24", "history/limit", "at most 25,000 events"),
-    ("HIS-25", "history/types", "unknown event types are advice, no breach"),
-    ("HIS-26", "history/tree", "Parallel and Map: a chain for each branch and iteration"),
-    ("HIS-27", "history/aborts", "a failed branch aborts its siblings and fails its Parallel or Map"),
-    ("HIS-28", "history/families", "Activity, LambdaFunction and Task events go with the resource"),
-    ("HIS-29", "history/replay", "the definition, run again, gives the same values"),
-    ("GEH-01", "history/listed-order", "events are listed in ascending order"),
-    ("GEH-08", "history/hidden-data", "includeExecutionData=false removes data and nothing else"),
-    ("GEH-09", "history/truncated", "inputDetails and outputDetails are never truncated"),
-    ("DEF-06", "history/scope", "transitions stay in their scope"),
-    ("START-22", "history/no-second-run", "nothing runs twice unless Retry asks for it"),
-    ("TOK-04", "history/token-per-attempt", "no two attempts share a token"),
-    ("TMO-01", "history/timeout-name", "a task timeout is States.Timeout"),
-    ("TMO-02", "history/timeout-early", "no timeout before TimeoutSeconds, counted from the start"),
-    ("TMO-03", "history/timeout-unset", "no timeout where none is set"),
-    ("TMO-06", "history/execution-timeout", "no ExecutionTimedOut before the machine's TimeoutSeconds"),
-    ("TMO-11", "history/timeout-shown", "timeoutInSeconds is the effective value"),
-    ("HB-02", "history/heartbeat-name", "a missed heartbeat is States.Timeout or States.HeartbeatTimeout"),
-    ("HB-05", "history/heartbeat-early", "no missed heartbeat before HeartbeatSeconds"),
-    ("HB-12", "history/heartbeat-shown", "heartbeatInSeconds is the effective value"),
-    ("ERR-05", "history/catcher", "the first matching Catcher decides"),
-    ("ERR-06", "history/uncaught-error", "ExecutionFailed repeats the error that nothing caught"),
-    ("ERR-07", "history/error-output", "the Catcher places Error and Cause"),
-    ("ERR-09", "history/caught-exit", "a caught error leaves its state"),
-    ("ERR-10", "history/retry-first", "Retry is used before Catch"),
-    ("ERR-11", "history/retry-defaults", "Retry has its default values"),
-    ("ERR-12", "history/no-retry", "MaxAttempts 0 allows no retry"),
-    ("ERR-13", "history/retry-wait", "a retry waits for its interval"),
-    ("ERR-14", "history/retry-jitter", "with full jitter any wait up to the interval is possible"),
-    ("ERR-15", "history/retry-count", "retries are counted for each retrier and visit"),
-    ("ERR-16", "history/attempts", "no more attempts than Retry allows"),
-    ("ERR-18", "history/retry-link", "a retry points at the failure"),
-    ("IO-01", "history/parameters", "parameters are the template's"),
-    ("IO-02", "history/unresolved", "an unresolved path fails the execution"),
-    ("IO-04", "history/task-output", "the result of a Task is placed as the definition says"),
-    ("IO-06", "history/state-output", "the output of other states is as the definition says"),
-    ("IO-10", "history/data-limit", "input and output have at most 262,144 bytes"),
-    ("IO-11", "history/parameter-limit", "parameters have at most 262,144 bytes"),
-    ("RED-01", "history/redrivable", "only failed, stopped and timed out executions are redriven"),
-    ("RED-05", "history/redrive", "a redrive appends to the history after its terminal event"),
+/// Every check of histories. One a rule, so that a breach names its check.
+pub const CHECKS: &[Check] = &[
+    Check::of("HIS-01", "history/ids", "event ids are 1 to n, in order"),
+    Check::of("HIS-02", "history/links-exist", "previousEventId is smaller than id and names an event, or 0"),
+    Check::of("HIS-03", "history/first-links", "events 1 and 2 have previousEventId 0"),
+    Check::of("HIS-04", "history/chain", "in a linear machine each event points at the one it follows from"),
+    Check::of("HIS-05", "history/start", "the first event is ExecutionStarted with input and role"),
+    Check::of(
+        "HIS-06",
+        "history/one-end",
+        "one terminal event, the last, and the one that the states lead to",
+    ),
+    Check::of("HIS-07", "history/status", "the terminal event and the status agree"),
+    Check::of("HIS-08", "history/time-order", "timestamps do not decrease"),
+    Check::of("HIS-09", "history/dates", "first and last timestamp are startDate and stopDate"),
+    Check::of("HIS-10", "history/members", "detail members belong to their type and have the modelled form"),
+    Check::of("HIS-11", "history/enter-exit", "states are entered and left by turns"),
+    Check::of("HIS-12", "history/data-chain", "each output is the next input"),
+    Check::of("HIS-13", "history/transitions", "each transition is the definition's"),
+    Check::of(
+        "HIS-14",
+        "history/callback-attempt",
+        "order of events in a callback, sync or activity attempt",
+    ),
+    Check::of("HIS-15", "history/request-attempt", "order of events in a request-response attempt"),
+    Check::of("HIS-16", "history/resource", "all events of an attempt carry the resource of the state"),
+    Check::of("HIS-17", "history/scheduled", "TaskScheduled has region, parameters and only set windows"),
+    Check::of("HIS-18", "history/submitted", "TaskSubmitted.output is the service's answer"),
+    Check::of(
+        "HIS-19",
+        "history/callback-output",
+        "TaskSucceeded.output is JSON, and what the callback sent",
+    ),
+    Check::of("HIS-20", "history/callback-error", "TaskFailed carries the callback's error and cause"),
+    Check::of("HIS-21", "history/tokens", "one token for each attempt"),
+    Check::of("HIS-22", "history/uncaught", "ExecutionFailed follows the failure it comes from"),
+    Check::of("HIS-23", "history/fail-state", "a Fail state is never left"),
+    Check::of("HIS-24", "history/limit", "at most 25,000 events"),
+    Check::of("HIS-25", "history/types", "unknown event types are advice, no breach"),
+    Check::of("HIS-26", "history/tree", "Parallel and Map: a chain for each branch and iteration"),
+    Check::of(
+        "HIS-27",
+        "history/aborts",
+        "a failed branch aborts its siblings and fails its Parallel or Map",
+    ),
+    Check::of("HIS-28", "history/families", "Activity, LambdaFunction and Task events go with the resource"),
+    Check::of("HIS-29", "history/replay", "the definition, run again, gives the same values"),
+    Check::of("GEH-01", "history/listed-order", "events are listed in ascending order"),
+    Check::of("GEH-08", "history/hidden-data", "includeExecutionData=false removes data and nothing else"),
+    Check::of("GEH-09", "history/truncated", "inputDetails and outputDetails are never truncated"),
+    Check::of("DEF-06", "history/scope", "transitions stay in their scope"),
+    Check::of("START-22", "history/no-second-run", "nothing runs twice unless Retry asks for it"),
+    Check::of("TOK-04", "history/token-per-attempt", "no two attempts share a token"),
+    Check::of("TMO-01", "history/timeout-name", "a task timeout is States.Timeout"),
+    Check::of("TMO-02", "history/timeout-early", "no timeout before TimeoutSeconds, counted from the start"),
+    Check::of("TMO-03", "history/timeout-unset", "no timeout where none is set"),
+    Check::of(
+        "TMO-06",
+        "history/execution-timeout",
+        "no ExecutionTimedOut before the machine's TimeoutSeconds",
+    ),
+    Check::of("TMO-11", "history/timeout-shown", "timeoutInSeconds is the effective value"),
+    Check::of(
+        "HB-02",
+        "history/heartbeat-name",
+        "a missed heartbeat is States.Timeout or States.HeartbeatTimeout",
+    ),
+    Check::of("HB-05", "history/heartbeat-early", "no missed heartbeat before HeartbeatSeconds"),
+    Check::of("HB-12", "history/heartbeat-shown", "heartbeatInSeconds is the effective value"),
+    Check::of("ERR-05", "history/catcher", "the first matching Catcher decides"),
+    Check::of("ERR-06", "history/uncaught-error", "ExecutionFailed repeats the error that nothing caught"),
+    Check::of("ERR-07", "history/error-output", "the Catcher places Error and Cause"),
+    Check::of("ERR-09", "history/caught-exit", "a caught error leaves its state"),
+    Check::of("ERR-10", "history/retry-first", "Retry is used before Catch"),
+    Check::of("ERR-11", "history/retry-defaults", "Retry has its default values"),
+    Check::of("ERR-12", "history/no-retry", "MaxAttempts 0 allows no retry"),
+    Check::of("ERR-13", "history/retry-wait", "a retry waits for its interval"),
+    Check::of("ERR-14", "history/retry-jitter", "with full jitter any wait up to the interval is possible"),
+    Check::of("ERR-15", "history/retry-count", "retries are counted for each retrier and visit"),
+    Check::of("ERR-16", "history/attempts", "no more attempts than Retry allows"),
+    Check::of("ERR-18", "history/retry-link", "a retry points at the failure"),
+    Check::of("IO-01", "history/parameters", "parameters are the template's"),
+    Check::of("IO-02", "history/unresolved", "an unresolved path fails the execution"),
+    Check::of("IO-04", "history/task-output", "the result of a Task is placed as the definition says"),
+    Check::of("IO-06", "history/state-output", "the output of other states is as the definition says"),
+    Check::of("IO-10", "history/data-limit", "input and output have at most 262,144 bytes"),
+    Check::of("IO-11", "history/parameter-limit", "parameters have at most 262,144 bytes"),
+    Check::of("RED-01", "history/redrivable", "only failed, stopped and timed out executions are redriven"),
+    Check::of("RED-05", "history/redrive", "a redrive appends to the history after its terminal event"),
 ];
 
 #[cfg(test)]
@@ -217,8 +242,8 @@ mod tests {
 
     #[test]
     fn each_rule_and_each_check_has_one_row() {
-        let rules: std::collections::BTreeSet<_> = CHECKS.iter().map(|(rule, _, _)| rule).collect();
-        let checks: std::collections::BTreeSet<_> = CHECKS.iter().map(|(_, check, _)| check).collect();
+        let rules: std::collections::BTreeSet<_> = CHECKS.iter().map(|check| check.rule).collect();
+        let checks: std::collections::BTreeSet<_> = CHECKS.iter().map(|check| check.name).collect();
         assert_eq!((rules.len(), checks.len()), (CHECKS.len(), CHECKS.len()));
     }
 }

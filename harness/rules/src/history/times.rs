@@ -1,11 +1,12 @@
-//! Time rules between event timestamps. Never early is exact (TMO-02, HB-05); too late is only what outlives a window by far
-//! without a timeout (TMO-01): AWS promises no latency.
+//! Time rules between event timestamps: no timer is early but for the clocks (TMO-02, HB-05); too late is only what outlives a window
+//! by far without a timeout (TMO-01). Both allowances are those of [`crate::tolerance`].
 
 use record::{Event, Time};
 
 use super::attempt::pattern_of;
 use super::ledger::Ledger;
 use super::trace::{Attempt, Phase, Trace, Visit};
+use crate::tolerance::{PATIENCE, early};
 use asl::Pattern;
 
 /// Whether the timestamps say anything. A list whose events are all the same span apart was numbered, not recorded.
@@ -20,23 +21,15 @@ pub(super) fn are_real(events: &[Event]) -> bool {
     }
 }
 
-/// How much earlier than `bound` a timer may show: clocks of different hosts write the events.
-pub(super) fn slack(bound_ms: i64) -> i64 {
-    (bound_ms / 4).clamp(0, 1000)
-}
-
-/// How long after its end a window may go unnoticed.
-const UNNOTICED_MS: i64 = 30_000;
-
 /// Whether so much more than `bound_ms` passed that its timer never ran.
 pub(super) fn is_outlived(from: Time, to: Time, bound_ms: i64) -> bool {
-    to - from > bound_ms.saturating_add(UNNOTICED_MS)
+    to - from > bound_ms.saturating_add(PATIENCE)
 }
 
 /// Whether less than `bound_ms` passed. Of whole seconds the rest may have been cut off.
 pub(super) fn is_early(from: Time, to: Time, bound_ms: i64) -> bool {
     let whole = from.0 % 1000 == 0 && to.0 % 1000 == 0;
-    to - from < bound_ms - slack(bound_ms).max(if whole { 999 } else { 0 })
+    to - from < bound_ms - early(bound_ms).max(if whole { 999 } else { 0 })
 }
 
 /// Timeouts of attempts against the windows that their schedule event shows.

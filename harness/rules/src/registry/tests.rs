@@ -124,7 +124,7 @@ fn no_core_rule_is_out_of_reach() {
 
 #[test]
 fn a_rule_that_no_check_judges_says_why() {
-    let judged: BTreeSet<&str> = crate::checks().iter().map(|(rule, ..)| *rule).collect();
+    let judged: BTreeSet<&str> = crate::checks().iter().map(|check| check.rule).collect();
     for rule in rules().iter().filter(|rule| !judged.contains(rule.id.as_str())) {
         let why = rule.unreachable.as_ref().or(rule.unchecked.as_ref());
         assert!(why.is_some_and(|why| why.ends_with('.')), "{} is not judged and gives no reason", rule.id);
@@ -133,7 +133,7 @@ fn a_rule_that_no_check_judges_says_why() {
 
 #[test]
 fn every_core_rule_is_judged() {
-    let judged: BTreeSet<&str> = crate::checks().iter().map(|(rule, ..)| *rule).collect();
+    let judged: BTreeSet<&str> = crate::checks().iter().map(|check| check.rule).collect();
     let gaps: Vec<&str> = core_ids().filter(|id| !judged.contains(id)).collect();
     assert!(gaps.is_empty(), "{gaps:?}");
 }

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 use md5::{Digest as _, Md5};
-use record::{ApiError, Call, CaseEnd, CaseRecord, Entry, Finding, Kind, Operation, Outcome, Time};
+use record::{ApiError, Call, CaseEnd, CaseRecord, Entry, Finding, FindingKind, Operation, Outcome, Time};
 use serde_json::{Value, json};
 
 /// The first moment of every case.
@@ -164,22 +164,26 @@ impl Case {
 
     /// Asserts that no rule is violated.
     pub(crate) fn is_lawful(&self) {
-        let broken: Vec<Finding> = self.judge().into_iter().filter(|f| f.kind == Kind::Violated).collect();
+        let broken: Vec<Finding> =
+            self.judge().into_iter().filter(|f| f.kind == FindingKind::Violated).collect();
         assert!(broken.is_empty(), "accused: {broken:#?}");
     }
 
     /// Asserts that this rule is violated.
     pub(crate) fn breaks(&self, rule: &str) {
         let findings = self.judge();
-        let broken: Vec<&Finding> = findings.iter().filter(|f| f.kind == Kind::Violated).collect();
+        let broken: Vec<&Finding> = findings.iter().filter(|f| f.kind == FindingKind::Violated).collect();
         assert!(broken.iter().any(|f| f.rule == rule), "{rule} not broken, but: {broken:#?}");
     }
 
     /// Asserts that this rule was met, or one of several allowed outcomes observed.
     pub(crate) fn meets(&self, rule: &str) {
         let findings = self.judge();
-        let met = findings.iter().any(|f| f.rule == rule && matches!(f.kind, Kind::Met | Kind::Observed));
-        let all: Vec<_> = findings.iter().filter(|f| f.rule == rule || f.kind == Kind::Violated).collect();
+        let met = findings
+            .iter()
+            .any(|f| f.rule == rule && matches!(f.kind, FindingKind::Met | FindingKind::Observed));
+        let all: Vec<_> =
+            findings.iter().filter(|f| f.rule == rule || f.kind == FindingKind::Violated).collect();
         assert!(met, "{rule} not met: {all:#?}");
     }
 }

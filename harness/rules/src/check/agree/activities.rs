@@ -5,17 +5,20 @@ use serde_json::Value;
 
 use super::lists::listings;
 use super::{same_moment, text};
-use crate::check::life::PATIENCE;
-use crate::check::{CheckRow, Group, Sink};
+use crate::check::{Check, Group, Sink};
+use crate::tolerance::PATIENCE;
 use crate::view::{Call, View, same_json_text};
 
-const MADE: CheckRow = (
+const MADE: Check = Check::of(
     "ACT-06",
     "activity-is-described-as-made",
     "DescribeActivity and ListActivities show an activity with the ARN, name and date of its creation, after a while at the latest",
 );
-const INPUT: CheckRow =
-    ("ACT-02", "poller-gets-the-input", "GetActivityTask hands out the input that ActivityScheduled shows");
+const INPUT: Check = Check::of(
+    "ACT-02",
+    "poller-gets-the-input",
+    "GetActivityTask hands out the input that ActivityScheduled shows",
+);
 
 pub(super) const GROUPS: &[Group] =
     &[Group { checks: &[MADE], run: made }, Group { checks: &[INPUT], run: inputs }];

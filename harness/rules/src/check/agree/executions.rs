@@ -3,37 +3,37 @@
 use serde_json::Value;
 
 use super::{same_moment, text};
-use crate::check::{CheckRow, Group, Sink};
+use crate::check::{Check, Group, Sink};
 use crate::view::{Call, Execution, StatusRead, View, same_json_text, unqualified};
 
-const DESCRIBED: CheckRow = (
+const DESCRIBED: Check = Check::of(
     "DESC-01",
     "description-is-of-that-execution",
     "executionArn, stateMachineArn, name, startDate and traceHeader are those of the execution that was started",
 );
-const LISTED: CheckRow = (
+const LISTED: Check = Check::of(
     "LIST-04",
     "list-entry-is-of-that-execution",
     "an entry of ListExecutions has the machine, name and dates of its execution, a stopDate exactly when it ended",
 );
-const QUALIFIED: CheckRow = (
+const QUALIFIED: Check = Check::of(
     "START-19",
     "qualifier-of-the-start-is-described",
     "the version or alias of the start is described, and none where the start named none",
 );
-const STAYS: CheckRow =
-    ("DESC-05", "closed-description-stays", "two descriptions of a closed execution say the same");
-const UNTOUCHED: CheckRow = (
+const STAYS: Check =
+    Check::of("DESC-05", "closed-description-stays", "two descriptions of a closed execution say the same");
+const UNTOUCHED: Check = Check::of(
     "STOP-05",
     "stop-changes-no-description",
     "stopping a closed execution changes nothing that is described",
 );
-const STOPPED: CheckRow = (
+const STOPPED: Check = Check::of(
     "STOP-01",
     "stop-date-is-that-of-the-stop",
     "a stopped execution is described with the stopDate that StopExecution answered",
 );
-const REDRIVEN: CheckRow = (
+const REDRIVEN: Check = Check::of(
     "RED-06",
     "redrive-date-is-described",
     "a redriven execution is described with the redriveDate that RedriveExecution answered",

@@ -6,29 +6,32 @@ use record::Operation as Api;
 use serde_json::Value;
 
 use super::text;
-use crate::check::life::PATIENCE;
-use crate::check::{CheckRow, Group, Sink};
+use crate::check::{Check, Group, Sink};
+use crate::tolerance::PATIENCE;
 use crate::view::{Arn, Call, Execution, View, unqualified};
 
-const THAT_MACHINE: CheckRow = (
+const THAT_MACHINE: Check = Check::of(
     "LIST-05",
     "lists-that-machine-only",
     "ListExecutions shows executions of the machine that was asked for",
 );
-const MAP_RUN_ONLY: CheckRow = (
+const MAP_RUN_ONLY: Check = Check::of(
     "LIST-05",
     "map-run-filters-need-a-map-run",
     "PENDING_REDRIVE or a redriveFilter with a machine's ARN is refused with ValidationException",
 );
-const WHOLE: CheckRow =
-    ("LIST-03", "pages-make-the-whole", "the pages of ListExecutions together show every execution");
-const ONE: CheckRow = (
+const WHOLE: Check =
+    Check::of("LIST-03", "pages-make-the-whole", "the pages of ListExecutions together show every execution");
+const ONE: Check = Check::of(
     "START-01",
     "a-start-starts-one-execution",
     "a machine that was made here has no executions but those that were started",
 );
-const ALL_OF_STATUS: CheckRow =
-    ("LIST-02", "filter-lists-all-of-that-status", "a statusFilter lists every execution with that status");
+const ALL_OF_STATUS: Check = Check::of(
+    "LIST-02",
+    "filter-lists-all-of-that-status",
+    "a statusFilter lists every execution with that status",
+);
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[THAT_MACHINE, MAP_RUN_ONLY], run: asked },

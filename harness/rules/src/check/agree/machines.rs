@@ -5,38 +5,38 @@ use serde_json::Value;
 
 use super::lists::listings;
 use super::{same_moment, text};
-use crate::check::life::PATIENCE;
-use crate::check::{CheckRow, Group, Sink};
+use crate::check::{Check, Group, Sink};
+use crate::tolerance::PATIENCE;
 use crate::view::{Arn, Call, Machine, Revision, UPDATE_SPREADS, View, same_json_text, unqualified};
 
-const MADE: CheckRow = (
+const MADE: Check = Check::of(
     "DEF-01",
     "machine-is-described-as-made",
     "DescribeStateMachine and ListStateMachines show the ARN, name, definition, role and date of the creation",
 );
-const TAKEN: CheckRow = (
+const TAKEN: Check = Check::of(
     "DEF-29",
     "description-takes-the-update",
     "some seconds after an update DescribeStateMachine shows the new definition, role and revision, and nothing older",
 );
-const ROLE: CheckRow = (
+const ROLE: Check = Check::of(
     "DEF-23",
     "role-of-another-creation-is-not-stored",
     "a repeated creation with another role leaves the stored role alone",
 );
-const LISTED: CheckRow = (
+const LISTED: Check = Check::of(
     "DEF-26",
     "machine-is-listed",
     "after creation ListStateMachines shows a machine, at the latest after a while",
 );
-const LISTED_ONCE: CheckRow =
-    ("DEF-21", "machine-is-listed-once", "however often it was created, a machine is listed once");
-const KEPT: CheckRow = (
+const LISTED_ONCE: Check =
+    Check::of("DEF-21", "machine-is-listed-once", "however often it was created, a machine is listed once");
+const KEPT: Check = Check::of(
     "DEF-28",
     "machine-of-an-execution-is-kept",
     "DescribeStateMachineForExecution shows the machine, name and role that the execution started with",
 );
-const GONE: CheckRow = (
+const GONE: Check = Check::of(
     "DEF-30",
     "deletion-is-seen",
     "DeleteStateMachine is accepted; after a while the machine is deleting or unknown, and once unknown it stays so",

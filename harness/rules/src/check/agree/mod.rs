@@ -2,7 +2,7 @@
 //!
 //! Each file looks at one kind of thing. What it does not do: judge an answer by itself (`shape`, `status`) or against a history.
 //! Invariant: descriptions and lists may lag (DESC-05, DEF-26, LIST-04), so what is missing or old accuses nobody before
-//! [`super::life::PATIENCE`] is over; what is shown of a closed or unchanging thing must be right at once.
+//! [`crate::tolerance::PATIENCE`] is over; what is shown of a closed or unchanging thing must be right at once.
 
 mod activities;
 mod executions;
@@ -12,7 +12,7 @@ mod machines;
 use serde_json::Value;
 
 use super::Group;
-use super::posted::text;
+use crate::check::queues::direct_sends::text;
 use crate::view::moment;
 
 pub(super) const FAMILIES: &[&[Group]] =

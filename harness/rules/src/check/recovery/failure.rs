@@ -1,0 +1,355 @@
+//! ERR: what a failure carries and where it ends: names, causes, error outputs, siblings, DescribeExecution.
+//!
+//! Who takes a failure is judged in `rescue`.
+
+use serde_json::Value;
+
+use crate::check::recovery::error_equals::RUNTIME;
+use crate::check::recovery::retry_catch::{Then, seen};
+use crate::check::timers::timeout_path::plain_path;
+use crate::check::{Check, Group, Sink};
+use crate::view::attempt::fails_attempt;
+use crate::view::{Effect, Pattern, Verb, View, same_json};
+
+const RESERVED: Check = Check::of(
+    "ERR-04",
+    "reserved-names-pass-or-are-refused",
+    "a failure with a reserved name passes as given or is refused (A-11)",
+);
+pub(in crate::check) const UNCAUGHT: Check = Check::of(
+    "ERR-06",
+    "uncaught-error-fails-the-execution",
+    "without a match the task's error and cause fail the execution",
+);
+const PLACED: Check = Check::of(
+    "ERR-07",
+    "error-output-is-placed",
+    "the error output has Error and Cause and stands where ResultPath says",
+);
+const NAMELESS: Check = Check::of(
+    "ERR-08",
+    "nameless-failure-passes-blank",
+    "a failure without error passes null, absent or empty (A-09)",
+);
+const TOO_LARGE: Check = Check::of(
+    "ERR-21",
+    "data-limit-is-terminal-or-caught",
+    "States.DataLimitExceeded fails the execution; of a task result it may be caught (A-20)",
+);
+const DENIED: Check = Check::of(
+    "ERR-22",
+    "missing-permission-fails-the-task",
+    "a task without permission fails with States.Permissions or a service error (A-15)",
+);
+const SERVICE: Check = Check::of(
+    "ERR-23",
+    "service-errors-carry-their-service",
+    "errors of optimized integrations are named Service.Exception",
+);
+const DESCRIBED: Check = Check::of(
+    "ERR-24",
+    "describe-repeats-the-error",
+    "DescribeExecution's error and cause are those of ExecutionFailed",
+);
+const SIBLINGS: Check = Check::of(
+    "ERR-26",
+    "failed-branch-aborts-its-siblings",
+    "after a branch failed no sibling task of it ends with success",
+);
+
+pub(in crate::check) const GROUPS: &[Group] = &[
+    Group { checks: &[UNCAUGHT, SERVICE, DENIED, TOO_LARGE], run: failures },
+    Group { checks: &[PLACED, NAMELESS], run: outputs },
+    Group { checks: &[RUNTIME], run: runtime },
+    Group { checks: &[RESERVED], run: reserved },
+    Group { checks: &[DESCRIBED], run: described },
+    Group { checks: &[SIBLINGS], run: siblings },
+];
+
+fn failures(view: &View<'_>, sink: &mut Sink) {
+    for attempt in &view.attempts {
+        let events = view.events(attempt);
+        let Some(event) = attempt.end(events).filter(|event| fails_attempt(&event.kind)) else { continue };
+        let error = event.text("error");
+        if let Some(next) =
+            attempt.followed.and_then(|index| events.get(index)).filter(|e| e.kind == "ExecutionFailed")
+        {
+            let same = blank(next.text("error")) == blank(error)
+                && blank(next.text("cause")) == blank(event.text("cause"));
+            if same {
+                sink.met(UNCAUGHT);
+            } else {
+                sink.violated_at(
+                    UNCAUGHT,
+                    Some(next.id),
+                    format!(
+                        "{} has error {error:?}, ExecutionFailed has {:?} or another cause",
+                        event.kind,
+                        next.text("error")
+                    ),
+                );
+            }
+        }
+        // A request that its service refused: no token was answered.
+        let answered = attempt.token.and_then(|token| view.tokens.get(token)).is_some_and(|token| {
+            view.operations_of(token).any(|op| op.verb != Verb::Heartbeat && op.effect != Effect::Rejected)
+        });
+        let answered = answered || view.answered_elsewhere && attempt.pattern == Pattern::Callback;
+        let service =
+            ["sqs", "sns"].into_iter().find(|service| attempt.resource.starts_with(&format!("{service}:")));
+        if let Some(service) = service
+            && !answered
+            && attempt.submitted.is_none()
+            && !event.kind.ends_with("TimedOut")
+        {
+            let name = error.unwrap_or_default();
+            let prefix = format!("{}.", service.to_ascii_uppercase());
+            if name == "States.Permissions"
+                || name.contains("AccessDenied")
+                || name.contains("AuthorizationError")
+            {
+                sink.observed(DENIED, format!("A-15: a missing permission is named {name}"));
+            }
+            if name == "States.DataLimitExceeded" {
+                sink.met(TOO_LARGE);
+            } else {
+                let lawful =
+                    name.starts_with(&prefix) && name.len() > prefix.len() || name == "States.Permissions";
+                sink.expect(SERVICE, lawful || name == "States.Runtime", || {
+                    format!("a failed {} is named {name:?}, not {prefix}…", attempt.resource)
+                });
+            }
+        }
+        if error == Some("States.DataLimitExceeded") {
+            let next = attempt.followed.and_then(|index| events.get(index));
+            match next.map(|next| next.kind.as_str()) {
+                Some("ExecutionFailed") => {
+                    sink.observed(TOO_LARGE, "A-20: a result that is too large fails the execution");
+                }
+                Some(kind) if kind.ends_with("StateExited") => {
+                    sink.observed(TOO_LARGE, "A-20: a result that is too large is caught");
+                }
+                _ => {}
+            }
+        }
+    }
+    for last in view.reads.iter().filter_map(|read| read.terminal()) {
+        if last.kind == "ExecutionFailed" && last.text("error") == Some("States.DataLimitExceeded") {
+            sink.observed(TOO_LARGE, "A-20: data beyond the limit fail the execution");
+        }
+    }
+}
+
+fn outputs(view: &View<'_>, sink: &mut Sink) {
+    for attempt in &view.attempts {
+        let events = view.events(attempt);
+        let Some(event) = attempt.end(events).filter(|event| fails_attempt(&event.kind)) else { continue };
+        let Some(exit) = attempt.followed.and_then(|index| events.get(index)).filter(|e| e.is_exited())
+        else {
+            continue;
+        };
+        let Some(state) =
+            view.state_of(attempt).filter(|state| !state.jsonata && !state.json.contains_key("OutputPath"))
+        else {
+            continue;
+        };
+        let Some(Then::Catch(Some(target))) = seen(attempt, events).map(|(then, _)| then) else { continue };
+        let mut places =
+            state.catchers().iter().filter(|c| c.get("Next").and_then(Value::as_str) == Some(&target));
+        let Some(catcher) = places.next() else { continue };
+        if places.any(|other| other.get("ResultPath") != catcher.get("ResultPath"))
+            || catcher.get("Assign").is_some()
+        {
+            continue;
+        }
+        let read = |text: Option<&str>| text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let Some(output) = read(exit.text("output")) else { continue };
+        let input = attempt
+            .visit
+            .and_then(|visit| events.iter().find(|e| e.id == visit))
+            .and_then(|e| read(e.text("input")));
+        let path = match catcher.get("ResultPath") {
+            None => "$",
+            Some(Value::String(path)) => path.as_str(),
+            Some(_) => {
+                if let Some(input) = &input {
+                    sink.expect(PLACED, same_json(input, &output), || {
+                        "a catcher with ResultPath null changed the input".to_owned()
+                    });
+                }
+                continue;
+            }
+        };
+        let Some(found) = plain_path(path, &output) else { continue };
+        let id = Some(exit.id);
+        let Some(Value::Object(members)) = found else {
+            sink.violated_at(
+                PLACED,
+                id,
+                format!("no error output at {path} of what state {} passed on", state.name),
+            );
+            continue;
+        };
+        let extra = members.keys().find(|key| !matches!(key.as_str(), "Error" | "Cause"));
+        if let Some(extra) = extra {
+            sink.violated_at(PLACED, id, format!("the error output has a member {extra}"));
+            continue;
+        }
+        let blank =
+            |value: Option<&Value>| value.is_none_or(|value| value.is_null() || value.as_str() == Some(""));
+        let error = members.get("Error");
+        let fits = match event.text("error") {
+            Some(name) if !name.is_empty() => {
+                error.and_then(Value::as_str) == Some(name)
+                    || (event.kind.ends_with("TimedOut")
+                        && matches!(
+                            error.and_then(Value::as_str),
+                            Some("States.Timeout" | "States.HeartbeatTimeout")
+                        ))
+            }
+            _ => blank(error),
+        };
+        let cause_fits = match event.text("cause") {
+            Some(cause) if !cause.is_empty() => members.get("Cause").and_then(Value::as_str) == Some(cause),
+            _ => blank(members.get("Cause")),
+        };
+        if event.text("error").is_none() && event.text("cause").is_none() {
+            if fits && cause_fits {
+                let how = match error {
+                    None => "absent",
+                    Some(Value::Null) => "null",
+                    Some(_) => "empty",
+                };
+                sink.observed(NAMELESS, format!("A-09: the Error of a nameless failure is {how}"));
+            } else {
+                sink.violated_at(NAMELESS, id, format!("a nameless failure passed Error {error:?}"));
+            }
+        }
+        if !(fits && cause_fits) {
+            sink.violated_at(
+                PLACED,
+                id,
+                format!(
+                    "the error output has Error {error:?}, the task failed with {:?}",
+                    event.text("error")
+                ),
+            );
+            continue;
+        }
+        // What stands beside the error output is the input.
+        if path != "$"
+            && let (Some(Value::Object(input)), Value::Object(output)) = (&input, &output)
+        {
+            let place = path.trim_start_matches("$.").split('.').next().unwrap_or_default();
+            let kept = input
+                .iter()
+                .filter(|(key, _)| *key != place)
+                .all(|(key, value)| output.get(key).is_some_and(|o| same_json(o, value)));
+            let grown = output.keys().any(|key| key != place && !input.contains_key(key));
+            sink.expect(PLACED, kept && !grown, || {
+                format!("a catcher with ResultPath {path} did not keep the input beside it")
+            });
+        } else {
+            sink.met(PLACED);
+        }
+    }
+}
+
+/// Errors that come of the state itself, before any task is scheduled.
+fn runtime(view: &View<'_>, sink: &mut Sink) {
+    for execution in &view.executions {
+        let Some(read) = execution.best.and_then(|read| view.reads.get(read)) else { continue };
+        let Some(definition) = &execution.definition else { continue };
+        let events = &read.history.events;
+        for event in events
+            .iter()
+            .filter(|event| event.kind == "ExecutionFailed" && event.text("error") == Some("States.Runtime"))
+        {
+            let entered = events.iter().find(|other| other.id == event.previous && other.is_entered());
+            let state =
+                entered.and_then(|entered| entered.text("name")).and_then(|name| definition.states.get(name));
+            if state.is_some_and(|state| !state.catchers().is_empty() || !state.retriers().is_empty()) {
+                sink.met(RUNTIME);
+            }
+        }
+        for exit in events.iter().filter(|event| event.kind == "TaskStateExited") {
+            let from = events.iter().find(|other| other.id == exit.previous);
+            if from.is_some_and(|from| from.kind == "TaskStateEntered")
+                && exit.text("output").is_some_and(|output| output.contains("\"States.Runtime\""))
+            {
+                sink.violated_at(RUNTIME, Some(exit.id), "States.Runtime was caught");
+            }
+        }
+    }
+}
+
+fn reserved(view: &View<'_>, sink: &mut Sink) {
+    for operation in view.operations.iter().filter(|op| op.verb == Verb::Failure) {
+        let Some(call) = view.call_of(operation) else { continue };
+        if !call.text("error").is_some_and(|error| error.starts_with("States.")) {
+            continue;
+        }
+        match (operation.effect, call.answer.code()) {
+            (Effect::Accepted, _) => sink.observed(RESERVED, "A-11: a reserved name is taken as given"),
+            (_, Some("ValidationException")) => sink.observed(RESERVED, "A-11: a reserved name is refused"),
+            _ => {}
+        }
+    }
+}
+
+/// An empty text and none are the same here.
+fn blank(text: Option<&str>) -> &str {
+    text.unwrap_or_default()
+}
+
+fn described(view: &View<'_>, sink: &mut Sink) {
+    for execution in &view.executions {
+        let Some(event) =
+            execution.best.and_then(|read| view.reads.get(read)).and_then(|read| read.terminal())
+        else {
+            continue;
+        };
+        if event.kind != "ExecutionFailed" {
+            continue;
+        }
+        for status in execution.statuses.iter().filter(|status| status.status == "FAILED" && !status.listed) {
+            for member in ["error", "cause"] {
+                let shown = status.body.get(member).and_then(Value::as_str);
+                sink.expect(DESCRIBED, blank(shown) == blank(event.text(member)), || {
+                    format!(
+                        "DescribeExecution has {member} {shown:?}, ExecutionFailed has {:?}",
+                        event.text(member)
+                    )
+                });
+            }
+        }
+    }
+}
+
+fn siblings(view: &View<'_>, sink: &mut Sink) {
+    for attempt in &view.attempts {
+        let Some(state) = view.state_of(attempt).filter(|state| state.inside.len() == 1) else { continue };
+        let around = state.inside.first();
+        let events = view.events(attempt);
+        let failed = events
+            .iter()
+            .enumerate()
+            .skip(attempt.scheduled)
+            .find(|(_, event)| matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed"));
+        let Some((failed, event)) = failed else { continue };
+        let _ = around;
+        match attempt.ended {
+            Some(ended)
+                if ended > failed && events.get(ended).is_some_and(|end| end.kind.ends_with("Succeeded")) =>
+            {
+                sink.violated_at(
+                    SIBLINGS,
+                    Some(event.id),
+                    format!("state {} succeeded after its Parallel or Map had failed", state.name),
+                );
+            }
+            None => sink.met(SIBLINGS),
+            Some(_) => {}
+        }
+    }
+}
