@@ -1,3 +1,3 @@
-//! The facade: every crate of the suite under one name, for the integration tests and for embedders.
+//! The facade: every crate of the suite under one name, for those who embed it.
 
 pub use {asl, cli, engine, plan, record, region, report, rules, targets};

@@ -146,7 +146,7 @@ fn say(id: &str, verdict: &Verdict, unlisted: &[&str], baseline: &Baseline) -> S
         Verdict::Violated { .. } => Said::Ignored("violated, as the baseline says".to_owned()),
         Verdict::Unsupported { capability } => Said::Ignored(format!("not offered: {capability}")),
         Verdict::Vacuous { why } | Verdict::Inconclusive { why } => {
-            if is_core && !baseline.lists_verdict(id, verdict.word()) {
+            if is_core && !baseline.lists_verdict(id, verdict.kind()) {
                 Said::Failed(format!("{}: {why}", verdict.word()))
             } else {
                 Said::Ignored(format!("{}: {why}", verdict.word()))

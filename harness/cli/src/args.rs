@@ -20,15 +20,15 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
-    /// Says more on standard error; twice for more still.
+    /// Logs more to standard error; may be repeated.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// Whether to colour.
+    /// When to colour the output.
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,
 }
 
-/// When to colour.
+/// When to colour the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
     /// On a terminal, unless NO_COLOR is set.
@@ -59,7 +59,7 @@ pub enum Verb {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Says what a rule demands, on whose word, and how it is checked.
+    /// Shows what a rule demands, its sources, and how it is checked.
     Explain {
         /// The rule, e.g. TOK-13.
         rule: String,
@@ -104,7 +104,7 @@ pub enum Verb {
         /// shows.
         #[arg(long)]
         sweep: bool,
-        /// Of the sweep, the I-th of N parts.
+        /// The I-th of N parts of the sweep.
         #[arg(long, value_name = "I/N", requires = "sweep", default_value = "1/1")]
         shard: Shard,
         /// How to print.
@@ -131,10 +131,10 @@ pub enum Verb {
     Clean {
         #[command(flatten)]
         target: OneTarget,
-        /// Only runs that started longer ago than this.
+        /// Only runs that started longer ago than this, e.g. 2h.
         #[arg(long, value_name = "DUR", value_parser = span::parse)]
         older_than: Option<Duration>,
-        /// A run directory: what its ledger says was made is looked for too, whatever its name.
+        /// A run directory: also removes what its ledger lists, whatever its name.
         #[arg(long, value_name = "RUN_DIR")]
         ledger: Option<PathBuf>,
     },
@@ -178,7 +178,7 @@ pub struct ServeArgs {
 /// One target and how to reach it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct OneTarget {
-    /// embedded, http://HOST:PORT, process:NAME, docker:NAME[=IMAGE], aws[:REGION] or mutant:NAME
+    /// embedded, http[s]://HOST:PORT, process:NAME, docker:NAME[=IMAGE], aws[:REGION], mutant:NAME or variant:NAME
     #[arg(long, env = "SFN_CONFORMANCE_TARGET", default_value = "embedded", value_name = "SPEC")]
     pub target: String,
     #[command(flatten)]
@@ -230,7 +230,7 @@ pub struct Reach {
 #[derive(Clone, Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RunArgs {
-    /// embedded, http://HOST:PORT, process:NAME, docker:NAME[=IMAGE], aws[:REGION] or mutant:NAME; may be repeated
+    /// embedded, http[s]://HOST:PORT, process:NAME, docker:NAME[=IMAGE], aws[:REGION], mutant:NAME or variant:NAME; may be repeated
     #[arg(long, env = "SFN_CONFORMANCE_TARGET", default_value = "embedded", value_name = "SPEC")]
     pub target: Vec<String>,
     #[command(flatten)]
@@ -241,16 +241,16 @@ pub struct RunArgs {
     /// Only these rules.
     #[arg(long, value_delimiter = ',', value_name = "ID,...")]
     pub rules: Vec<String>,
-    /// How many plans, if not the profile's number.
+    /// Number of plans; by default all of the profile.
     #[arg(long, value_name = "N")]
     pub cases: Option<usize>,
     /// The seed of the plans.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-    /// How many plans at a time.
+    /// Number of plans that run at the same time.
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
-    /// No plan is begun later than this after the start, e.g. 90s.
+    /// Starts no more plans after this long, e.g. 90s.
     #[arg(long, value_name = "DUR", value_parser = span::parse)]
     pub time_budget: Option<Duration>,
     /// What the target is known to do wrong.
@@ -287,7 +287,7 @@ pub struct RunArgs {
     /// The run directory; with several targets, a folder in it for each.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Keeps the run in this folder, by target and date, and tells what it shows otherwise than the last one kept there.
+    /// Keeps the run in this folder, by target and date, and reports what changed since the last one kept there.
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
     /// No progress and no table, only the last line.

@@ -24,7 +24,7 @@ macro_rules! complain {
     }};
 }
 
-/// Whether to colour standard output: as asked, else on a terminal without `NO_COLOR`.
+/// Whether standard output is coloured: as asked, else on a terminal without `NO_COLOR`.
 pub(crate) fn palette(colour: Colour) -> Palette {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rules::Verdict;
 use rules::score::Score;
+use rules::{Verdict, VerdictKind};
 use serde::{Deserialize, Serialize};
 
 use crate::EngineError;
@@ -34,7 +34,7 @@ pub struct Known {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub check: String,
     /// `violated`, `vacuous`, `inconclusive` or `unsupported`.
-    pub verdict: String,
+    pub verdict: VerdictKind,
     /// Why, for people. `TODO` is refused.
     pub reason: String,
     /// It does not show in every run: its absence is not stale.
@@ -59,10 +59,10 @@ impl Baseline {
             if rules::registry::rule(&known.rule).is_none() {
                 return Err(format!("there is no rule `{}`; remove the entry", known.rule));
             }
-            if !matches!(known.verdict.as_str(), "violated" | "vacuous" | "inconclusive" | "unsupported") {
+            if known.verdict == VerdictKind::Holds {
                 return Err(format!(
-                    "`{}` of {} is no verdict; use violated, vacuous, inconclusive or unsupported",
-                    known.verdict, known.rule
+                    "{} is listed as `holds`; use violated, vacuous, inconclusive or unsupported",
+                    known.rule
                 ));
             }
             if known.reason.trim().is_empty() || known.reason.trim().starts_with("TODO") {
@@ -76,26 +76,26 @@ impl Baseline {
     pub fn lists(&self, rule: &str, check: &str) -> bool {
         self.entry
             .iter()
-            .any(|known| known.verdict == "violated" && known.rule == rule && known.check == check)
+            .any(|known| known.verdict == VerdictKind::Violated && known.rule == rule && known.check == check)
     }
 
     /// Whether a verdict other than violated is listed for the rule.
-    pub fn lists_verdict(&self, rule: &str, word: &str) -> bool {
-        self.entry.iter().any(|known| known.verdict == word && known.rule == rule)
+    pub fn lists_verdict(&self, rule: &str, verdict: VerdictKind) -> bool {
+        self.entry.iter().any(|known| known.verdict == verdict && known.rule == rule)
     }
 
     /// The entries that did not show, of those that must in every run.
     pub fn stale(&self, score: &Score, verdicts: &[(String, Verdict)]) -> Vec<(String, String)> {
-        let words: BTreeMap<&str, &str> =
-            verdicts.iter().map(|(rule, verdict)| (rule.as_str(), verdict.word())).collect();
+        let kinds: BTreeMap<&str, VerdictKind> =
+            verdicts.iter().map(|(rule, verdict)| (rule.as_str(), verdict.kind())).collect();
         self.entry
             .iter()
-            .filter(|known| !known.sometimes && words.contains_key(known.rule.as_str()))
+            .filter(|known| !known.sometimes && kinds.contains_key(known.rule.as_str()))
             .filter(|known| {
-                if known.verdict == "violated" {
+                if known.verdict == VerdictKind::Violated {
                     score.checks(&known.rule).get(known.check.as_str()).is_none_or(|tally| tally.broken == 0)
                 } else {
-                    words.get(known.rule.as_str()) != Some(&known.verdict.as_str())
+                    kinds.get(known.rule.as_str()) != Some(&known.verdict)
                 }
             })
             .map(|known| (known.rule.clone(), known.check.clone()))
@@ -108,12 +108,12 @@ impl Baseline {
         for (rule, verdict) in verdicts {
             for (check, tally) in score.checks(rule) {
                 if tally.broken > 0 {
-                    entry.push(old.kept(rule, check, "violated"));
+                    entry.push(old.kept(rule, check, VerdictKind::Violated));
                 }
             }
             let core = rules::registry::rule(rule).is_some_and(|rule| rule.core);
-            if core && !matches!(verdict.word(), "holds" | "violated") {
-                entry.push(old.kept(rule, "", verdict.word()));
+            if core && !matches!(verdict.kind(), VerdictKind::Holds | VerdictKind::Violated) {
+                entry.push(old.kept(rule, "", verdict.kind()));
             }
         }
         entry.extend(
@@ -127,11 +127,11 @@ impl Baseline {
         Self { target: old.target.clone(), version: old.version.clone(), entry }
     }
 
-    fn kept(&self, rule: &str, check: &str, verdict: &str) -> Known {
+    fn kept(&self, rule: &str, check: &str, verdict: VerdictKind) -> Known {
         let new = Known {
             rule: rule.to_owned(),
             check: check.to_owned(),
-            verdict: verdict.to_owned(),
+            verdict,
             reason: "TODO".to_owned(),
             sometimes: false,
         };

@@ -170,9 +170,9 @@ pub fn summed_up(score: Score, rules: &[&str], options: &Options) -> Summary {
         }
         // A part of a run does not have to meet every rule.
         let whole = options.shard.is_none();
-        let open = matches!(verdict.word(), "vacuous" | "inconclusive");
-        if whole && known.core && open && !baseline.lists_verdict(rule, verdict.word()) {
-            undecided.push((rule.clone(), verdict.word().to_owned()));
+        let kind = verdict.kind();
+        if whole && known.core && kind.is_open() && !baseline.lists_verdict(rule, kind) {
+            undecided.push((rule.clone(), kind));
         }
     }
     let whole = options.shard.is_none() && options.rules.is_empty() && options.cases.is_none();

@@ -1,7 +1,7 @@
 //! What came of a run, and which exit it means.
 
-use rules::Verdict;
 use rules::score::Score;
+use rules::{Verdict, VerdictKind};
 
 use crate::Spent;
 
@@ -17,7 +17,7 @@ pub struct Summary {
     /// Baseline entries that did not show: rule, check.
     pub stale: Vec<(String, String)>,
     /// Core rules that were not decided and are not listed: rule, verdict.
-    pub undecided: Vec<(String, String)>,
+    pub undecided: Vec<(String, VerdictKind)>,
     /// Why the run could not go on.
     pub broken: Option<String>,
     /// Whether it was cut short by the time budget or by Ctrl-C.

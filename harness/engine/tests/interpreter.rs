@@ -53,7 +53,7 @@ fn a_token_that_never_comes_is_a_hang_that_says_what_was_awaited_and_seen() {
     let record =
         run(&target, &plan_of(vec![Step::start(1, "m", json!({})), Step::take(1, 1), Step::beat("1.1")]));
     let CaseEnd::Hung { awaited, saw } = record.end else { panic!("{:?}", record.end) };
-    assert_eq!(awaited, "token 1 of execution 1 in a message");
+    assert_eq!(awaited.to_string(), "token 1 of execution 1 in a message");
     assert_eq!(saw, "0 tokens");
     assert!(target.heard(Operation::SendTaskHeartbeat).is_empty(), "steps after a hang are not done");
 }
@@ -69,7 +69,7 @@ fn an_execution_that_never_ends_is_a_hang_and_is_stopped_in_the_end() {
     let record = run(&target, &plan_of(vec![Step::start(1, "m", json!({})), Step::settle(1)]));
     assert!(
         matches!(&record.end, CaseEnd::Hung { awaited, saw }
-            if awaited == "its end of execution 1" && saw == "1 events, the last ExecutionStarted"),
+            if awaited.to_string() == "its end of execution 1" && saw == "1 events, the last ExecutionStarted"),
         "{:?}",
         record.end
     );

@@ -16,6 +16,7 @@ use plan::{Plan, Profile};
 use record::{ApiError, CaseEnd, FindingKind, RunEvent};
 use region::Conduct;
 use region::conduct::Late;
+use rules::VerdictKind;
 use stage::{MakeConduct, Regions, SharedRegion, kinds, timeless};
 
 fn run_on(conduct: Option<MakeConduct>, options: &Options) -> (Vec<RunEvent>, Summary) {
@@ -148,7 +149,11 @@ fn rules_choose_the_plans_that_can_decide_them() {
     let only = stage::runtime().block_on(engine::deciding(Arc::new(Regions(None)), &options)).unwrap();
     let (some, chosen) = run_on(None, &Options { only, ..options });
     assert!(chosen.cases > 0 && chosen.cases < summary.cases, "{} of {}", chosen.cases, summary.cases);
-    assert!(chosen.verdicts.iter().all(|(_, verdict)| verdict.word() == "holds"), "{:?}", chosen.verdicts);
+    assert!(
+        chosen.verdicts.iter().all(|(_, verdict)| verdict.kind() == VerdictKind::Holds),
+        "{:?}",
+        chosen.verdicts
+    );
     let met = |events: &[RunEvent]| -> BTreeSet<String> {
         let cases = events.iter().filter_map(|event| match event {
             RunEvent::Case { record, findings, .. } if findings.iter().any(|f| rules.contains(&f.rule)) => {

@@ -1,5 +1,7 @@
 //! The record of one executed plan: every call in order, with who made it and when. Rules judge nothing else.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Call, Outcome, Time};
@@ -31,8 +33,8 @@ pub enum CaseEnd {
     Complete,
     /// A wait of the plan passed its deadline: what was awaited and what was seen.
     Hung {
-        /// E.g. `a terminal event of exec#1`.
-        awaited: String,
+        /// What did not come.
+        awaited: Awaited,
         /// E.g. `RUNNING, last event TaskSubmitted`.
         saw: String,
     },
@@ -40,6 +42,37 @@ pub enum CaseEnd {
     Cut(String),
     /// Not run: the budget did not allow it.
     NotRun(String),
+}
+
+/// What a wait of a plan is for. Executions are numbered as in the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Awaited {
+    /// So many tokens of an execution, each in a message.
+    Tokens {
+        /// Whose.
+        execution: u32,
+        /// How many in all.
+        tokens: u32,
+    },
+    /// Something that a history shows.
+    Shown {
+        /// Whose history.
+        execution: u32,
+        /// E.g. `the end`.
+        what: String,
+    },
+}
+
+impl fmt::Display for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tokens { execution, tokens } => {
+                write!(f, "token {tokens} of execution {execution} in a message")
+            }
+            Self::Shown { execution, what } => write!(f, "{what} of execution {execution}"),
+        }
+    }
 }
 
 /// Everything that was seen of one plan.

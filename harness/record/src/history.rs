@@ -3,7 +3,7 @@
 //! Reading keeps the wire form of each event beside the parsed one, so nothing that a target said is lost.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::Time;
 
@@ -67,23 +67,6 @@ impl Event {
             self.kind.as_str(),
             "ExecutionSucceeded" | "ExecutionFailed" | "ExecutionAborted" | "ExecutionTimedOut"
         )
-    }
-
-    /// The wire form: the kept one, or one made of the parsed members.
-    pub fn to_wire(&self) -> Value {
-        if !self.wire.is_empty() {
-            return Value::Object(self.wire.clone());
-        }
-        let mut event = json!({
-            "timestamp": self.at.epoch_seconds(),
-            "type": self.kind,
-            "id": self.id,
-            "previousEventId": self.previous,
-        });
-        if let (Some(member), false) = (detail_member(&self.kind), self.details.is_empty()) {
-            event[member] = Value::Object(self.details.clone());
-        }
-        event
     }
 
     /// Reads one event. A missing `previousEventId` counts as 0, as AWS's model makes it optional.

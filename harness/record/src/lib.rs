@@ -14,7 +14,7 @@ mod time;
 mod token;
 
 pub use call::Call;
-pub use case::{CaseEnd, CaseRecord, Entry};
+pub use case::{Awaited, CaseEnd, CaseRecord, Entry};
 pub use history::{Event, History, HistoryError};
 pub use operation::{Operation, Service, UnknownOperation};
 pub use outcome::{ApiError, Outcome};

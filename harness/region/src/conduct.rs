@@ -37,7 +37,7 @@ pub struct Alarm {
     pub due: Time,
     /// Whether it belongs to a branch or an iteration.
     pub nested: bool,
-    /// The end of the task's whole time, for a heartbeat.
+    /// How many heartbeats the task has had.
     pub beats: u64,
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use rules::VerdictKind;
+
 use crate::render::Render;
 use crate::verdicts::{Report, RuleLine};
 
@@ -46,8 +48,8 @@ fn write(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
         writeln!(page, "> {} plans were not run ({why}).\n", run.coverage.not_run.len())?;
     }
     violations(page, report)?;
-    table(page, "Not decided", report, |line| matches!(line.verdict.word(), "vacuous" | "inconclusive"))?;
-    table(page, "Not offered by the target", report, |line| line.verdict.word() == "unsupported")?;
+    table(page, "Not decided", report, |line| line.verdict.kind().is_open())?;
+    table(page, "Not offered by the target", report, |line| line.verdict.kind() == VerdictKind::Unsupported)?;
     observed(page, report)?;
     tokens(page, report)?;
     held(page, report)
@@ -144,8 +146,12 @@ fn observed(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
 }
 
 fn held(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
-    let ids: Vec<&str> =
-        report.rules.iter().filter(|l| l.verdict.word() == "holds").map(|l| l.rule.id.as_str()).collect();
+    let ids: Vec<&str> = report
+        .rules
+        .iter()
+        .filter(|l| l.verdict.kind() == VerdictKind::Holds)
+        .map(|l| l.rule.id.as_str())
+        .collect();
     if ids.is_empty() {
         return Ok(());
     }

@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod check;
 pub mod history;
+mod json;
 pub mod registry;
 pub mod score;
 pub mod token;
@@ -16,4 +17,4 @@ pub mod verdict;
 pub mod view;
 
 pub use check::{Check, TOKEN_STATES, TokenCall, checks, judge, token_calls};
-pub use verdict::{Verdict, Witness};
+pub use verdict::{Verdict, VerdictKind, Witness};

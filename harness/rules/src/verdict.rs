@@ -35,16 +35,51 @@ pub enum Verdict {
     },
 }
 
-impl Verdict {
+/// A verdict without what led to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "see Verdict")]
+pub enum VerdictKind {
+    Holds,
+    Violated,
+    Vacuous,
+    Inconclusive,
+    Unsupported,
+}
+
+impl VerdictKind {
     /// The word that reports print.
-    pub fn word(&self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
-            Self::Holds { .. } => "holds",
-            Self::Violated { .. } => "violated",
-            Self::Vacuous { .. } => "vacuous",
-            Self::Inconclusive { .. } => "inconclusive",
-            Self::Unsupported { .. } => "unsupported",
+            Self::Holds => "holds",
+            Self::Violated => "violated",
+            Self::Vacuous => "vacuous",
+            Self::Inconclusive => "inconclusive",
+            Self::Unsupported => "unsupported",
         }
+    }
+
+    /// Whether the run should have decided the rule and did not.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Vacuous | Self::Inconclusive)
+    }
+}
+
+impl Verdict {
+    /// Which of the five it is.
+    pub const fn kind(&self) -> VerdictKind {
+        match self {
+            Self::Holds { .. } => VerdictKind::Holds,
+            Self::Violated { .. } => VerdictKind::Violated,
+            Self::Vacuous { .. } => VerdictKind::Vacuous,
+            Self::Inconclusive { .. } => VerdictKind::Inconclusive,
+            Self::Unsupported { .. } => VerdictKind::Unsupported,
+        }
+    }
+
+    /// The word that reports print.
+    pub const fn word(&self) -> &'static str {
+        self.kind().word()
     }
 }
 

@@ -12,7 +12,7 @@ pub enum Spec {
     Embedded,
     /// `mutant:NAME`: a wrong variant of the embedded region.
     Mutant(String),
-    /// `variant:NAME`: a lawful variant of the embedded region.
+    /// `variant:NAME`: a variant of the embedded region, lawful or wrong.
     Variant(String),
     /// `http://host:port` or `https://…`
     Http(String),
@@ -40,7 +40,7 @@ impl FromStr for Spec {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = |why: &str| {
-            Err(TargetError::usage(format!("`{text}` is no target: {why}"), format!("one of {FORMS}")))
+            Err(TargetError::usage(format!("`{text}` is not a target: {why}"), format!("one of {FORMS}")))
         };
         if text.starts_with("http://") || text.starts_with("https://") {
             let uri: http::Uri = match text.parse() {

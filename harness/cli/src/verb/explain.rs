@@ -10,7 +10,7 @@ pub(super) fn explain(id: &str) -> Result<Exit, Failure> {
     let rule = rule_ids::find(id)?;
     let core = if rule.core { ", core" } else { "" };
     say!("{}  {}  ({}{core})\n\n{}\n", rule.id, rule.title, rule.severity, rule.statement);
-    say!("On whose word");
+    say!("Sources");
     for evidence in &rule.evidence {
         say!("  {:9} {} ({})", evidence.class, evidence.source, evidence.date);
     }
@@ -36,7 +36,7 @@ pub(super) fn explain(id: &str) -> Result<Exit, Failure> {
     }
     section("Checks", checks(rule).into_iter().map(|(check, about)| format!("{check}: {about}")));
     section("Mutants that it must kill", mutants(rule).into_iter().map(str::to_owned));
-    section("Told of emulators, not measured here", rule.divergences.iter().cloned());
+    section("Reported elsewhere of emulators, not measured here", rule.divergences.iter().cloned());
     Ok(Exit::Conforms)
 }
 

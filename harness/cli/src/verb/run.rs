@@ -7,6 +7,7 @@ use std::time::Duration;
 use engine::{Baseline, Budget, Cancel, Options, Rates, Stack, Summary};
 use plan::Plan;
 use report::{Known, Palette, Render, Report, Run, Text, directory};
+use rules::VerdictKind;
 use targets::Spec;
 
 use crate::args::RunArgs;
@@ -202,7 +203,8 @@ pub(super) fn known(baseline: Option<&Baseline>) -> Known {
     let entries = baseline.into_iter().flat_map(|baseline| &baseline.entry);
     entries
         .map(|entry| {
-            let check = if entry.verdict == "violated" { entry.check.clone() } else { String::new() };
+            let check =
+                if entry.verdict == VerdictKind::Violated { entry.check.clone() } else { String::new() };
             ((entry.rule.clone(), check), entry.reason.clone())
         })
         .collect()

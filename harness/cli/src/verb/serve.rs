@@ -23,7 +23,7 @@ pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failure> {
     let stack = stack.map(|name| Sample { name, has_consumer: stack_consumer });
     if !(0.0..=1.0).contains(&throttling) {
         return Err(Failure::Usage(format!(
-            "--throttling {throttling} is no fraction; give a number from 0 to 1"
+            "--throttling {throttling} is not a fraction; give a number from 0 to 1"
         )));
     }
     let access = Access {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use record::{Call, CaseEnd, Operation, Outcome};
+use record::{Awaited, Call, CaseEnd, Operation, Outcome};
 use serde_json::{Value, json};
 
 use super::Actor;
@@ -23,7 +23,7 @@ impl Actor<'_> {
                 return Ok(());
             }
             if clock.now() >= deadline {
-                let awaited = format!("token {tokens} of execution {exec} in a message");
+                let awaited = Awaited::Tokens { execution: exec, tokens };
                 return Err(CaseEnd::Hung { awaited, saw: format!("{known} tokens") });
             }
             if self.stage.cancel.is_set() {

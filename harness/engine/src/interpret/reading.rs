@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use record::{Call, CaseEnd, Operation, Outcome};
+use record::{Awaited, Call, CaseEnd, Operation, Outcome};
 use serde_json::{Value, json};
 
 use super::Actor;
@@ -45,7 +45,8 @@ impl Actor<'_> {
                     .and_then(Value::as_str)
                     .unwrap_or("no event");
                 let saw = format!("{} events, the last {kind}", events.len());
-                return Err(CaseEnd::Hung { awaited: format!("{what} of execution {exec}"), saw });
+                let awaited = Awaited::Shown { execution: exec, what: what.to_owned() };
+                return Err(CaseEnd::Hung { awaited, saw });
             }
             if polls > 0 {
                 for place in &places {

@@ -100,7 +100,7 @@ impl Sink {
                 FindingKind::Observed => self.observed(check, message),
                 FindingKind::Violated => self.violated_at(check, event, message),
                 FindingKind::Inconclusive | FindingKind::Unsupported => {
-                    self.push(check, kind, message, event)
+                    self.push(check, kind, message, event);
                 }
             }
         }

@@ -7,24 +7,12 @@ use super::Known;
 use super::attempt::pattern_of;
 use super::ledger::Ledger;
 use super::trace::{Attempt, Family, Phase, Strand, Trace};
+use crate::json::{brief_json, same_json};
 use asl::Pattern;
 
 /// A member that holds JSON, parsed; None where it is absent or no JSON.
 pub(super) fn json(event: &Event, member: &str) -> Option<Value> {
     serde_json::from_str(event.text(member)?).ok()
-}
-
-/// Whether two values are equal as JSON; numbers as doubles.
-pub(super) fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
-        }
-        _ => a == b,
-    }
 }
 
 /// The JSON object or array that a text holds.
@@ -34,16 +22,7 @@ pub(super) fn structure(text: &str) -> Option<Value> {
 
 /// Whether two texts are equal, or hold the same JSON object or array: its spelling is not promised (IO-09).
 pub(super) fn same_text(a: &str, b: &str) -> bool {
-    a == b || structure(a).zip(structure(b)).is_some_and(|(a, b)| same(&a, &b))
-}
-
-/// A value for a message, cut to a readable length.
-pub(super) fn brief(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(160) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text,
-    }
+    a == b || structure(a).zip(structure(b)).is_some_and(|(a, b)| same_json(&a, &b))
 }
 
 /// Follows the data along every strand.
@@ -65,9 +44,13 @@ pub(super) fn check(trace: &Trace<'_>, known: &Known<'_>, ledger: &mut Ledger) {
 fn start(trace: &Trace<'_>, known: &Known<'_>, ledger: &mut Ledger) {
     let Some(first) = trace.event(0).filter(|event| event.kind == "ExecutionStarted") else { return };
     if let (Some(expected), Some(actual)) = (known.input, json(first, "input"))
-        && !same(expected, &actual)
+        && !same_json(expected, &actual)
     {
-        ledger.breach("HIS-05", first, format!("input {}, started with {}", brief(&actual), brief(expected)));
+        ledger.breach(
+            "HIS-05",
+            first,
+            format!("input {}, started with {}", brief_json(&actual), brief_json(expected)),
+        );
     }
     if let (Some(expected), Some(actual)) = (known.role_arn, first.text("roleArn"))
         && expected != actual
@@ -79,12 +62,16 @@ fn start(trace: &Trace<'_>, known: &Known<'_>, ledger: &mut Ledger) {
 fn handed_on(before: &Event, before_member: &str, after: &Event, after_member: &str, ledger: &mut Ledger) {
     let (Some(given), Some(taken)) = (json(before, before_member), json(after, after_member)) else { return };
     ledger.met("HIS-12");
-    if !same(&given, &taken) {
+    if !same_json(&given, &taken) {
         let (b, a) = (&before.kind, &after.kind);
         ledger.breach(
             "HIS-12",
             after,
-            format!("{a}.{after_member} is {}, {b}.{before_member} was {}", brief(&taken), brief(&given)),
+            format!(
+                "{a}.{after_member} is {}, {b}.{before_member} was {}",
+                brief_json(&taken),
+                brief_json(&given)
+            ),
         );
     }
 }
@@ -159,12 +146,12 @@ fn completed(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &m
             ledger.met("HIS-19");
             let (sent, written) = (serde_json::from_str::<Value>(sent).ok(), json(ended, "output"));
             if let (Some(sent), Some(written)) = (sent, written)
-                && !same(&sent, &written)
+                && !same_json(&sent, &written)
             {
                 ledger.breach(
                     "HIS-19",
                     ended,
-                    format!("output {}, the callback sent {}", brief(&written), brief(&sent)),
+                    format!("output {}, the callback sent {}", brief_json(&written), brief_json(&sent)),
                 );
             }
         }

@@ -8,7 +8,8 @@ use record::Time;
 use serde_json::{Value, json};
 
 use super::Known;
-use super::flow::{brief, same, structure};
+use super::flow::structure;
+use crate::json::{brief_json, same_json};
 use pattern::{Filled, Part, Reading};
 
 mod pattern;
@@ -127,7 +128,7 @@ impl Holes {
     }
 
     fn walk(&mut self, one: &Value, two: &Value, actual: &Value, at: &str) -> Result<(), String> {
-        let differs = || format!("at {at}: {}, expected {}", brief(actual), brief(one));
+        let differs = || format!("at {at}: {}, expected {}", brief_json(actual), brief_json(one));
         match (one, two, actual) {
             (Value::Object(one), Value::Object(two), Value::Object(actual)) if one.len() == two.len() => {
                 for (name, value) in one {
@@ -163,8 +164,8 @@ impl Holes {
                 }
                 self.fill(&parts, actual).map_err(|what| format!("at {at}: {what}"))
             }
-            _ if same(one, two) => {
-                if same(one, actual) {
+            _ if same_json(one, two) => {
+                if same_json(one, actual) {
                     Ok(())
                 } else {
                     Err(differs())
@@ -187,7 +188,11 @@ impl Holes {
             Reading::Ambiguous => {}
             Reading::Impossible => {
                 let shown = pattern::shown(parts, &self.filled);
-                return Err(format!("{}, expected {}", brief(&json!(actual)), brief(&json!(shown))));
+                return Err(format!(
+                    "{}, expected {}",
+                    brief_json(&json!(actual)),
+                    brief_json(&json!(shown))
+                ));
             }
         }
         Ok(())

@@ -147,13 +147,6 @@ impl Definition {
             resource.contains(":sendTask") || resource.contains(":lambda:") || resource.contains(".sync")
         })
     }
-
-    /// Whether any of it speaks JSONata.
-    pub fn is_jsonata(&self) -> bool {
-        self.json.as_ref().and_then(|json| json.get("QueryLanguage")).and_then(Value::as_str)
-            == Some("JSONata")
-            || self.states.values().any(|state| state.jsonata)
-    }
 }
 
 /// The value at the end of a way.

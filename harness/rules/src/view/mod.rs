@@ -11,7 +11,7 @@ mod call;
 mod clock;
 pub mod definition;
 mod execution;
-mod json;
+
 mod machine;
 mod post;
 mod queue;
@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 
 use record::{CaseEnd, CaseRecord, Event, Operation as Api, Time};
 
+pub use crate::json::{brief, brief_json, is_json, plain_length, same_json, same_json_text};
 pub use answer::{Answer, COMMON_CODES, is_throttling};
 pub use arn::{Arn, unqualified};
 pub use attempt::{Attempt, Pattern};
@@ -29,7 +30,6 @@ pub use call::Call;
 pub use clock::{Offset, moment, same_date};
 pub use definition::{Definition, StateView};
 pub use execution::{Execution, open_until};
-pub use json::{brief, is_json, plain_length, same_json, same_json_text};
 pub use machine::{Machine, Revision, UPDATE_SPREADS};
 pub use post::{Fate, Post};
 pub use queue::{Deletion, Envelope, Message, Queue, Receipt};

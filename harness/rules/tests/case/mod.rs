@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 use md5::{Digest as _, Md5};
-use record::{ApiError, Call, CaseEnd, CaseRecord, Entry, Finding, FindingKind, Operation, Outcome, Time};
+use record::{
+    ApiError, Awaited, Call, CaseEnd, CaseRecord, Entry, Finding, FindingKind, Operation, Outcome, Time,
+};
 use serde_json::{Value, json};
 
 /// The first moment of every case.
@@ -77,7 +79,10 @@ impl Case {
     }
 
     pub(crate) fn hung(&mut self) -> &mut Self {
-        self.record.end = CaseEnd::Hung { awaited: "the end".into(), saw: "RUNNING".into() };
+        self.record.end = CaseEnd::Hung {
+            awaited: Awaited::Shown { execution: 1, what: "the end".into() },
+            saw: "RUNNING".into(),
+        };
         self
     }
 

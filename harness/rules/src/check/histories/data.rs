@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::check::tokens::issue::message_of;
 use crate::check::{Check, Group, Sink};
-use crate::view::{Attempt, Definition, Effect, Pattern, Verb, View, brief, plain_length, same_json};
+use crate::view::{Attempt, Definition, Effect, Pattern, Verb, View, brief_json, plain_length, same_json};
 
 const TEMPLATE: Check = Check::of(
     "IO-01",
@@ -120,8 +120,8 @@ fn compare(
         (template, seen) => sink.expect(TEMPLATE, same_json(template, seen), || {
             format!(
                 "{at} is {} in the parameters, the definition says {}",
-                brief(&seen.to_string()),
-                brief(&template.to_string())
+                brief_json(seen),
+                brief_json(template)
             )
         }),
     }
@@ -202,7 +202,7 @@ fn context(view: &View<'_>, attempt: &Attempt, path: &str, value: &Value, sink: 
         _ => None,
     };
     if let Some(held) = held {
-        sink.expect(CONTEXT, held, || format!("{path} is {} in the parameters", brief(&value.to_string())));
+        sink.expect(CONTEXT, held, || format!("{path} is {} in the parameters", brief_json(value)));
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use record::{CaseEnd, Operation as Api};
+use record::{Awaited, CaseEnd, Operation as Api};
 use serde_json::Value;
 
 use crate::check::queues::delivery::polled;
@@ -242,7 +242,7 @@ fn sent(view: &View<'_>, sink: &mut Sink) {
             .template()
             .is_some_and(|t| t.get("DelaySeconds").is_some() || t.get("DelaySeconds.$").is_some());
         // Empty receives need not be in the record: what the case awaited when it gave up tells of them.
-        let awaited = matches!(&view.record.end, CaseEnd::Hung { awaited, .. } if awaited.starts_with("token ") && awaited.ends_with("in a message"));
+        let awaited = matches!(&view.record.end, CaseEnd::Hung { awaited: Awaited::Tokens { .. }, .. });
         let long = tried >= crate::tolerance::HANG + delay || awaited && delay == 0;
         if !has_token
             && !any_unowned

@@ -10,11 +10,12 @@ use record::Event;
 use serde_json::Value;
 
 use super::Known;
-use super::flow::{brief, json};
+use super::flow::json;
 use super::holes::{Holes, Scene, World};
 use super::ledger::Ledger;
 use super::shape::is_cut;
 use super::trace::{Home, Trace, Visit};
+use crate::json::brief_json;
 
 mod distributed;
 mod end;
@@ -265,7 +266,7 @@ impl Replay<'_, '_> {
             return;
         }
         if actual.and_then(Value::as_u64) != expected {
-            let written = actual.map_or_else(|| "absent".to_owned(), brief);
+            let written = actual.map_or_else(|| "absent".to_owned(), brief_json);
             let expected = expected.map_or_else(|| "absent".to_owned(), |expected| expected.to_string());
             for rule in rules {
                 self.ledger.breach(rule, event, format!("{what} is {written}, expected {expected}"));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Whether two values are the same JSON.
+/// Whether two values are the same JSON; numbers are compared as doubles.
 pub fn same_json(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
@@ -45,4 +45,9 @@ pub fn brief(text: &str) -> String {
     }
     let start: String = text.chars().take(MOST).collect();
     format!("{start}… ({} bytes)", text.len())
+}
+
+/// A value for a message, cut where it is long.
+pub fn brief_json(value: &Value) -> String {
+    brief(&value.to_string())
 }
