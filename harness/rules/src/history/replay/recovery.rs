@@ -58,21 +58,26 @@ struct Way {
     failure: TaskFailure,
 }
 
-/// Compares what became of a failure with what must become of it. None where another attempt follows.
-pub(super) fn judge(
-    replay: &mut Replay<'_, '_>,
-    visit: &Visit,
-    state: &State,
-    setting: &Setting<'_>,
-    failures: &[TaskFailure],
-    seen: Seen<'_>,
-    tally: &mut Tally,
-) -> Option<(Goal, Outcome)> {
-    let exited = visit.exited.and_then(|at| replay.trace.event(at));
-    let mut ways = Vec::new();
-    let mut unevaluated = false;
-    for failure in failures {
-        for cause in [failure.cause.clone(), failure.cause.is_none().then(String::new)] {
+/// Everything that may become of a failure.
+struct Ways {
+    ways: Vec<Way>,
+    /// Some Catcher's fields do not evaluate here.
+    unevaluated: bool,
+    /// Whether the names that AWS reserves end the execution is open (ERR-20).
+    open_end: bool,
+    /// Whether wildcards take the error is open: that they leave States.Runtime alone is only said of the interpreter's own.
+    open_match: bool,
+}
+
+impl Ways {
+    fn of(state: &State, setting: &Setting<'_>, failures: &[TaskFailure], tally: &Tally) -> Self {
+        let (mut ways, mut unevaluated) = (Vec::new(), false);
+        let nameless = |failure: &TaskFailure| failure.cause.is_none().then(String::new);
+        for cause_of in failures
+            .iter()
+            .flat_map(|failure| [(failure, failure.cause.clone()), (failure, nameless(failure))])
+        {
+            let (failure, cause) = cause_of;
             let failure = TaskFailure { cause, ..failure.clone() };
             let recover = |failure: &TaskFailure| {
                 setting.twice(|inputs| {
@@ -93,103 +98,145 @@ pub(super) fn judge(
                 _ => unevaluated = true,
             }
         }
+        let open_end =
+            failures.iter().any(|failure| is_reserved(failure) && failure.origin != Origin::Interpreter);
+        let open_match =
+            open_end && failures.iter().any(|one| one.error.as_deref() == Some("States.Runtime"));
+        Self { ways, unevaluated, open_end, open_match }
     }
-    let open_end =
-        failures.iter().any(|failure| is_reserved(failure) && failure.origin != Origin::Interpreter);
-    // That wildcards leave States.Runtime alone is only said of the interpreter's own (ERR-20).
-    let open_match = open_end && failures.iter().any(|one| one.error.as_deref() == Some("States.Runtime"));
-    if open_match && !matches!(seen, Seen::Failed) {
+
+    fn retry(&self) -> Option<&Way> {
+        self.ways.iter().find(|way| matches!(way.one, Recovery::Retry { .. }))
+    }
+
+    /// Whether the failure may leave the state uncaught.
+    fn may_end(&self) -> bool {
+        self.ways.is_empty()
+            || self.open_end
+            || self.ways.iter().any(|way| matches!(way.one, Recovery::Uncaught(_)))
+    }
+}
+
+/// Compares what became of a failure with what must become of it. None where another attempt follows.
+pub(super) fn judge(
+    replay: &mut Replay<'_, '_>,
+    visit: &Visit,
+    state: &State,
+    setting: &Setting<'_>,
+    failures: &[TaskFailure],
+    seen: Seen<'_>,
+    tally: &mut Tally,
+) -> Option<(Goal, Outcome)> {
+    let ways = Ways::of(state, setting, failures, tally);
+    if ways.open_match && !matches!(seen, Seen::Failed) {
         replay.ledger.unjudged(format!("whether wildcards take the error of {:?} is open", visit.name));
     }
     match seen {
         Seen::Retried { failed, again } => {
-            let again = again?;
-            let way = ways.iter().find(|way| matches!(way.one, Recovery::Retry { .. }));
-            if open_match {
-                *tally = way.map_or_else(|| tally.clone(), |way| way.tally.clone());
-                return None;
-            }
-            let Some(way) = way else {
-                if !unevaluated {
-                    let message = format!(
-                        "{:?} is tried again; its Retry allows no more attempts for this error",
-                        visit.name
-                    );
-                    for rule in ["ERR-16", "ERR-15"] {
-                        replay.ledger.breach(rule, again, message.clone());
-                    }
-                    if state.retriers().iter().any(|retrier| retrier.max_attempts == 0) {
-                        replay.ledger.breach("ERR-12", again, message.clone());
-                    }
-                    if state.retriers().is_empty() {
-                        replay.ledger.breach("START-22", again, message);
-                    }
-                }
-                return None;
-            };
-            for rule in ["ERR-10", "ERR-15", "ERR-16", "ERR-18"] {
-                replay.ledger.met(rule);
-            }
-            waited(replay, failed, again, &way.one);
-            *tally = way.tally.clone();
+            retried(replay, visit, state, &ways, failed, again?, tally);
             None
         }
-        Seen::Left => {
-            let Some(exited) = exited else { return Some((Goal::Any, Outcome::Open)) };
-            if open_match {
-                return Some(blind(replay.trace, visit, state));
-            }
-            if unevaluated {
-                replay.ledger.unjudged(format!("the catcher of {:?} does not evaluate here", visit.name));
-                return Some(blind(replay.trace, visit, state));
-            }
-            let caught: Vec<(Twice<Exit>, &TaskFailure)> =
-                ways.iter().filter_map(|way| caught_of(way)).collect();
-            if caught.is_empty() {
-                not_caught(replay, visit, &ways, exited);
-                return Some(blind(replay.trace, visit, state));
-            }
-            if !caught.iter().all(|(exits, _)| exits.one.sourced) {
-                replay.ledger.unjudged(format!("no source decides the Catcher of {:?}", visit.name));
-                return Some(blind(replay.trace, visit, state));
-            }
-            Some(left(replay, visit, state, &caught, exited))
+        Seen::Left => Some(left(replay, visit, state, &ways)),
+        Seen::Failed => Some(failed(replay, visit, &ways, failures)),
+    }
+}
+
+/// Another attempt follows: a Retry must allow it, and its wait must be over.
+fn retried(
+    replay: &mut Replay<'_, '_>,
+    visit: &Visit,
+    state: &State,
+    ways: &Ways,
+    failed: Option<&Event>,
+    again: &Event,
+    tally: &mut Tally,
+) {
+    let Some(way) = ways.retry() else {
+        if !ways.unevaluated && !ways.open_match {
+            not_retried(replay, visit, state, again);
         }
-        // What the Catcher fails with is the interpreter's.
-        Seen::Failed if unevaluated => Some((Goal::Any, Outcome::Open)),
-        Seen::Failed => {
-            let ended = replay.trace.terminal.and_then(|at| replay.trace.event(at));
-            let fails = ways.is_empty()
-                || open_end
-                || ways.iter().any(|way| matches!(way.one, Recovery::Uncaught(_)));
-            let here = replay
-                .trace
-                .current(visit.strand)
-                .is_some_and(|(_, current)| current.entered == visit.entered);
-            // A branch that failed shows it by its Parallel or Map; the root shows it by the end of the execution.
-            let at_end = here && visit.strand == 0 && !visit.redriven;
-            if let (Some(last), false, true) =
-                (ended.filter(|event| event.kind == "ExecutionFailed"), fails, at_end)
-                && replay.trace.events.len() < EVENT_LIMIT
-                && same_error(last, failures)
-            {
-                let (rules, what): (&[&'static str], _) = match ways.first().map(|way| &way.one) {
-                    Some(Recovery::Retry { .. }) => {
-                        (&["ERR-10", "ERR-11", "ERR-16"], "Retry has attempts left")
-                    }
-                    _ => (&["ERR-05", "ERR-06", "HIS-13"], "a Catcher matches"),
-                };
-                for rule in rules {
-                    replay.ledger.breach(
-                        rule,
-                        last,
-                        format!("the execution fails with the error of {:?}, but {what}", visit.name),
-                    );
-                }
-            }
-            Some((Goal::Any, Outcome::Failed(failures.to_vec())))
+        return;
+    };
+    if !ways.open_match {
+        for rule in ["ERR-10", "ERR-15", "ERR-16", "ERR-18"] {
+            replay.ledger.met(rule);
+        }
+        waited(replay, failed, again, &way.one);
+    }
+    *tally = way.tally.clone();
+}
+
+/// Another attempt that no Retry allows.
+fn not_retried(replay: &mut Replay<'_, '_>, visit: &Visit, state: &State, again: &Event) {
+    let message =
+        format!("{:?} is tried again; its Retry allows no more attempts for this error", visit.name);
+    let mut rules = vec!["ERR-16", "ERR-15"];
+    if state.retriers().iter().any(|retrier| retrier.max_attempts == 0) {
+        rules.push("ERR-12");
+    }
+    if state.retriers().is_empty() {
+        rules.push("START-22");
+    }
+    for rule in rules {
+        replay.ledger.breach(rule, again, message.clone());
+    }
+}
+
+/// The state was left after its failure: a Catcher must match.
+fn left(replay: &mut Replay<'_, '_>, visit: &Visit, state: &State, ways: &Ways) -> (Goal, Outcome) {
+    let Some(exited) = visit.exited.and_then(|at| replay.trace.event(at)) else {
+        return (Goal::Any, Outcome::Open);
+    };
+    if ways.open_match {
+        return blind(replay.trace, visit, state);
+    }
+    if ways.unevaluated {
+        replay.ledger.unjudged(format!("the catcher of {:?} does not evaluate here", visit.name));
+        return blind(replay.trace, visit, state);
+    }
+    let caught: Vec<(Twice<Exit>, &TaskFailure)> = ways.ways.iter().filter_map(caught_of).collect();
+    if caught.is_empty() {
+        not_caught(replay, visit, &ways.ways, exited);
+        return blind(replay.trace, visit, state);
+    }
+    if !caught.iter().all(|(exits, _)| exits.one.sourced) {
+        replay.ledger.unjudged(format!("no source decides the Catcher of {:?}", visit.name));
+        return blind(replay.trace, visit, state);
+    }
+    caught_by(replay, visit, state, &caught, exited)
+}
+
+/// The failure was not caught; or nothing yet, in a running execution.
+fn failed(
+    replay: &mut Replay<'_, '_>,
+    visit: &Visit,
+    ways: &Ways,
+    failures: &[TaskFailure],
+) -> (Goal, Outcome) {
+    // What the Catcher fails with is the interpreter's.
+    if ways.unevaluated {
+        return (Goal::Any, Outcome::Open);
+    }
+    let ended = replay.trace.terminal.and_then(|at| replay.trace.event(at));
+    let here =
+        replay.trace.current(visit.strand).is_some_and(|(_, current)| current.entered == visit.entered);
+    // A branch that failed shows it by its Parallel or Map; the root shows it by the end of the execution.
+    let at_end = here && visit.strand == 0 && !visit.redriven;
+    if let (Some(last), false, true) =
+        (ended.filter(|event| event.kind == "ExecutionFailed"), ways.may_end(), at_end)
+        && replay.trace.events.len() < EVENT_LIMIT
+        && same_error(last, failures)
+    {
+        let (rules, what): (&[&'static str], _) = match ways.ways.first().map(|way| &way.one) {
+            Some(Recovery::Retry { .. }) => (&["ERR-10", "ERR-11", "ERR-16"], "Retry has attempts left"),
+            _ => (&["ERR-05", "ERR-06", "HIS-13"], "a Catcher matches"),
+        };
+        let message = format!("the execution fails with the error of {:?}, but {what}", visit.name);
+        for rule in rules {
+            replay.ledger.breach(rule, last, message.clone());
         }
     }
+    (Goal::Any, Outcome::Failed(failures.to_vec()))
 }
 
 fn same_error(last: &Event, failures: &[TaskFailure]) -> bool {
@@ -252,7 +299,7 @@ fn waited(replay: &mut Replay<'_, '_>, failed: Option<&Event>, again: &Event, re
 }
 
 /// A caught failure: the catcher's output and its next state (ERR-05, ERR-07).
-fn left(
+fn caught_by(
     replay: &mut Replay<'_, '_>,
     visit: &Visit,
     state: &State,
