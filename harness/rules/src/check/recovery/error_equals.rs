@@ -1,6 +1,6 @@
 //! ERR-01..03, ERR-20, HB-09, HB-10: which errors an `ErrorEquals` takes.
 //!
-//! Pure matching: what is done with a match is `rescue`'s. Where no source decides, the answer is Maybe, and accuses nobody.
+//! Pure matching: what is done with a match is for `rescue` to say. Where no source decides, the answer is Maybe, and accuses nobody.
 
 use serde_json::Value;
 
@@ -8,32 +8,32 @@ use crate::check::timers::task_timeout::Limit;
 use crate::check::{Check, Sink};
 use crate::view::StateView;
 
-pub(in crate::check) const BY_NAME: Check = Check::of(
+pub(super) const BY_NAME: Check = Check::of(
     "ERR-01",
     "names-match-exactly",
     "an error name matches only itself or a wildcard, case included",
 );
-pub(in crate::check) const BY_ALL: Check = Check::of(
+pub(super) const BY_ALL: Check = Check::of(
     "ERR-02",
     "all-matches-any-error",
     "States.ALL matches any error name, timeouts and nameless failures included",
 );
-pub(in crate::check) const BY_TASK_FAILED: Check = Check::of(
+pub(super) const BY_TASK_FAILED: Check = Check::of(
     "ERR-03",
     "task-failed-matches-all-but-timeout",
     "States.TaskFailed matches any error except States.Timeout",
 );
-pub(in crate::check) const RUNTIME: Check = Check::of(
+pub(super) const RUNTIME: Check = Check::of(
     "ERR-20",
     "runtime-errors-are-not-taken",
     "States.Runtime is neither retried nor caught by States.ALL",
 );
-pub(in crate::check) const MISSED_BEAT: Check = Check::of(
+pub(super) const MISSED_BEAT: Check = Check::of(
     "HB-09",
     "heartbeat-timeout-matches-missed-beats-only",
     "States.HeartbeatTimeout matches a missed heartbeat and no total timeout",
 );
-pub(in crate::check) const TIMEOUT: Check = Check::of(
+pub(super) const TIMEOUT: Check = Check::of(
     "HB-10",
     "timeout-matches-both",
     "States.Timeout matches a total timeout and a missed heartbeat",
@@ -41,13 +41,13 @@ pub(in crate::check) const TIMEOUT: Check = Check::of(
 
 /// Whether an `ErrorEquals` takes an error, and by which rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::check) enum Match {
+pub(super) enum Match {
     Yes(Check),
     No,
     Maybe,
 }
 
-pub(in crate::check) fn takes(rescuer: &Value, error: &str, timed_out: Option<Limit>) -> Match {
+pub(super) fn takes(rescuer: &Value, error: &str, timed_out: Option<Limit>) -> Match {
     let names = rescuer.get("ErrorEquals").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut maybe = false;
     for name in names.iter().filter_map(Value::as_str) {
@@ -89,12 +89,7 @@ pub(in crate::check) fn takes(rescuer: &Value, error: &str, timed_out: Option<Li
 }
 
 /// Met: names that had to leave this error alone did.
-pub(in crate::check) fn met_by_refusal(
-    state: &StateView,
-    error: &str,
-    timed_out: Option<Limit>,
-    sink: &mut Sink,
-) {
+pub(super) fn met_by_refusal(state: &StateView, error: &str, timed_out: Option<Limit>, sink: &mut Sink) {
     for rescuer in state.catchers().iter().chain(state.retriers()) {
         for name in rescuer
             .get("ErrorEquals")
@@ -117,7 +112,7 @@ pub(in crate::check) fn met_by_refusal(
     }
 }
 
-pub(in crate::check) fn names_timeout(rescuer: &Value) -> bool {
+pub(super) fn names_timeout(rescuer: &Value) -> bool {
     let names = rescuer.get("ErrorEquals").and_then(Value::as_array);
     names
         .into_iter()
@@ -126,7 +121,7 @@ pub(in crate::check) fn names_timeout(rescuer: &Value) -> bool {
 }
 
 /// The rule that a match which must not be breaks.
-pub(in crate::check) fn wrongly_taken(rescuers: &[Value], error: &str, timed_out: Option<Limit>) -> Check {
+pub(super) fn wrongly_taken(rescuers: &[Value], error: &str, timed_out: Option<Limit>) -> Check {
     let names: Vec<&str> = rescuers
         .iter()
         .filter_map(|rescuer| rescuer.get("ErrorEquals").and_then(Value::as_array))

@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use crate::check::recovery::error_equals::RUNTIME;
-use crate::check::recovery::retry_catch::{Then, seen};
+use super::error_equals::RUNTIME;
+use super::rescue::{Then, seen};
 use crate::check::timers::timeout_path::plain_path;
 use crate::check::{Check, Group, Sink};
 use crate::view::attempt::fails_attempt;
@@ -16,7 +16,7 @@ const RESERVED: Check = Check::of(
     "reserved-names-pass-or-are-refused",
     "a failure with a reserved name passes as given or is refused (A-11)",
 );
-pub(in crate::check) const UNCAUGHT: Check = Check::of(
+pub(super) const UNCAUGHT: Check = Check::of(
     "ERR-06",
     "uncaught-error-fails-the-execution",
     "without a match the task's error and cause fail the execution",
@@ -57,7 +57,7 @@ const SIBLINGS: Check = Check::of(
     "after a branch failed no sibling task of it ends with success",
 );
 
-pub(in crate::check) const GROUPS: &[Group] = &[
+pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[UNCAUGHT, SERVICE, DENIED, TOO_LARGE], run: failures },
     Group { checks: &[PLACED, NAMELESS], run: outputs },
     Group { checks: &[RUNTIME], run: runtime },

@@ -1,9 +1,11 @@
 //! Failures, and what Retry and Catch make of them.
 
-pub(super) mod error_equals;
-pub(super) mod failure;
-pub(super) mod retry_catch;
+mod catch;
+mod error_equals;
+mod failure;
+mod rescue;
+mod retry;
 
 use super::Group;
 
-pub(super) const FAMILIES: &[&[Group]] = &[retry_catch::GROUPS, failure::GROUPS];
+pub(super) const FAMILIES: &[&[Group]] = &[rescue::GROUPS, failure::GROUPS];

@@ -1,0 +1,196 @@
+//! ERR-10..16: how often a failed attempt is tried again, and after which wait.
+
+use record::Event;
+use serde_json::Value;
+
+use super::error_equals::BY_NAME;
+use super::rescue::{Failure, Then};
+use crate::check::{Check, Sink};
+use crate::tolerance::{PATIENCE, slack};
+use crate::view::StateView;
+
+pub(super) const RETRY_FIRST: Check =
+    Check::of("ERR-10", "retry-comes-before-catch", "Catch applies once the matching retrier is exhausted");
+pub(super) const DEFAULTS: Check = Check::of(
+    "ERR-11",
+    "retry-defaults",
+    "a retrier has IntervalSeconds 1, MaxAttempts 3, BackoffRate 2.0 unless it says otherwise",
+);
+pub(super) const ZERO: Check =
+    Check::of("ERR-12", "max-attempts-zero-never-retries", "MaxAttempts 0 means never retried");
+pub(super) const WAIT: Check = Check::of(
+    "ERR-13",
+    "retry-waits-long-enough",
+    "the wait before retry n is at least Interval x Backoff^(n-1), capped by MaxDelaySeconds",
+);
+pub(super) const JITTER: Check = Check::of(
+    "ERR-14",
+    "jitter-stays-below-the-wait",
+    "JitterStrategy FULL waits no longer than without jitter",
+);
+pub(super) const COUNTS: Check = Check::of(
+    "ERR-15",
+    "retrier-counts-over-the-visit",
+    "a retrier's count spans the whole visit of the state",
+);
+pub(super) const BOUND: Check =
+    Check::of("ERR-16", "attempts-are-bounded", "a visit has at most 1 + the sum of MaxAttempts attempts");
+pub(super) const IN_PLACE: Check = Check::of(
+    "ERR-18",
+    "retry-schedules-without-entering",
+    "a retry repeats TaskScheduled without another StateEntered",
+);
+
+/// How often each retrier of a state was used in one visit.
+pub(super) struct Retries<'s> {
+    retriers: &'s [Value],
+    counts: Vec<u32>,
+}
+
+impl<'s> Retries<'s> {
+    pub(super) fn of(state: &'s StateView) -> Self {
+        Self { retriers: state.retriers(), counts: vec![0; state.retriers().len()] }
+    }
+
+    /// Whether this retrier has attempts left.
+    pub(super) fn are_left(&self, index: usize) -> bool {
+        f64::from(self.used(index)) < self.retriers.get(index).map_or(3.0, most)
+    }
+
+    pub(super) fn count(&mut self, index: usize) {
+        if let Some(count) = self.counts.get_mut(index) {
+            *count += 1;
+        }
+    }
+
+    fn used(&self, index: usize) -> u32 {
+        self.counts.get(index).copied().unwrap_or_default()
+    }
+
+    fn are_mixed(&self) -> bool {
+        self.counts.iter().filter(|count| **count > 0).count() > 1
+    }
+}
+
+fn number(retrier: &Value, member: &str, default: f64) -> f64 {
+    retrier.get(member).and_then(Value::as_f64).unwrap_or(default)
+}
+
+fn most(retrier: &Value) -> f64 {
+    number(retrier, "MaxAttempts", 3.0)
+}
+
+/// Whether a retrier allows no retry at all.
+pub(super) fn is_zero(retrier: &Value) -> bool {
+    most(retrier) == 0.0
+}
+
+/// However the failures follow each other, there are no more attempts than all retriers together allow.
+pub(super) fn at_most(state: &StateView, attempts: usize, sink: &mut Sink) {
+    let retriers = state.retriers();
+    let allowed = 1.0 + retriers.iter().map(most).sum::<f64>();
+    if attempts as f64 > allowed {
+        let check = if retriers.iter().any(is_zero) && allowed < 1.5 { ZERO } else { BOUND };
+        sink.violated(
+            check,
+            format!("state {}: {attempts} attempts, at most {allowed} are allowed", state.name),
+        );
+    } else if !retriers.is_empty() {
+        sink.met(BOUND);
+    }
+}
+
+/// A failure that a retrier takes and has attempts left for: false where no attempt follows.
+pub(super) fn retried(
+    failure: &Failure<'_>,
+    retries: &Retries<'_>,
+    index: usize,
+    by: Check,
+    sink: &mut Sink,
+) -> bool {
+    let Some(retrier) = retries.retriers.get(index) else { return true };
+    let n = retries.used(index);
+    let wait = wait(retrier, n);
+    match &failure.seen {
+        Some((Then::Retry, next)) => {
+            for check in [by, RETRY_FIRST, IN_PLACE] {
+                sink.met(check);
+            }
+            if retries.are_mixed() {
+                sink.met(COUNTS);
+            }
+            if retrier.get("MaxAttempts").is_none() || retrier.get("BackoffRate").is_none() {
+                sink.met(DEFAULTS);
+            }
+            waited(failure, retrier, n, next, sink);
+            true
+        }
+        Some((then, next)) => {
+            not_retried(failure, retrier, n, by, (then, next), sink);
+            false
+        }
+        None => {
+            failure.unfollowed(wait, if n == 1 { by } else { COUNTS }, "a retry", sink);
+            false
+        }
+    }
+}
+
+/// The n-th retry of a retrier is due, but something else follows.
+fn not_retried(
+    failure: &Failure<'_>,
+    retrier: &Value,
+    n: u32,
+    by: Check,
+    (then, next): (&Then, &Event),
+    sink: &mut Sink,
+) {
+    let (name, error) = (&failure.state.name, failure.error);
+    let message = format!(
+        "state {name}: {error:?} should be retried (retry {n} of its retrier), but {} follows",
+        next.kind
+    );
+    let is_caught = matches!(then, Then::Catch(_));
+    let re_entered = next.is_entered() && next.text("name") == Some(name.as_str());
+    let check = match n {
+        _ if re_entered => IN_PLACE,
+        1 if is_caught && by == BY_NAME => RETRY_FIRST,
+        1 => by,
+        _ if retrier.get("MaxAttempts").is_none() => DEFAULTS,
+        _ => COUNTS,
+    };
+    sink.violated_at(check, Some(next.id), message.clone());
+    if is_caught && check != RETRY_FIRST && !re_entered {
+        sink.violated_at(RETRY_FIRST, Some(next.id), message);
+    }
+}
+
+/// The wait before the n-th retry of a retrier, in seconds, without jitter.
+fn wait(retrier: &Value, n: u32) -> f64 {
+    let interval = number(retrier, "IntervalSeconds", 1.0);
+    let rate = number(retrier, "BackoffRate", 2.0);
+    let wait = interval * rate.powi(i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX));
+    retrier.get("MaxDelaySeconds").and_then(Value::as_f64).map_or(wait, |most| wait.min(most))
+}
+
+fn waited(failure: &Failure<'_>, retrier: &Value, n: u32, next: &Event, sink: &mut Sink) {
+    let seen = next.at - failure.event.at;
+    let due = (wait(retrier, n) * 1000.0) as i64;
+    let text = || format!("retry {n} came after {seen} ms, its wait is {due} ms");
+    if retrier.get("JitterStrategy").and_then(Value::as_str) == Some("FULL") {
+        sink.expect(JITTER, seen <= due.saturating_add(PATIENCE), text);
+        return;
+    }
+    let defaults =
+        retrier.get("IntervalSeconds").is_none() || (n > 1 && retrier.get("BackoffRate").is_none());
+    if seen < due - slack(failure.events, due) {
+        sink.violated_at(if defaults { DEFAULTS } else { WAIT }, Some(next.id), text());
+        if defaults {
+            sink.violated_at(WAIT, Some(next.id), text());
+        }
+    } else if seen > due.saturating_add(PATIENCE) {
+        sink.violated_at(WAIT, Some(next.id), text());
+    } else {
+        sink.met(WAIT);
+    }
+}
