@@ -73,10 +73,21 @@ impl Sink {
 
     /// Met or violated.
     pub fn expect(&mut self, check: Check, held: bool, message: impl FnOnce() -> String) {
+        self.expect_at(check, None, held, message);
+    }
+
+    /// Met, or violated as this event shows.
+    pub fn expect_at(
+        &mut self,
+        check: Check,
+        event: Option<u64>,
+        held: bool,
+        message: impl FnOnce() -> String,
+    ) {
         if held {
             self.met(check);
         } else {
-            self.violated(check, message());
+            self.violated_at(check, event, message());
         }
     }
 

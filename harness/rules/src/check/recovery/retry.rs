@@ -54,7 +54,7 @@ impl<'s> Retries<'s> {
 
     /// Whether this retrier has attempts left.
     pub(super) fn are_left(&self, index: usize) -> bool {
-        f64::from(self.used(index)) < self.retriers.get(index).map_or(3.0, most)
+        f64::from(self.times(index)) < self.retriers.get(index).map_or(3.0, most)
     }
 
     pub(super) fn count(&mut self, index: usize) {
@@ -63,7 +63,7 @@ impl<'s> Retries<'s> {
         }
     }
 
-    fn used(&self, index: usize) -> u32 {
+    fn times(&self, index: usize) -> u32 {
         self.counts.get(index).copied().unwrap_or_default()
     }
 
@@ -103,20 +103,20 @@ pub(super) fn at_most(state: &StateView, attempts: usize, sink: &mut Sink) {
 /// A failure that a retrier takes and has attempts left for: false where no attempt follows.
 pub(super) fn retried(
     failure: &Failure<'_>,
-    retries: &Retries<'_>,
+    used: &Retries<'_>,
     index: usize,
     by: Check,
     sink: &mut Sink,
 ) -> bool {
-    let Some(retrier) = retries.retriers.get(index) else { return true };
-    let n = retries.used(index);
+    let Some(retrier) = used.retriers.get(index) else { return true };
+    let n = used.times(index);
     let wait = wait(retrier, n);
     match &failure.seen {
         Some((Then::Retry, next)) => {
             for check in [by, RETRY_FIRST, IN_PLACE] {
                 sink.met(check);
             }
-            if retries.are_mixed() {
+            if used.are_mixed() {
                 sink.met(COUNTS);
             }
             if retrier.get("MaxAttempts").is_none() || retrier.get("BackoffRate").is_none() {

@@ -1,6 +1,6 @@
 //! TMO: task and machine timeouts, never early and in the end.
 
-use record::Event;
+use record::{Event, Time};
 
 use crate::check::{Check, Group, Sink};
 use crate::tolerance::{PATIENCE, patience, seconds, slack};
@@ -31,6 +31,9 @@ const UNCAUGHT: Check = Check::of(
 
 pub(in crate::check) const GROUPS: &[Group] =
     &[Group { checks: &[FIRES, NOT_EARLY, NO_DEFAULT, NOT_EXTENDED, UNCAUGHT], run: tasks }];
+
+/// A task that ran so long, in milliseconds, without a timeout shows that there is none by default.
+const MINUTE: i64 = 60_000;
 
 /// What a timed out attempt ran into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,110 +112,108 @@ fn tasks(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
         let events = view.events(attempt);
         let Some(began) = attempt.clock_began(events) else { continue };
-        let beaten = last_beat(view, attempt).is_some();
-        let state = attempt.state.clone().unwrap_or_default();
+        let clock = Clock {
+            view,
+            attempt,
+            began,
+            state: attempt.state.as_deref().unwrap_or_default(),
+            beaten: last_beat(view, attempt).is_some(),
+        };
         match attempt.end(events) {
             Some(event) if event.kind.ends_with("TimedOut") => {
-                let elapsed = event.at - began;
-                let id = Some(event.id);
-                match (attempt.timeout, attempt.heartbeat) {
-                    (None, None) => {
-                        sink.violated_at(
-                            NO_DEFAULT,
-                            id,
-                            format!("state {state} has no timeout but timed out after {elapsed} ms"),
-                        );
-                    }
-                    (Some(timeout), window) => {
-                        let due = seconds(timeout) - slack(events, seconds(timeout));
-                        if window.is_none() {
-                            if elapsed < due {
-                                sink.violated_at(NOT_EARLY, id, format!("state {state} timed out {elapsed} ms after its start, not {timeout} s"));
-                            } else {
-                                sink.met(NOT_EARLY);
-                            }
-                            let error = event.text("error");
-                            if error == Some("States.Timeout") {
-                                sink.met(FIRES);
-                            } else {
-                                sink.violated_at(
-                                    FIRES,
-                                    id,
-                                    format!("a total timeout has error {error:?}, not States.Timeout"),
-                                );
-                            }
-                        } else if elapsed >= due && limit(view, attempt, event) == Limit::Total {
-                            sink.met(NOT_EARLY);
-                            sink.met(FIRES);
-                        }
-                        if beaten && elapsed >= due {
-                            if elapsed > due + PATIENCE {
-                                sink.violated_at(
-                                    NOT_EXTENDED,
-                                    id,
-                                    format!(
-                                        "with heartbeats state {state} timed out only after {elapsed} ms"
-                                    ),
-                                );
-                            } else {
-                                sink.met(NOT_EXTENDED);
-                            }
-                        }
-                        if elapsed > seconds(timeout) + PATIENCE && !beaten {
-                            sink.violated_at(
-                                FIRES,
-                                id,
-                                format!("state {state} timed out only after {elapsed} ms, not {timeout} s"),
-                            );
-                        }
-                    }
-                    (None, Some(_)) => {}
-                }
+                clock.timed_out(event, sink);
                 uncaught(view, attempt, event, sink);
             }
-            Some(event) => {
-                if let Some(timeout) = attempt.timeout
-                    && event.at - began > seconds(timeout) + PATIENCE
-                {
-                    let row = if beaten { NOT_EXTENDED } else { FIRES };
-                    sink.violated_at(
-                        row,
-                        Some(event.id),
-                        format!(
-                            "state {state} has {} {} ms after its start, beyond its timeout of {timeout} s",
-                            event.kind,
-                            event.at - began
-                        ),
-                    );
-                }
-                if attempt.timeout.is_none()
-                    && attempt.pattern != Pattern::Request
-                    && event.at - began > 60_000
-                {
-                    sink.met(NO_DEFAULT);
-                }
-            }
-            None => {
-                let Some(looked) = looked(view, attempt) else { continue };
-                let age = looked - view.offset.latest(began).0;
-                if attempt.timeout.is_none() && age > 60_000 {
-                    sink.met(NO_DEFAULT);
-                }
-                if let Some(timeout) = attempt.timeout
-                    && age - seconds(timeout) >= patience(view)
-                    && !completed(view, attempt)
-                    && !cut_short(view, attempt)
-                {
-                    let row = if beaten { NOT_EXTENDED } else { FIRES };
-                    sink.violated(row, format!("state {state} was still waiting {age} ms after its start, with a timeout of {timeout} s"));
-                    if beaten {
-                        sink.violated(FIRES, format!("state {state} was still waiting {age} ms after its start, with a timeout of {timeout} s"));
-                    }
-                }
-            }
+            Some(event) => clock.ended_otherwise(event, sink),
+            None => clock.is_open(sink),
         }
     }
     accepted_late(view, sink);
+}
+
+/// The clock of one attempt, and what its history shows of it.
+struct Clock<'v> {
+    view: &'v View<'v>,
+    attempt: &'v Attempt,
+    began: Time,
+    state: &'v str,
+    /// Heartbeats were accepted.
+    beaten: bool,
+}
+
+impl Clock<'_> {
+    fn timed_out(&self, event: &Event, sink: &mut Sink) {
+        let (state, elapsed, id) = (self.state, event.at - self.began, Some(event.id));
+        let Some(timeout) = self.attempt.timeout else {
+            if self.attempt.heartbeat.is_none() {
+                let message = format!("state {state} has no timeout but timed out after {elapsed} ms");
+                sink.violated_at(NO_DEFAULT, id, message);
+            }
+            return;
+        };
+        let due = seconds(timeout) - slack(self.view.events(self.attempt), seconds(timeout));
+        if self.attempt.heartbeat.is_none() {
+            sink.expect_at(NOT_EARLY, id, elapsed >= due, || {
+                format!("state {state} timed out {elapsed} ms after its start, not {timeout} s")
+            });
+            let error = event.text("error");
+            sink.expect_at(FIRES, id, error == Some("States.Timeout"), || {
+                format!("a total timeout has error {error:?}, not States.Timeout")
+            });
+        } else if elapsed >= due && limit(self.view, self.attempt, event) == Limit::Total {
+            sink.met(NOT_EARLY);
+            sink.met(FIRES);
+        }
+        if self.beaten && elapsed >= due {
+            sink.expect_at(NOT_EXTENDED, id, elapsed <= due + PATIENCE, || {
+                format!("with heartbeats state {state} timed out only after {elapsed} ms")
+            });
+        }
+        if !self.beaten && elapsed > seconds(timeout) + PATIENCE {
+            let message = format!("state {state} timed out only after {elapsed} ms, not {timeout} s");
+            sink.violated_at(FIRES, id, message);
+        }
+    }
+
+    fn ended_otherwise(&self, event: &Event, sink: &mut Sink) {
+        let (state, elapsed) = (self.state, event.at - self.began);
+        match self.attempt.timeout {
+            Some(timeout) if elapsed > seconds(timeout) + PATIENCE => {
+                let message = format!(
+                    "state {state} has {} {elapsed} ms after its start, beyond its timeout of {timeout} s",
+                    event.kind
+                );
+                sink.violated_at(if self.beaten { NOT_EXTENDED } else { FIRES }, Some(event.id), message);
+            }
+            None if self.attempt.pattern != Pattern::Request && elapsed > MINUTE => sink.met(NO_DEFAULT),
+            _ => {}
+        }
+    }
+
+    fn is_open(&self, sink: &mut Sink) {
+        let Some(looked) = looked(self.view, self.attempt) else { return };
+        let age = looked - self.view.offset.latest(self.began).0;
+        let Some(timeout) = self.attempt.timeout else {
+            if age > MINUTE {
+                sink.met(NO_DEFAULT);
+            }
+            return;
+        };
+        if age - seconds(timeout) < patience(self.view)
+            || completed(self.view, self.attempt)
+            || cut_short(self.view, self.attempt)
+        {
+            return;
+        }
+        let state = self.state;
+        let message = format!(
+            "state {state} was still waiting {age} ms after its start, with a timeout of {timeout} s"
+        );
+        if self.beaten {
+            sink.violated(NOT_EXTENDED, message.clone());
+        }
+        sink.violated(FIRES, message);
+    }
 }
 
 /// From so long after its timeout on, a task that still takes calls is no longer late but without a timeout.

@@ -60,7 +60,7 @@ struct Way {
 
 /// Everything that may become of a failure.
 struct Ways {
-    ways: Vec<Way>,
+    known: Vec<Way>,
     /// Some Catcher's fields do not evaluate here.
     unevaluated: bool,
     /// Whether the names that AWS reserves end the execution is open (ERR-20).
@@ -71,7 +71,7 @@ struct Ways {
 
 impl Ways {
     fn of(state: &State, setting: &Setting<'_>, failures: &[TaskFailure], tally: &Tally) -> Self {
-        let (mut ways, mut unevaluated) = (Vec::new(), false);
+        let (mut known, mut unevaluated) = (Vec::new(), false);
         let nameless = |failure: &TaskFailure| failure.cause.is_none().then(String::new);
         for cause_of in failures
             .iter()
@@ -93,7 +93,7 @@ impl Ways {
             }
             match (both.one, both.two) {
                 (Ok((one, counts)), Ok((two, _))) => {
-                    ways.push(Way { one, two, tally: Tally { counts, segment: tally.segment }, failure });
+                    known.push(Way { one, two, tally: Tally { counts, segment: tally.segment }, failure });
                 }
                 _ => unevaluated = true,
             }
@@ -102,18 +102,18 @@ impl Ways {
             failures.iter().any(|failure| is_reserved(failure) && failure.origin != Origin::Interpreter);
         let open_match =
             open_end && failures.iter().any(|one| one.error.as_deref() == Some("States.Runtime"));
-        Self { ways, unevaluated, open_end, open_match }
+        Self { known, unevaluated, open_end, open_match }
     }
 
     fn retry(&self) -> Option<&Way> {
-        self.ways.iter().find(|way| matches!(way.one, Recovery::Retry { .. }))
+        self.known.iter().find(|way| matches!(way.one, Recovery::Retry { .. }))
     }
 
     /// Whether the failure may leave the state uncaught.
     fn may_end(&self) -> bool {
-        self.ways.is_empty()
+        self.known.is_empty()
             || self.open_end
-            || self.ways.iter().any(|way| matches!(way.one, Recovery::Uncaught(_)))
+            || self.known.iter().any(|way| matches!(way.one, Recovery::Uncaught(_)))
     }
 }
 
@@ -194,9 +194,9 @@ fn left(replay: &mut Replay<'_, '_>, visit: &Visit, state: &State, ways: &Ways) 
         replay.ledger.unjudged(format!("the catcher of {:?} does not evaluate here", visit.name));
         return blind(replay.trace, visit, state);
     }
-    let caught: Vec<(Twice<Exit>, &TaskFailure)> = ways.ways.iter().filter_map(caught_of).collect();
+    let caught: Vec<(Twice<Exit>, &TaskFailure)> = ways.known.iter().filter_map(caught_of).collect();
     if caught.is_empty() {
-        not_caught(replay, visit, &ways.ways, exited);
+        not_caught(replay, visit, &ways.known, exited);
         return blind(replay.trace, visit, state);
     }
     if !caught.iter().all(|(exits, _)| exits.one.sourced) {
@@ -227,7 +227,7 @@ fn failed(
         && replay.trace.events.len() < EVENT_LIMIT
         && same_error(last, failures)
     {
-        let (rules, what): (&[&'static str], _) = match ways.ways.first().map(|way| &way.one) {
+        let (rules, what): (&[&'static str], _) = match ways.known.first().map(|way| &way.one) {
             Some(Recovery::Retry { .. }) => (&["ERR-10", "ERR-11", "ERR-16"], "Retry has attempts left"),
             _ => (&["ERR-05", "ERR-06", "HIS-13"], "a Catcher matches"),
         };
