@@ -1,4 +1,6 @@
-//! SNS: topics, subscriptions of queues, publish (SNS-01 to SNS-08; recorded in `sns-api`).
+//! SNS: topics and subscriptions of queues (SNS-01 to SNS-08; recorded in `sns-api`). Publishing is in `publish`.
+
+mod publish;
 
 use std::collections::BTreeMap;
 
@@ -9,7 +11,7 @@ use crate::Region;
 use crate::place::Arn;
 use crate::refuse::Reply;
 use crate::request::{Request, tags};
-use crate::sqs::{Outgoing, is_fifo, queue_name};
+use crate::sqs::is_fifo;
 
 /// The largest message, attributes included, without a topic attribute that raises it (SNS-04).
 const MESSAGE_LIMIT: usize = 262_144;
@@ -212,178 +214,6 @@ impl Region {
             .collect();
         Ok(json!({ "Subscriptions": all }))
     }
-
-    fn publish_message(&mut self, request: &Request<'_>) -> Reply {
-        let now = self.now;
-        let arn = request
-            .text("TopicArn")?
-            .or(request.text("TargetArn")?)
-            .ok_or_else(|| invalid("TopicArn or TargetArn Reason: no value for required parameter"))?;
-        let message = request
-            .text("Message")?
-            .filter(|text| !text.is_empty())
-            .ok_or_else(|| invalid("Empty message"))?;
-        let subject = request.text("Subject")?;
-        if subject.is_some_and(|s| s.is_empty() || s.chars().count() > 100 || s.chars().any(char::is_control))
-        {
-            return Err(invalid("Subject"));
-        }
-        let attributes = request.object("MessageAttributes")?.cloned().unwrap_or_default();
-        let size = self.conduct.measure(message)
-            + attributes
-                .iter()
-                .map(|(name, value)| name.len() + value.to_string().len().saturating_sub(40))
-                .sum::<usize>();
-        let topic = self.topic(arn)?;
-        let limit = topic
-            .attributes
-            .get("MaximumMessageSize")
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(MESSAGE_LIMIT);
-        if size > limit {
-            return Err(invalid("Message too long"));
-        }
-        let text = match request.text("MessageStructure")? {
-            Some("json") => structured(message)?,
-            _ => message.to_owned(),
-        };
-        let group = request.text("MessageGroupId")?.map(str::to_owned);
-        let mut sequence = None;
-        let mut deduplication = None;
-        let id = self.ids.uuid();
-        let topic = self.topic(arn)?;
-        if topic.fifo {
-            if group.is_none() {
-                return Err(invalid("The MessageGroupId parameter is required for FIFO topics"));
-            }
-            let content =
-                topic.attributes.get("ContentBasedDeduplication").is_some_and(|flag| flag == "true");
-            let key = match (request.text("MessageDeduplicationId")?, content) {
-                (Some(key), _) => key.to_owned(),
-                (None, true) => {
-                    use sha2::Digest as _;
-                    format!("{:x}", sha2::Sha256::digest(text.as_bytes()))
-                }
-                (None, false) => {
-                    return Err(invalid(
-                        "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
-                    ));
-                }
-            };
-            topic.remembered.retain(|_, (at, _)| now.since(*at).as_secs() < 300);
-            topic.sequence += 1;
-            let number = format!("{:020}", 10_000_000_000_000_000_000_u64 + topic.sequence);
-            if let Some((_, known)) = topic.remembered.get(&key) {
-                return Ok(json!({ "MessageId": known, "SequenceNumber": number }));
-            }
-            topic.remembered.insert(key.clone(), (now, id.clone()));
-            sequence = Some(number);
-            deduplication = Some(key);
-        }
-        let subscribers = topic.subscriptions.clone();
-        let mut text = text;
-        self.conduct.notification(&mut text);
-        for subscriber in subscribers {
-            let Some(queue) = queue_name(&subscriber.endpoint).map(str::to_owned) else { continue };
-            let (body, attributes) = if subscriber.raw() {
-                (text.clone(), attributes.clone())
-            } else {
-                let envelope = self.envelope(
-                    arn,
-                    &id,
-                    &subscriber.arn,
-                    &text,
-                    subject,
-                    &attributes,
-                    sequence.as_deref(),
-                );
-                (envelope, Map::new())
-            };
-            for _ in 0..self.conduct.notifications() {
-                let outgoing = Outgoing {
-                    body: body.clone(),
-                    attributes: attributes.clone(),
-                    group: group.clone().filter(|_| is_fifo(&queue)),
-                    deduplication: deduplication.clone().filter(|_| is_fifo(&queue)),
-                    ..Outgoing::default()
-                };
-                let delivered = self.put_message(&queue, outgoing.clone());
-                if delivered.is_err() {
-                    self.bury_notification(&subscriber, outgoing);
-                }
-            }
-        }
-        let mut reply = json!({ "MessageId": id });
-        if let Some(sequence) = sequence {
-            reply["SequenceNumber"] = json!(sequence);
-        }
-        Ok(reply)
-    }
-
-    fn bury_notification(&mut self, subscriber: &Subscription, outgoing: Outgoing) {
-        let policy = subscriber
-            .attributes
-            .get("RedrivePolicy")
-            .and_then(|text| serde_json::from_str::<Value>(text).ok());
-        let target =
-            policy.as_ref().and_then(|policy| policy.get("deadLetterTargetArn")).and_then(Value::as_str);
-        if let Some(queue) = target.and_then(queue_name).map(str::to_owned) {
-            // SNS drops what even its dead-letter queue does not take.
-            drop(self.put_message(&queue, outgoing));
-        }
-    }
-
-    /// The envelope of a notification (facts.md 62).
-    #[expect(clippy::too_many_arguments, reason = "an envelope has that many parts")]
-    fn envelope(
-        &mut self,
-        topic: &str,
-        id: &str,
-        subscription: &str,
-        text: &str,
-        subject: Option<&str>,
-        attributes: &Map<String, Value>,
-        sequence: Option<&str>,
-    ) -> String {
-        let mut envelope = Map::new();
-        let mut put = |name: &str, value: Value| envelope.insert(name.to_owned(), value);
-        let host = format!("https://sns.{}.amazonaws.com", self.place.region);
-        put("Type", json!("Notification"));
-        put("MessageId", json!(id));
-        if let Some(sequence) = sequence {
-            put("SequenceNumber", json!(sequence));
-        }
-        put("TopicArn", json!(topic));
-        if let Some(subject) = subject {
-            put("Subject", json!(subject));
-        }
-        put("Message", json!(text));
-        put("Timestamp", json!(self.now.iso()));
-        if sequence.is_none() {
-            put("SignatureVersion", json!("1"));
-            put("Signature", json!(self.ids.base64(256)));
-            put(
-                "SigningCertURL",
-                json!(format!("{host}/SimpleNotificationService-{}.pem", self.ids.hex(32))),
-            );
-        }
-        put("UnsubscribeURL", json!(format!("{host}/?Action=Unsubscribe&SubscriptionArn={subscription}")));
-        if !attributes.is_empty() {
-            let shown: Map<String, Value> = attributes
-                .iter()
-                .map(|(name, value)| {
-                    let text = value
-                        .get("StringValue")
-                        .or_else(|| value.get("BinaryValue"))
-                        .cloned()
-                        .unwrap_or_default();
-                    (name.clone(), json!({ "Type": value.get("DataType"), "Value": text }))
-                })
-                .collect();
-            put("MessageAttributes", Value::Object(shown));
-        }
-        Value::Object(envelope).to_string()
-    }
 }
 
 fn topic_arn<'a>(request: &Request<'a>) -> Result<&'a str, ApiError> {
@@ -392,15 +222,4 @@ fn topic_arn<'a>(request: &Request<'a>) -> Result<&'a str, ApiError> {
 
 fn resource_not_found(arn: &str) -> ApiError {
     ApiError::new("ResourceNotFound", format!("Resource does not exist: {arn}")).with_status(404)
-}
-
-/// `MessageStructure: json`: the text for queues, or the default one.
-fn structured(message: &str) -> Result<String, ApiError> {
-    let parsed: Value = serde_json::from_str(message)
-        .map_err(|_| invalid("Message Structure - JSON message body failed to parse"))?;
-    let default = parsed
-        .get("default")
-        .and_then(Value::as_str)
-        .ok_or_else(|| invalid("Message Structure - No default entry in JSON message body"))?;
-    Ok(parsed.get("sqs").and_then(Value::as_str).unwrap_or(default).to_owned())
 }

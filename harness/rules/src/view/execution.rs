@@ -72,133 +72,139 @@ pub(super) fn executions<'a>(
     by_machine: &BTreeMap<String, usize>,
     reads: &[HistoryRead<'a>],
 ) -> (Vec<Execution<'a>>, BTreeMap<&'a str, usize>) {
-    let mut executions: Vec<Execution<'a>> = Vec::new();
-    let mut by_arn: BTreeMap<&'a str, usize> = BTreeMap::new();
-    // The earliest call that asked for this name of this machine: an unconfirmed one may have made the execution.
-    let mut first_asked: BTreeMap<(&str, &str), (Time, usize)> = BTreeMap::new();
+    let mut reading = Reading {
+        calls,
+        machines,
+        by_machine,
+        executions: Vec::new(),
+        by_arn: BTreeMap::new(),
+        first_asked: BTreeMap::new(),
+    };
     for call in calls {
         match call.operation {
-            Operation::StartExecution => {
-                let machine = call.text("stateMachineArn").unwrap_or_default();
-                let asked = call.text("name").map(|name| (arn::unqualified(machine), name));
-                if let Some(key) = asked
-                    && (call.answer.done().is_some() || call.answer.is_open_ended())
-                {
-                    first_asked.entry(key).or_insert((call.begun, call.index));
-                }
-                let Some(reply) = call.answer.done() else { continue };
-                let Some(arn) = reply.get("executionArn").and_then(Value::as_str) else { continue };
-                let Some((_, name)) = Arn::read(arn).and_then(Arn::execution) else { continue };
-                if let Some(execution) = by_arn.get(arn).and_then(|index| executions.get_mut(*index)) {
-                    execution.starts.push(call.index);
-                    continue;
-                }
-                let (begun, first) =
-                    asked.and_then(|key| first_asked.get(&key)).copied().unwrap_or((call.begun, call.index));
-                let machine = by_machine.get(arn::unqualified(machine)).copied();
-                let revision = machine
-                    .and_then(|machine| machines.get(machine))
-                    .filter(|_| unqualified_start(call))
-                    .and_then(|machine| machine.revision(begun, call.ended));
-                let input = if first == call.index || same_input(calls.get(first), call) {
-                    call.text("input").map_or(Some(Value::Object(serde_json::Map::new())), |text| {
-                        serde_json::from_str(text).ok()
-                    })
-                } else {
-                    None
-                };
-                by_arn.insert(arn, executions.len());
-                executions.push(Execution {
-                    arn,
-                    name,
-                    machine,
-                    definition: revision.map(|revision| Rc::clone(&revision.definition)),
-                    role: revision.and_then(|revision| revision.role.clone()),
-                    starts: vec![call.index],
-                    begun,
-                    started: call.ended,
-                    start_date: reply.get("startDate").and_then(crate::view::moment),
-                    input,
-                    statuses: Vec::new(),
-                    histories: Vec::new(),
-                    best: None,
-                    latest: None,
-                    stops: Vec::new(),
-                    redrives: Vec::new(),
-                    closed: None,
-                });
-            }
-            Operation::DescribeExecution => {
-                let Some(reply) = call.answer.done() else { continue };
-                let Some(execution) = call.text("executionArn").and_then(|arn| by_arn.get(arn)) else {
-                    continue;
-                };
-                if let Some(execution) = executions.get_mut(*execution)
-                    && let Some(status) = reply.get("status").and_then(Value::as_str)
-                {
-                    execution.statuses.push(StatusRead {
-                        call: call.index,
-                        begun: call.begun,
-                        ended: call.ended,
-                        status,
-                        body: reply,
-                        listed: false,
-                    });
-                }
-            }
-            Operation::ListExecutions => {
-                let listed =
-                    call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array);
-                for body in listed.into_iter().flatten() {
-                    let Some(arn) = body.get("executionArn").and_then(Value::as_str) else { continue };
-                    let Some(execution) = by_arn.get(arn).and_then(|index| executions.get_mut(*index)) else {
-                        continue;
-                    };
-                    if let Some(status) = body.get("status").and_then(Value::as_str) {
-                        execution.statuses.push(StatusRead {
-                            call: call.index,
-                            begun: call.begun,
-                            ended: call.ended,
-                            status,
-                            body,
-                            listed: true,
-                        });
-                    }
-                }
-            }
-            Operation::StopExecution | Operation::RedriveExecution => {
-                let Some(execution) = call.text("executionArn").and_then(|arn| by_arn.get(arn)) else {
-                    continue;
-                };
-                let Some(execution) = executions.get_mut(*execution) else { continue };
-                if call.operation == Operation::StopExecution {
-                    execution.stops.push(call.index);
-                } else if call.answer.done().is_some() || call.answer.is_open_ended() {
-                    execution.redrives.push(call.index);
-                }
-            }
+            Operation::StartExecution => reading.start(call),
+            Operation::DescribeExecution => reading.describe(call),
+            Operation::ListExecutions => reading.list(call),
+            Operation::StopExecution | Operation::RedriveExecution => reading.stop_or_redrive(call),
             _ => {}
         }
     }
     for (index, read) in reads.iter().enumerate() {
-        let Some(execution) = by_arn.get(read.arn).and_then(|index| executions.get_mut(*index)) else {
-            continue;
-        };
+        reading.history(index, read, reads);
+    }
+    for execution in &mut reading.executions {
+        settle(execution, calls, reads);
+    }
+    (reading.executions, reading.by_arn)
+}
+
+/// The executions as far as the calls have been read.
+struct Reading<'r, 'a> {
+    calls: &'r [Call<'a>],
+    machines: &'r [Machine],
+    by_machine: &'r BTreeMap<String, usize>,
+    executions: Vec<Execution<'a>>,
+    by_arn: BTreeMap<&'a str, usize>,
+    /// The earliest call that asked for this name of this machine: an unconfirmed one may have made the execution.
+    first_asked: BTreeMap<(&'r str, &'r str), (Time, usize)>,
+}
+
+impl<'r, 'a> Reading<'r, 'a> {
+    fn of(&mut self, arn: &str) -> Option<&mut Execution<'a>> {
+        self.by_arn.get(arn).and_then(|index| self.executions.get_mut(*index))
+    }
+
+    fn start(&mut self, call: &'r Call<'a>) {
+        let machine = call.text("stateMachineArn").unwrap_or_default();
+        let asked = call.text("name").map(|name| (arn::unqualified(machine), name));
+        if let Some(key) = asked
+            && (call.answer.done().is_some() || call.answer.is_open_ended())
+        {
+            self.first_asked.entry(key).or_insert((call.begun, call.index));
+        }
+        let Some(reply) = call.answer.done() else { return };
+        let Some(arn) = reply.get("executionArn").and_then(Value::as_str) else { return };
+        let Some((_, name)) = Arn::read(arn).and_then(Arn::execution) else { return };
+        if let Some(execution) = self.of(arn) {
+            execution.starts.push(call.index);
+            return;
+        }
+        let first = asked.and_then(|key| self.first_asked.get(&key)).copied();
+        let (begun, first) = first.unwrap_or((call.begun, call.index));
+        let machine = self.by_machine.get(arn::unqualified(machine)).copied();
+        let revision = machine
+            .and_then(|machine| self.machines.get(machine))
+            .filter(|_| unqualified_start(call))
+            .and_then(|machine| machine.revision(begun, call.ended));
+        let input = (first == call.index || same_input(self.calls.get(first), call)).then(|| {
+            let absent = || Some(Value::Object(serde_json::Map::new()));
+            call.text("input").map_or_else(absent, |text| serde_json::from_str(text).ok())
+        });
+        self.by_arn.insert(arn, self.executions.len());
+        self.executions.push(Execution {
+            arn,
+            name,
+            machine,
+            definition: revision.map(|revision| Rc::clone(&revision.definition)),
+            role: revision.and_then(|revision| revision.role.clone()),
+            starts: vec![call.index],
+            begun,
+            started: call.ended,
+            start_date: reply.get("startDate").and_then(crate::view::moment),
+            input: input.flatten(),
+            statuses: Vec::new(),
+            histories: Vec::new(),
+            best: None,
+            latest: None,
+            stops: Vec::new(),
+            redrives: Vec::new(),
+            closed: None,
+        });
+    }
+
+    fn describe(&mut self, call: &Call<'a>) {
+        let (Some(body), Some(arn)) = (call.answer.done(), call.text("executionArn")) else { return };
+        self.status(call, arn, body, false);
+    }
+
+    fn list(&mut self, call: &Call<'a>) {
+        let listed = call.answer.done().and_then(|reply| reply.get("executions")).and_then(Value::as_array);
+        for body in listed.into_iter().flatten() {
+            if let Some(arn) = body.get("executionArn").and_then(Value::as_str) {
+                self.status(call, arn, body, true);
+            }
+        }
+    }
+
+    fn status(&mut self, call: &Call<'a>, arn: &str, body: &'a Value, listed: bool) {
+        let Some(status) = body.get("status").and_then(Value::as_str) else { return };
+        let (begun, ended) = (call.begun, call.ended);
+        if let Some(execution) = self.of(arn) {
+            execution.statuses.push(StatusRead { call: call.index, begun, ended, status, body, listed });
+        }
+    }
+
+    fn stop_or_redrive(&mut self, call: &Call<'a>) {
+        let Some(execution) = call.text("executionArn").and_then(|arn| self.of(arn)) else { return };
+        if call.operation == Operation::StopExecution {
+            execution.stops.push(call.index);
+        } else if call.answer.done().is_some() || call.answer.is_open_ended() {
+            execution.redrives.push(call.index);
+        }
+    }
+
+    fn history(&mut self, index: usize, read: &HistoryRead<'a>, reads: &[HistoryRead<'a>]) {
+        let Some(execution) = self.of(read.arn) else { return };
         execution.histories.push(index);
-        let size = |other: Option<usize>| {
-            other.and_then(|other| reads.get(other)).map_or(0, |other| other.history.events.len())
-        };
-        if read.is_whole() && read.history.events.len() >= size(execution.best).max(1) {
+        let best = execution.best.and_then(|best| reads.get(best));
+        let longest = best.map_or(0, |best| best.history.events.len()).max(1);
+        if read.is_whole() && read.history.events.len() >= longest {
             execution.best = Some(index);
         }
         if read.unreadable.is_none() {
             execution.latest = Some(index);
         }
     }
-    for execution in &mut executions {
-        settle(execution, calls, reads);
-    }
-    (executions, by_arn)
 }
 
 /// When the execution was surely closed; nothing is sure once it may have been redriven.

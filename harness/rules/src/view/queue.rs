@@ -121,139 +121,163 @@ impl Message<'_> {
 
 /// Reads queues and messages.
 pub(super) fn queues<'a>(calls: &[Call<'a>]) -> (Vec<Queue<'a>>, Vec<Message<'a>>) {
-    let mut queues: Vec<Queue<'a>> = Vec::new();
-    let mut by_url: BTreeMap<&'a str, usize> = BTreeMap::new();
-    let mut messages: Vec<Message<'a>> = Vec::new();
-    let mut by_id: BTreeMap<(usize, &'a str), usize> = BTreeMap::new();
-    let mut by_handle: BTreeMap<(usize, &'a str), usize> = BTreeMap::new();
+    let mut reading = Reading::default();
     for call in calls {
-        let url = match call.operation {
-            Operation::CreateQueue => {
-                call.answer.done().and_then(|reply| reply.get("QueueUrl")).and_then(Value::as_str)
-            }
-            Operation::ReceiveMessage
-            | Operation::DeleteMessage
-            | Operation::DeleteMessageBatch
-            | Operation::ChangeMessageVisibility
-            | Operation::ChangeMessageVisibilityBatch
-            | Operation::SetQueueAttributes
-            | Operation::GetQueueAttributes
-            | Operation::SendMessage
-            | Operation::SendMessageBatch
-            | Operation::PurgeQueue
-            | Operation::DeleteQueue => call.entry_text("QueueUrl"),
-            _ => None,
-        };
-        let Some(url) = url else { continue };
-        let index = *by_url.entry(url).or_insert_with(|| {
+        if let Some(url) = url_of(call) {
+            reading.call(url, call);
+        }
+    }
+    for call in calls.iter().filter(|call| call.operation == Operation::CreateEventSourceMapping) {
+        let source = call.text("EventSourceArn").and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
+        for queue in reading.queues.iter_mut().filter(|queue| queue.name == source) {
+            queue.consumed_elsewhere = true;
+        }
+    }
+    (reading.queues, reading.messages)
+}
+
+/// The queue that a call is about.
+fn url_of<'a>(call: &Call<'a>) -> Option<&'a str> {
+    match call.operation {
+        Operation::CreateQueue => call.answer.done()?.get("QueueUrl")?.as_str(),
+        Operation::ReceiveMessage
+        | Operation::DeleteMessage
+        | Operation::DeleteMessageBatch
+        | Operation::ChangeMessageVisibility
+        | Operation::ChangeMessageVisibilityBatch
+        | Operation::SetQueueAttributes
+        | Operation::GetQueueAttributes
+        | Operation::SendMessage
+        | Operation::SendMessageBatch
+        | Operation::PurgeQueue
+        | Operation::DeleteQueue => call.entry_text("QueueUrl"),
+        _ => None,
+    }
+}
+
+/// Queues and messages as far as the calls have been read.
+#[derive(Default)]
+struct Reading<'a> {
+    queues: Vec<Queue<'a>>,
+    by_url: BTreeMap<&'a str, usize>,
+    messages: Vec<Message<'a>>,
+    by_id: BTreeMap<(usize, &'a str), usize>,
+    by_handle: BTreeMap<(usize, &'a str), usize>,
+}
+
+impl<'a> Reading<'a> {
+    fn call(&mut self, url: &'a str, call: &Call<'a>) {
+        let index = *self.by_url.entry(url).or_insert_with(|| {
             let name = url.rsplit('/').next().unwrap_or(url);
-            queues.push(Queue { url, name, ..Queue::default() });
-            queues.len() - 1
+            self.queues.push(Queue { url, name, ..Queue::default() });
+            self.queues.len() - 1
         });
-        let Some(queue) = queues.get_mut(index) else { continue };
+        let Some(queue) = self.queues.get_mut(index) else { return };
         match call.operation {
-            Operation::CreateQueue if !queue.made_here => {
-                queue.made_here = true;
-                queue.made = call.ended;
-                queue.visibility = Some(attribute(call, "VisibilityTimeout").and_then(number).unwrap_or(30));
-                queue.delay = attribute(call, "DelaySeconds").and_then(number).unwrap_or(0);
-                queue.dead_letter = attribute(call, "RedrivePolicy").and_then(policy);
-            }
-            Operation::SetQueueAttributes => {
-                if let Some(seconds) = attribute(call, "VisibilityTimeout").and_then(number)
-                    && call.answer.done().is_some()
-                {
-                    queue.visibility_before = queue.visibility;
-                    queue.visibility = Some(seconds);
-                }
-                if let Some(redrive) = attribute(call, "RedrivePolicy") {
-                    queue.dead_letter = call.answer.done().and_then(|_| policy(redrive));
-                }
-                if attribute(call, "DelaySeconds").is_some() {
-                    queue.delay = 0;
-                }
-            }
+            Operation::CreateQueue if !queue.made_here => queue.create(call),
+            Operation::SetQueueAttributes => queue.set(call),
             Operation::PurgeQueue | Operation::DeleteQueue => queue.purged = true,
-            Operation::ReceiveMessage => {
-                let Some(reply) = call.answer.done() else { continue };
-                queue.receives.push(call.index);
-                let (hidden, hidden_least) = match call.input.get("VisibilityTimeout") {
-                    Some(seconds) => (number(seconds), number(seconds)),
-                    None => (
-                        queue.visibility.map(|seconds| seconds.max(queue.visibility_before.unwrap_or(0))),
-                        queue
-                            .visibility
-                            .map(|seconds| seconds.min(queue.visibility_before.unwrap_or(seconds))),
-                    ),
-                };
-                for wire in reply.get("Messages").and_then(Value::as_array).into_iter().flatten() {
-                    let (Some(id), Some(body)) = (text(wire, "MessageId"), text(wire, "Body")) else {
-                        continue;
-                    };
-                    let handle = text(wire, "ReceiptHandle").unwrap_or_default();
-                    let message = *by_id.entry((index, id)).or_insert_with(|| {
-                        messages.push(read(index, id, body, wire));
-                        messages.len() - 1
-                    });
-                    by_handle.insert((index, handle), message);
-                    if let Some(message) = messages.get_mut(message) {
-                        let count = wire.get("Attributes").and_then(|a| a.get("ApproximateReceiveCount"));
-                        message.receipts.push(Receipt {
-                            call: call.index,
-                            begun: call.begun,
-                            ended: call.ended,
-                            handle,
-                            count: count.and_then(number),
-                            hidden,
-                            hidden_least,
-                        });
-                    }
-                }
-            }
+            Operation::ReceiveMessage => self.receive(index, call),
             Operation::DeleteMessage => {
                 if let Some(handle) = call.entry_text("ReceiptHandle") {
-                    delete(&mut messages, &by_handle, index, handle, call);
+                    self.delete(index, handle, call);
                 }
             }
             Operation::DeleteMessageBatch => {
                 let entries = call.entry.call.input.get("Entries").and_then(Value::as_array);
                 for handle in entries.into_iter().flatten().filter_map(|entry| text(entry, "ReceiptHandle")) {
-                    delete(&mut messages, &by_handle, index, handle, call);
+                    self.delete(index, handle, call);
                 }
             }
             Operation::ChangeMessageVisibility => {
-                let message =
-                    call.entry_text("ReceiptHandle").and_then(|handle| by_handle.get(&(index, handle)));
-                if let Some(message) = message.and_then(|message| messages.get_mut(*message)) {
+                let handle = call.entry_text("ReceiptHandle");
+                if let Some(message) = handle.and_then(|handle| self.with_handle(index, handle)) {
                     message.visibility_changed = true;
                 }
             }
             Operation::ChangeMessageVisibilityBatch => {
-                messages.iter_mut().filter(|m| m.queue == index).for_each(|m| m.visibility_changed = true);
+                for message in self.messages.iter_mut().filter(|message| message.queue == index) {
+                    message.visibility_changed = true;
+                }
             }
             _ => {}
         }
     }
-    for call in calls.iter().filter(|call| call.operation == Operation::CreateEventSourceMapping) {
-        let source = call.text("EventSourceArn").and_then(|arn| arn.rsplit(':').next()).unwrap_or_default();
-        queues
-            .iter_mut()
-            .filter(|queue| queue.name == source)
-            .for_each(|queue| queue.consumed_elsewhere = true);
+
+    fn with_handle(&mut self, queue: usize, handle: &str) -> Option<&mut Message<'a>> {
+        self.by_handle.get(&(queue, handle)).and_then(|message| self.messages.get_mut(*message))
     }
-    (queues, messages)
+
+    fn receive(&mut self, index: usize, call: &Call<'a>) {
+        let Some(reply) = call.answer.done() else { return };
+        let Some(queue) = self.queues.get_mut(index) else { return };
+        queue.receives.push(call.index);
+        let (hidden, hidden_least) = queue.hides(call);
+        for wire in reply.get("Messages").and_then(Value::as_array).into_iter().flatten() {
+            let (Some(id), Some(body)) = (text(wire, "MessageId"), text(wire, "Body")) else { continue };
+            let handle = text(wire, "ReceiptHandle").unwrap_or_default();
+            let message = *self.by_id.entry((index, id)).or_insert_with(|| {
+                self.messages.push(read(index, id, body, wire));
+                self.messages.len() - 1
+            });
+            self.by_handle.insert((index, handle), message);
+            if let Some(message) = self.messages.get_mut(message) {
+                let count = wire.get("Attributes").and_then(|a| a.get("ApproximateReceiveCount"));
+                message.receipts.push(Receipt {
+                    call: call.index,
+                    begun: call.begun,
+                    ended: call.ended,
+                    handle,
+                    count: count.and_then(number),
+                    hidden,
+                    hidden_least,
+                });
+            }
+        }
+    }
+
+    fn delete(&mut self, queue: usize, handle: &'a str, call: &Call<'a>) {
+        if let Some(message) = self.with_handle(queue, handle) {
+            let done = call.answer.done().is_some();
+            message.deletions.push(Deletion { begun: call.begun, ended: call.ended, handle, done });
+        }
+    }
 }
 
-fn delete<'a>(
-    messages: &mut [Message<'a>],
-    by_handle: &BTreeMap<(usize, &'a str), usize>,
-    queue: usize,
-    handle: &'a str,
-    call: &Call<'a>,
-) {
-    if let Some(message) = by_handle.get(&(queue, handle)).and_then(|message| messages.get_mut(*message)) {
-        let done = call.answer.done().is_some();
-        message.deletions.push(Deletion { begun: call.begun, ended: call.ended, handle, done });
+impl Queue<'_> {
+    fn create(&mut self, call: &Call<'_>) {
+        self.made_here = true;
+        self.made = call.ended;
+        self.visibility = Some(attribute(call, "VisibilityTimeout").and_then(number).unwrap_or(30));
+        self.delay = attribute(call, "DelaySeconds").and_then(number).unwrap_or(0);
+        self.dead_letter = attribute(call, "RedrivePolicy").and_then(policy);
+    }
+
+    fn set(&mut self, call: &Call<'_>) {
+        if let Some(seconds) = attribute(call, "VisibilityTimeout").and_then(number)
+            && call.answer.done().is_some()
+        {
+            self.visibility_before = self.visibility;
+            self.visibility = Some(seconds);
+        }
+        if let Some(redrive) = attribute(call, "RedrivePolicy") {
+            self.dead_letter = call.answer.done().and_then(|_| policy(redrive));
+        }
+        if attribute(call, "DelaySeconds").is_some() {
+            self.delay = 0;
+        }
+    }
+
+    /// For how many seconds a receive hides what it gets, at most and at least.
+    fn hides(&self, receive: &Call<'_>) -> (Option<u64>, Option<u64>) {
+        if let Some(seconds) = receive.input.get("VisibilityTimeout") {
+            return (number(seconds), number(seconds));
+        }
+        let before = self.visibility_before;
+        (
+            self.visibility.map(|seconds| seconds.max(before.unwrap_or(0))),
+            self.visibility.map(|seconds| seconds.min(before.unwrap_or(seconds))),
+        )
     }
 }
 
