@@ -11,8 +11,11 @@ use scope::Checker;
 use serde_json::Value;
 
 mod choice;
+mod fields;
 mod map;
 mod numbers;
+mod parameters;
+mod parts;
 mod queries;
 mod reach;
 mod rescue;

@@ -21,7 +21,7 @@ const TEMPLATES: [&str; 9] = [
     "BatchInput",
 ];
 /// Templates of JSONPath, which are objects.
-const OBJECTS: [&str; 4] = ["Parameters", "ResultSelector", "ItemSelector", "BatchInput"];
+const OBJECTS: [&str; 5] = ["Parameters", "ResultSelector", "ItemSelector", "BatchInput", "Credentials"];
 const PATHS: [&str; 12] = [
     "ItemsPath",
     "SecondsPath",
@@ -37,7 +37,7 @@ const PATHS: [&str; 12] = [
     "MaxInputBytesPerBatchPath",
 ];
 /// Fields of one value that JSONata may give by an expression.
-const SINGLE: [&str; 9] = [
+const SINGLE: [&str; 12] = [
     "Seconds",
     "Timestamp",
     "TimeoutSeconds",
@@ -45,6 +45,9 @@ const SINGLE: [&str; 9] = [
     "MaxConcurrency",
     "ToleratedFailureCount",
     "ToleratedFailurePercentage",
+    "MaxItems",
+    "MaxItemsPerBatch",
+    "MaxInputBytesPerBatch",
     "Error",
     "Cause",
 ];
@@ -202,20 +205,12 @@ impl Checker {
             return;
         };
         for key in members.keys() {
-            let name = variable(key, place.language);
+            let name = super::parameters::field(key, place.language);
             let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
             if !first || !name.chars().all(is_variable_char) || name.chars().count() > 80 || name == "states"
             {
                 self.schema(format!("'{name}' is not a valid name of a variable"), &location);
             }
         }
-    }
-}
-
-/// The variable that a member of Assign names.
-fn variable(key: &str, language: QueryLanguage) -> &str {
-    match language {
-        QueryLanguage::JsonPath => key.strip_suffix(".$").unwrap_or(key),
-        QueryLanguage::JsonAta => key,
     }
 }
