@@ -22,6 +22,7 @@ mod rescue;
 mod scope;
 mod state;
 mod task;
+mod variables;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -76,30 +76,6 @@ fn of_any_state() {
 }
 
 #[test]
-fn of_variables() {
-    hold(
-        &[
-            ("a list", json!({ "Assign": [] }), "SCHEMA at /Assign"),
-            ("text", json!({ "Assign": "a" }), "SCHEMA at /Assign"),
-            ("a digit first", json!({ "Assign": { "1a": 1 } }), "SCHEMA at /Assign"),
-            ("a dot", json!({ "Assign": { "a.b": 1 } }), "SCHEMA at /Assign"),
-            ("a dollar", json!({ "Assign": { "$a": 1 } }), "SCHEMA at /Assign"),
-            ("no name", json!({ "Assign": { "": 1 } }), "SCHEMA at /Assign"),
-            ("no name but a sign", json!({ "Assign": { ".$": "$.a" } }), "SCHEMA at /Assign"),
-            ("81 characters", json!({ "Assign": { "a".repeat(81): 1 } }), "SCHEMA at /Assign"),
-            ("80 characters", json!({ "Assign": { "a".repeat(80): 1 } }), ""),
-            ("the reserved name", json!({ "Assign": { "states": 1 } }), "SCHEMA at /Assign"),
-            ("a query that is none", json!({ "Assign": { "a.$": "a" } }), "SCHEMA at /Assign"),
-        ],
-        pass,
-    );
-    for kind in ["Succeed", "Fail"] {
-        let state = json!({ "Assign": { "a": 1 } });
-        hold(&[(kind, state, "SCHEMA at /Assign")], |state| with(json!({ "Type": kind }), state));
-    }
-}
-
-#[test]
 fn of_tasks() {
     let function = "arn:aws:lambda:us-east-1:123456789012:function:f";
     hold(

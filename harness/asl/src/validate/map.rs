@@ -3,6 +3,7 @@
 use super::scope::{Checker, Place};
 use crate::machine::{MachineType, QueryLanguage};
 use serde_json::{Map as Object, Value};
+use std::rc::Rc;
 
 impl Checker {
     /// `outer` has the language that the processor's states inherit.
@@ -79,7 +80,7 @@ impl Checker {
     }
 
     fn processor(&mut self, processor: &Object<String, Value>, place: &Place) {
-        let mut kind = place.kind;
+        let mut inner = place.clone();
         if let Some(config) = self.object(processor, "ProcessorConfig", place) {
             let place = place.at("ProcessorConfig");
             self.only(config, &["Mode", "ExecutionType"], &place);
@@ -90,14 +91,16 @@ impl Checker {
                     self.schema("Express state machine does not support DISTRIBUTED Map", &place.location);
                 }
                 self.required(config, &["ExecutionType"], &place.location);
-                kind = match config.get("ExecutionType").and_then(Value::as_str) {
+                inner.kind = match config.get("ExecutionType").and_then(Value::as_str) {
                     Some("STANDARD") => MachineType::Standard,
                     Some("EXPRESS") => MachineType::Express,
-                    _ => kind,
+                    _ => place.kind,
                 };
+                // Child executions see no variables from outside.
+                inner.variables = Rc::default();
             }
         }
-        self.nested(processor, &["ProcessorConfig"], &Place { kind, ..place.clone() });
+        self.nested(processor, &["ProcessorConfig"], &inner);
     }
 }
 

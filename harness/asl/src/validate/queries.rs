@@ -5,7 +5,7 @@ use super::{Diagnostic, Severity};
 use crate::intrinsic::Call;
 use crate::jsonata::{self, Expression};
 use crate::machine::QueryLanguage;
-use crate::path::{Path, is_variable_char};
+use crate::path::Path;
 use serde_json::{Map as Object, Value};
 
 /// Templates of a state, a Catcher, a Choice rule, or a part of a Map.
@@ -195,22 +195,6 @@ impl Checker {
                 self.schema(format!("The JSONata expression for the field '{field}' must start with '{{%' and end with '%}}'"), location);
             }
             None => {}
-        }
-    }
-
-    fn assign(&mut self, assign: &Value, place: &Place) {
-        let location = format!("{}/Assign", place.location);
-        let Value::Object(members) = assign else {
-            self.schema("Expected value of type Object", &location);
-            return;
-        };
-        for key in members.keys() {
-            let name = super::parameters::field(key, place.language);
-            let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-            if !first || !name.chars().all(is_variable_char) || name.chars().count() > 80 || name == "states"
-            {
-                self.schema(format!("'{name}' is not a valid name of a variable"), &location);
-            }
         }
     }
 }

@@ -4,6 +4,7 @@ use super::Diagnostic;
 use crate::machine::{MachineType, QueryLanguage};
 use serde_json::{Map as Object, Value};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// Collects the findings of one definition.
 pub(super) struct Checker {
@@ -22,6 +23,10 @@ pub(super) struct Place {
     pub(super) location: String,
     pub(super) language: QueryLanguage,
     pub(super) kind: MachineType,
+    /// The variables in reach.
+    pub(super) variables: Rc<BTreeSet<String>>,
+    /// Those of them that are of an outer scope.
+    pub(super) outside: Rc<BTreeSet<String>>,
 }
 
 impl Place {
@@ -47,7 +52,13 @@ impl Checker {
     pub(super) fn machine(mut self, members: &Object<String, Value>) -> Vec<Diagnostic> {
         let language = self.language(members, QueryLanguage::JsonPath, "");
         self.jsonata_machine = language == QueryLanguage::JsonAta;
-        let place = Place { location: String::new(), language, kind: self.kind };
+        let place = Place {
+            location: String::new(),
+            language,
+            kind: self.kind,
+            variables: Rc::default(),
+            outside: Rc::default(),
+        };
         self.only(members, &MACHINE_FIELDS, &place);
         self.text(members, "Version", &place);
         self.integer(
@@ -118,6 +129,10 @@ impl Checker {
             self.schema("States must not be empty", &format!("{}/States", place.location));
             return;
         }
+        let mut variables = place.variables.as_ref().clone();
+        variables.extend(super::variables::assigned(states).map(str::to_owned));
+        let place =
+            &Place { outside: Rc::clone(&place.variables), variables: Rc::new(variables), ..place.clone() };
         for (name, state) in states {
             let location = format!("{}/States/{name}", place.location);
             self.name(name, &location);
