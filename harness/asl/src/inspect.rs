@@ -5,9 +5,10 @@
 
 use crate::dice::Dice;
 use crate::doubt::Doubt;
+use crate::enter::{batches, item_input};
 use crate::env::Env;
-use crate::machine::{QueryLanguage, State};
-use crate::outcome::{Failure, Inputs};
+use crate::machine::{QueryLanguage, State, StateKind};
+use crate::outcome::{Failure, Inputs, MapEntered};
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -18,6 +19,35 @@ pub fn inspect(state: &State, inputs: &Inputs<'_>, result: Option<&Value>) -> In
     // A failure ends the stages; the caller learns of it from `enter` or `complete`.
     let _ = fill(&mut stages, state, inputs, result);
     stages
+}
+
+/// The stages of a Map's items; tells how many iterations there are.
+pub fn inspect_items(
+    stages: &mut IndexMap<&'static str, Value>,
+    state: &State,
+    inputs: &Inputs<'_>,
+    map: &MapEntered,
+) -> Result<usize, Failure> {
+    let StateKind::Map(kind) = &state.kind else { return Ok(0) };
+    match &map.reading {
+        Some(reading) if reading.config.get("ItemsPointer").is_some() => {
+            stages.insert("afterItemsPointer", map.items.clone().into());
+        }
+        None if state.query_language == QueryLanguage::JsonPath => {
+            stages.insert("afterItemsPath", map.items.clone().into());
+        }
+        _ => {}
+    }
+    let given = map.items.iter().enumerate().map(|(index, item)| item_input(state, inputs, index, item));
+    let items = given.map(|given| given.map(|given| given.input)).collect::<Result<Vec<Value>, _>>()?;
+    if kind.selector.is_some() {
+        stages.insert("afterItemSelector", items.clone().into());
+    }
+    let iterations = batches(state, inputs, map, items)?;
+    if kind.batcher.is_some() {
+        stages.insert("afterItemBatcher", iterations.clone().into());
+    }
+    Ok(iterations.len())
 }
 
 fn fill(
@@ -42,10 +72,14 @@ fn fill(
     let input = flow.input_path.apply(&env)?.into_owned();
     stages.insert("afterInputPath", input.clone());
     let env = env.at(&input);
-    if let Some(parameters) = &flow.parameters {
-        stages.insert("afterParameters", parameters.evaluate(&env)?);
-    }
-    let Some(result) = result else { return Ok(()) };
+    let parameters = flow.parameters.as_ref().map(|parameters| parameters.evaluate(&env)).transpose()?;
+    stages.extend(parameters.clone().map(|parameters| ("afterParameters", parameters)));
+    // A Pass makes its result itself.
+    let made = match &state.kind {
+        StateKind::Pass { result } => Some(result.clone().or(parameters).unwrap_or_else(|| input.clone())),
+        _ => None,
+    };
+    let Some(result) = made.as_ref().or(result) else { return Ok(()) };
     stages.insert("result", result.clone());
     let selected = match &flow.result_selector {
         Some(selector) => {

@@ -9,6 +9,9 @@ use std::io::{self, Write};
 /// limit of the same kind; its figure is not published.
 pub(crate) const MAX_DEPTH: usize = 512;
 
+/// The most bytes of all variables of an execution (DG:workflow-variables).
+pub(crate) const ALL_VARIABLES: usize = 10 * 1024 * 1024;
+
 /// The length of the compact JSON text.
 pub(crate) fn size(value: &Value) -> usize {
     struct Counter(usize);

@@ -73,6 +73,13 @@ pub struct Branch {
     pub states: IndexMap<String, State>,
 }
 
+impl Branch {
+    /// Finds a state by its name in this scope and those inside of it.
+    pub fn find(&self, state_name: &str) -> Option<&State> {
+        find(&self.states, state_name)
+    }
+}
+
 /// How a state reads and writes data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryLanguage {
@@ -197,6 +204,13 @@ pub struct Map {
     pub(crate) tolerated_percentage: Option<Field>,
     /// What to do after failures.
     pub rescue: Rescue,
+}
+
+impl Map {
+    /// Whether its result is what a ResultWriter tells of it.
+    pub fn writes(&self) -> bool {
+        self.writer.is_some()
+    }
 }
 
 /// How items are grouped before they are processed.

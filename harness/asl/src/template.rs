@@ -6,6 +6,7 @@
 use crate::env::Env;
 use crate::intrinsic::Call;
 use crate::jsonata::{self, Expression};
+use crate::limits;
 use crate::machine::QueryLanguage;
 use crate::outcome::{Failure, Variables};
 use crate::path::Path;
@@ -157,12 +158,20 @@ impl Template {
         })
     }
 
-    /// The value of an Assign field: the variables, sorted by name as AWS writes them.
+    /// The value of an Assign field: the variables, sorted by name as AWS writes them. One, and all of one field, are within the
+    /// limit of data, those in reach within 10 MiB (DG:workflow-variables); which error tells of more is said nowhere.
     pub(crate) fn assign(&self, env: &Env<'_>) -> Result<Variables, Failure> {
         let Value::Object(members) = self.evaluate(env)? else { return Ok(Variables::new()) };
         let mut assigned: Variables = members.into_iter().collect();
         assigned.sort_keys();
-        Ok(assigned)
+        let new: usize = assigned.values().map(limits::size).sum();
+        let kept = env.inputs.variables.iter().filter(|(name, _)| !assigned.contains_key(*name));
+        let kept: usize = kept.map(|(_, value)| limits::size(value)).sum();
+        let fits = new <= crate::DATA_LIMIT && new + kept <= limits::ALL_VARIABLES;
+        if fits && assigned.values().all(limits::fits) {
+            return Ok(assigned);
+        }
+        Err(Failure::data_limit(&env.state.name).unsourced())
     }
 
     /// The expression, if the template is nothing but one expression.

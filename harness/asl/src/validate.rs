@@ -11,14 +11,18 @@ use scope::Checker;
 use serde_json::Value;
 
 mod choice;
+mod fields;
 mod map;
 mod numbers;
+mod parameters;
+mod parts;
 mod queries;
 mod reach;
 mod rescue;
 mod scope;
 mod state;
 mod task;
+mod variables;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -257,7 +257,10 @@ fn the_parts_of_a_state_are_of_its_query_language() {
     let task = json!({ "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true });
     let map = json!({
         "Type": "Map", "End": true,
-        "ItemProcessor": { "StartAt": "i", "States": { "i": { "Type": "Succeed" } } },
+        "ItemProcessor": {
+            "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+            "StartAt": "i", "States": { "i": { "Type": "Succeed" } },
+        },
     });
     let catch =
         |field: &str, value: &str| json!({ "Catch": [{ "ErrorEquals": ["E"], "Next": "z", field: value }] });
@@ -267,7 +270,13 @@ fn the_parts_of_a_state_are_of_its_query_language() {
         rule["Next"] = json!("z");
         json!({ "Choices": [rule] })
     };
+    let object = || json!({ "Bucket": "b", "Key": "k" });
     let reader = |field: &str, value: Value| json!({ "ItemReader": { "Resource": "arn:aws:states:::s3:getObject", field: value } });
+    let bounded = |field: &str, value: &str| {
+        json!({ "ItemReader": {
+            "Resource": "arn:aws:states:::s3:getObject", "Arguments": object(), "ReaderConfig": { field: value },
+        } })
+    };
     let batcher = |field: &str, value: Value| json!({ "ItemBatcher": { field: value } });
     let condition = || json!({ "Condition": "{% true %}" });
     let with = |field: &str, value: Value| {
@@ -294,16 +303,10 @@ fn the_parts_of_a_state_are_of_its_query_language() {
         ("JSONata", &choice, rule(with("Variable", json!("$.n"))), Some("Choices[0]/Variable")),
         ("JSONata", &choice, rule(with("StringEquals", json!("x"))), Some("Choices[0]/StringEquals")),
         ("JSONata", &choice, rule(with("Not", test)), Some("Choices[0]/Not")),
-        ("JSONPath", &map, reader("Parameters", json!({})), None),
-        ("JSONata", &map, reader("Arguments", json!({})), None),
-        ("JSONPath", &map, reader("Arguments", json!({})), Some("ItemReader/Arguments")),
-        ("JSONata", &map, reader("Parameters", json!({})), Some("ItemReader/Parameters")),
-        (
-            "JSONata",
-            &map,
-            reader("ReaderConfig", json!({ "MaxItemsPath": "$.n" })),
-            Some("ItemReader/ReaderConfig/MaxItemsPath"),
-        ),
+        ("JSONPath", &map, reader("Parameters", object()), None),
+        ("JSONata", &map, reader("Arguments", object()), None),
+        ("JSONata", &map, bounded("MaxItems", "{% 5 %}"), None),
+        ("JSONata", &map, bounded("MaxItemsPath", "$.n"), Some("ItemReader/ReaderConfig/MaxItemsPath")),
         ("JSONata", &map, batcher("MaxItemsPerBatch", json!("{% 2 %}")), None),
         (
             "JSONata",

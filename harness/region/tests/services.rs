@@ -358,7 +358,7 @@ fn a_distributed_map_hands_out_tokens_from_its_children() {
 fn requests_to_services_that_are_not_played_are_held() {
     let mut desk = Desk::new(1);
     let state = json!({ "Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.waitForTaskToken", "End": true,
-        "Parameters": { "Cluster": "c", "Overrides": { "ContainerOverrides": [{ "Environment": [{ "Name": "T", "Value.$": "$$.Task.Token" }] }] } } });
+        "Parameters": { "Cluster": "c", "TaskDefinition": "d", "Overrides": { "ContainerOverrides": [{ "Environment": [{ "Name": "T", "Value.$": "$$.Task.Token" }] }] } } });
     let machine = desk.machine("m", &json!({ "StartAt": "T", "States": { "T": state } }).to_string());
     let execution = desk.start(&machine, &json!({}));
     let token = desk.region.held_requests()[0].parameters["Overrides"]["ContainerOverrides"][0]["Environment"][0]["Value"].clone();

@@ -2,13 +2,16 @@ use crate::{Exit, Failure, Inputs, Variables, check_result, complete, parse};
 use serde_json::{Value, json};
 
 fn leave(fields: &Value, input: &Value, result: &Value) -> Result<Exit, Failure> {
+    leave_with(&[("n".to_owned(), json!(1))].into_iter().collect(), fields, input, result)
+}
+
+fn leave_with(variables: &Variables, fields: &Value, input: &Value, result: &Value) -> Result<Exit, Failure> {
     let mut task = json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true});
     task.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     let machine = parse(&json!({"StartAt": "s", "States": {"s": task}}).to_string()).unwrap();
-    let variables: Variables = [("n".to_owned(), json!(1))].into_iter().collect();
     complete(
         machine.find("s").unwrap(),
-        &Inputs { input, context: &json!({}), variables: &variables, event_id: 2 },
+        &Inputs { input, context: &json!({}), variables, event_id: 2 },
         result,
     )
 }
@@ -72,4 +75,27 @@ fn merged_output_over_the_limit_fails() {
         leave(&json!({"ResultPath": "$.r"}), &json!({"a": half}), &half).unwrap_err().error,
         "States.DataLimitExceeded"
     );
+}
+
+#[test]
+fn all_variables_in_reach_hold_ten_mebibytes() {
+    let assign = |kept: usize, name: &str| {
+        let variables = (0..41).map(|index| (format!("v{index}"), json!("x".repeat(kept))));
+        leave_with(
+            &variables.collect(),
+            &json!({"Assign": {name: "$"}}),
+            &json!({}),
+            &json!("x".repeat(200_000)),
+        )
+    };
+    assert!(assign(240_000, "new.$").is_ok_and(|exit| exit.sourced));
+    let failure = assign(255_000, "new.$").unwrap_err();
+    assert_eq!((failure.error.as_str(), failure.sourced), ("States.DataLimitExceeded", false));
+    assert!(assign(255_000, "v0.$").is_ok());
+}
+
+#[test]
+fn a_variable_nests_no_deeper_than_a_value_may() {
+    let deep = (0..600).fold(Value::Null, |inner, _| json!([inner]));
+    assert!(leave(&json!({"Assign": {"v.$": "$"}, "ResultPath": null}), &json!({}), &deep).is_err());
 }

@@ -5,16 +5,15 @@ use crate::choice::Test;
 use crate::machine::QueryLanguage;
 use serde_json::{Map as Object, Value};
 
-const RULE_FIELDS: [&str; 5] = ["Next", "Comment", "Assign", "Output", "Variable"];
+/// Fields of a rule of either language, and those of the one which the other refuses by name.
+const RULE_FIELDS: [&str; 5] = ["Next", "Condition", "Assign", "Output", "Variable"];
 
 impl Checker {
     pub(super) fn choice(&mut self, members: &Object<String, Value>, place: &Place) {
         if !self.required(members, &["Choices"], &place.location) {
             return;
         }
-        if members.get("Default").is_some_and(|default| !default.is_string()) {
-            self.schema("Expected value of type String", &format!("{}/Default", place.location));
-        }
+        self.text(members, "Default", place);
         let Some(rules) = members.get("Choices").and_then(Value::as_array).filter(|rules| !rules.is_empty())
         else {
             self.schema("Expected a list with at least one rule", &format!("{}/Choices", place.location));
@@ -27,6 +26,7 @@ impl Checker {
                 continue;
             };
             self.required(rule, &["Next"], &place.location);
+            self.text(rule, "Next", &place);
             self.data_flow(rule, &place);
             match place.language {
                 QueryLanguage::JsonAta => self.expression_rule(rule, &place),
@@ -43,12 +43,7 @@ impl Checker {
             return;
         }
         self.own_languages(rule, place);
-        let is_test = |(name, operand): &(&String, &Value)| {
-            matches!(name.as_str(), "And" | "Or" | "Not") || Test::parse(name, operand).is_some()
-        };
-        if let Some((name, _)) = rule.iter().find(is_test) {
-            self.schema("Field is not supported", &format!("{}/{name}", place.location));
-        }
+        self.only(rule, &RULE_FIELDS, place);
         let location = format!("{}/Condition", place.location);
         match rule.get("Condition") {
             Some(Value::Bool(_)) => {}
@@ -61,13 +56,16 @@ impl Checker {
 
     /// A rule or a part of one: And, Or, Not, or one comparison of a Variable.
     fn rule(&mut self, rule: &Object<String, Value>, place: &Place) {
-        let combined: Vec<&String> =
-            rule.keys().filter(|name| matches!(name.as_str(), "And" | "Or" | "Not")).collect();
-        let tests: Vec<&String> = rule
+        self.text(rule, "Comment", place);
+        let fields = ["Next", "Comment", "Assign", "Output", "Variable"];
+        let (combined, tests): (Vec<&String>, Vec<&String>) = rule
             .keys()
-            .filter(|name| !RULE_FIELDS.contains(&name.as_str()) && !combined.contains(name))
-            .collect();
+            .filter(|name| !fields.contains(&name.as_str()))
+            .partition(|name| matches!(name.as_str(), "And" | "Or" | "Not"));
         match (combined.as_slice(), tests.as_slice()) {
+            ([name], []) if rule.contains_key("Variable") => {
+                self.schema(format!("Field is not supported with '{name}'"), &place.at("Variable").location);
+            }
             ([name], []) => self.combination(name, rule.get(name.as_str()).unwrap_or(&Value::Null), place),
             ([], [name]) => {
                 if self.required(rule, &["Variable"], &place.location)
@@ -96,10 +94,12 @@ impl Checker {
         for (suffix, part) in parts {
             let place = Place { location: format!("{}{suffix}", place.location), ..place.clone() };
             match part {
-                Value::Object(part) if part.contains_key("Next") => {
-                    self.schema("Field is not supported", &format!("{}/Next", place.location));
-                }
                 Value::Object(part) => {
+                    for field in
+                        ["Next", "Assign", "Output"].iter().filter(|field| part.contains_key(**field))
+                    {
+                        self.schema("Field is not supported", &place.at(field).location);
+                    }
                     if let Some(variable) = part.get("Variable") {
                         self.path(variable, "Variable", &place);
                     }

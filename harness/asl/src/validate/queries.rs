@@ -5,7 +5,7 @@ use super::{Diagnostic, Severity};
 use crate::intrinsic::Call;
 use crate::jsonata::{self, Expression};
 use crate::machine::QueryLanguage;
-use crate::path::{Path, is_variable_char};
+use crate::path::Path;
 use serde_json::{Map as Object, Value};
 
 /// Templates of a state, a Catcher, a Choice rule, or a part of a Map.
@@ -21,7 +21,7 @@ const TEMPLATES: [&str; 9] = [
     "BatchInput",
 ];
 /// Templates of JSONPath, which are objects.
-const OBJECTS: [&str; 4] = ["Parameters", "ResultSelector", "ItemSelector", "BatchInput"];
+const OBJECTS: [&str; 5] = ["Parameters", "ResultSelector", "ItemSelector", "BatchInput", "Credentials"];
 const PATHS: [&str; 12] = [
     "ItemsPath",
     "SecondsPath",
@@ -37,7 +37,7 @@ const PATHS: [&str; 12] = [
     "MaxInputBytesPerBatchPath",
 ];
 /// Fields of one value that JSONata may give by an expression.
-const SINGLE: [&str; 9] = [
+const SINGLE: [&str; 12] = [
     "Seconds",
     "Timestamp",
     "TimeoutSeconds",
@@ -45,6 +45,9 @@ const SINGLE: [&str; 9] = [
     "MaxConcurrency",
     "ToleratedFailureCount",
     "ToleratedFailurePercentage",
+    "MaxItems",
+    "MaxItemsPerBatch",
+    "MaxInputBytesPerBatch",
     "Error",
     "Cause",
 ];
@@ -193,29 +196,5 @@ impl Checker {
             }
             None => {}
         }
-    }
-
-    fn assign(&mut self, assign: &Value, place: &Place) {
-        let location = format!("{}/Assign", place.location);
-        let Value::Object(members) = assign else {
-            self.schema("Expected value of type Object", &location);
-            return;
-        };
-        for key in members.keys() {
-            let name = variable(key, place.language);
-            let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-            if !first || !name.chars().all(is_variable_char) || name.chars().count() > 80 || name == "states"
-            {
-                self.schema(format!("'{name}' is not a valid name of a variable"), &location);
-            }
-        }
-    }
-}
-
-/// The variable that a member of Assign names.
-fn variable(key: &str, language: QueryLanguage) -> &str {
-    match language {
-        QueryLanguage::JsonPath => key.strip_suffix(".$").unwrap_or(key),
-        QueryLanguage::JsonAta => key,
     }
 }

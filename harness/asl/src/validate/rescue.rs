@@ -6,6 +6,9 @@ use crate::machine::QueryLanguage;
 use serde_json::{Map as Object, Value};
 
 const MAX_DELAY: u64 = 31_622_400;
+const RETRIER: [&str; 6] =
+    ["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"];
+const CATCHER: [&str; 5] = ["ErrorEquals", "Next", "ResultPath", "Output", "Assign"];
 
 impl Checker {
     pub(super) fn rescue(&mut self, members: &Object<String, Value>, place: &Place) {
@@ -22,10 +25,12 @@ impl Checker {
                     continue;
                 };
                 self.error_equals(item, index + 1 == items.len(), &place);
+                self.only(item, if field == "Retry" { &RETRIER } else { &CATCHER }, &place);
                 if field == "Retry" {
                     self.retrier(item, &place);
                 } else {
                     self.required(item, &["Next"], &place.location);
+                    self.text(item, "Next", &place);
                     self.own_languages(item, &place);
                     self.data_flow(item, &place);
                 }
@@ -60,10 +65,6 @@ impl Checker {
         self.integer(item, "MaxAttempts", 0, MAX_SECONDS, place);
         self.float(item, "BackoffRate", 1.0, f64::MAX, place);
         self.integer(item, "MaxDelaySeconds", 1, MAX_DELAY, place);
-        if let Some(strategy) = item.get("JitterStrategy")
-            && !matches!(strategy.as_str(), Some("FULL" | "NONE"))
-        {
-            self.schema("Value must be one of [FULL, NONE]", &format!("{}/JitterStrategy", place.location));
-        }
+        self.word(item, "JitterStrategy", &["FULL", "NONE"], place);
     }
 }

@@ -4,11 +4,14 @@ use super::Diagnostic;
 use crate::machine::{MachineType, QueryLanguage};
 use serde_json::{Map as Object, Value};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// Collects the findings of one definition.
 pub(super) struct Checker {
     pub(super) found: Vec<Diagnostic>,
     names: BTreeSet<String>,
+    /// Labels of Map states, each of which identifies one in the machine.
+    pub(super) labels: BTreeSet<String>,
     /// Whether the whole machine is JSONata; then no state may go back to JSONPath (recorded).
     jsonata_machine: bool,
     kind: MachineType,
@@ -20,6 +23,10 @@ pub(super) struct Place {
     pub(super) location: String,
     pub(super) language: QueryLanguage,
     pub(super) kind: MachineType,
+    /// The variables in reach.
+    pub(super) variables: Rc<BTreeSet<String>>,
+    /// Those of them that are of an outer scope.
+    pub(super) outside: Rc<BTreeSet<String>>,
 }
 
 impl Place {
@@ -33,16 +40,27 @@ const MACHINE_FIELDS: [&str; 6] =
 
 impl Checker {
     pub(super) fn new(kind: MachineType) -> Self {
-        Self { found: Vec::new(), names: BTreeSet::new(), jsonata_machine: false, kind }
+        Self {
+            found: Vec::new(),
+            names: BTreeSet::new(),
+            labels: BTreeSet::new(),
+            jsonata_machine: false,
+            kind,
+        }
     }
 
     pub(super) fn machine(mut self, members: &Object<String, Value>) -> Vec<Diagnostic> {
         let language = self.language(members, QueryLanguage::JsonPath, "");
         self.jsonata_machine = language == QueryLanguage::JsonAta;
-        let place = Place { location: String::new(), language, kind: self.kind };
-        for name in members.keys().filter(|name| !MACHINE_FIELDS.contains(&name.as_str())) {
-            self.schema("Field is not supported", &format!("/{name}"));
-        }
+        let place = Place {
+            location: String::new(),
+            language,
+            kind: self.kind,
+            variables: Rc::default(),
+            outside: Rc::default(),
+        };
+        self.only(members, &MACHINE_FIELDS, &place);
+        self.text(members, "Version", &place);
         self.integer(
             members,
             "TimeoutSeconds",
@@ -65,21 +83,6 @@ impl Checker {
             format!("Missing '{field}' target: {target}"),
             location,
         ));
-    }
-
-    /// `These fields are required: […]` (recorded: validation-api, base-no-startat).
-    pub(super) fn required(
-        &mut self,
-        members: &Object<String, Value>,
-        fields: &[&str],
-        location: &str,
-    ) -> bool {
-        let missing: Vec<&str> =
-            fields.iter().filter(|field| !members.contains_key(**field)).copied().collect();
-        if !missing.is_empty() {
-            self.schema(format!("These fields are required: [{}]", missing.join(", ")), location);
-        }
-        missing.is_empty()
     }
 
     /// The language of a machine or state.
@@ -108,6 +111,12 @@ impl Checker {
         }
     }
 
+    /// The scope of a branch or of an item processor, which is written like a machine (ASL).
+    pub(super) fn nested(&mut self, members: &Object<String, Value>, own: &[&str], place: &Place) {
+        self.only(members, &[&MACHINE_FIELDS, own].concat(), place);
+        self.scope(members, place);
+    }
+
     /// A scope; `place.language` is the language that its states inherit.
     pub(super) fn scope(&mut self, members: &Object<String, Value>, place: &Place) {
         self.required(members, &["StartAt", "States"], &place.location);
@@ -120,6 +129,10 @@ impl Checker {
             self.schema("States must not be empty", &format!("{}/States", place.location));
             return;
         }
+        let mut variables = place.variables.as_ref().clone();
+        variables.extend(super::variables::assigned(states).map(str::to_owned));
+        let place =
+            &Place { outside: Rc::clone(&place.variables), variables: Rc::new(variables), ..place.clone() };
         for (name, state) in states {
             let location = format!("{}/States/{name}", place.location);
             self.name(name, &location);

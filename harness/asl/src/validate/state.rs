@@ -146,6 +146,7 @@ impl Checker {
             return;
         };
         self.fields(members, fields, &place);
+        self.text(members, "Comment", &place);
         if fields.contains(&"Next") {
             self.transition(members, &place);
         }
@@ -159,9 +160,7 @@ impl Checker {
                 self.exclusive(members, &["Error", "ErrorPath"], &place);
                 self.exclusive(members, &["Cause", "CausePath"], &place);
                 for field in ["Error", "Cause"] {
-                    if members.get(field).is_some_and(|value| !value.is_string()) {
-                        self.schema("Expected value of type String", &format!("{}/{field}", place.location));
-                    }
+                    self.text(members, field, &place);
                 }
             }
             "Parallel" => self.parallel(members, outer),
@@ -200,9 +199,7 @@ impl Checker {
 
     /// Exactly one of Next and `End: true` (DEF-08).
     fn transition(&mut self, members: &Object<String, Value>, place: &Place) {
-        if members.get("Next").is_some_and(|next| !next.is_string()) {
-            self.schema("Expected value of type String", &format!("{}/Next", place.location));
-        }
+        self.text(members, "Next", place);
         if members.get("End").is_some_and(|end| !end.is_boolean()) {
             self.schema("Expected value of type Boolean", &format!("{}/End", place.location));
         }
@@ -239,7 +236,7 @@ impl Checker {
                 for (index, branch) in branches.iter().enumerate() {
                     let place = outer.at(&format!("Branches[{index}]"));
                     match branch {
-                        Value::Object(members) => self.scope(members, &place),
+                        Value::Object(members) => self.nested(members, &[], &place),
                         _ => self.schema("Expected value of type Object", &place.location),
                     }
                 }

@@ -36,7 +36,10 @@ impl Checker {
         if self.required(members, &["Resource"], &place.location) {
             let location = format!("{}/Resource", place.location);
             match members.get("Resource").and_then(Value::as_str) {
-                Some(arn) => self.resource(arn, place.kind, &location),
+                Some(arn) => {
+                    self.resource(arn, place.kind, &location);
+                    self.parameters(members, arn, place);
+                }
                 None => self.schema("Expected value of type String", &location),
             }
         }

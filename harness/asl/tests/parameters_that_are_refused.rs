@@ -1,0 +1,93 @@
+//! The Parameters of optimised integrations: what their API requires is there, and nothing that it does not have (DG:connect-*).
+
+mod table;
+
+use serde_json::{Value, json};
+use table::{hold, with};
+
+fn ask(resource: &str, parameters: &Value) -> Value {
+    json!({
+        "Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters, "End": true,
+    })
+}
+
+#[test]
+fn required_fields_are_there_in_either_form() {
+    for (resource, whole) in [
+        ("sqs:sendMessage", json!({ "QueueUrl": "q", "MessageBody.$": "$" })),
+        (
+            "sqs:sendMessage.waitForTaskToken",
+            json!({ "QueueUrl.$": "$.q", "MessageBody": { "T.$": "$$.Task.Token" } }),
+        ),
+        ("sns:publish", json!({ "Message.$": "$" })),
+        ("lambda:invoke", json!({ "FunctionName": "f" })),
+        ("lambda:invoke.waitForTaskToken", json!({ "FunctionName.$": "$.f" })),
+        ("states:startExecution", json!({ "StateMachineArn": "arn" })),
+        ("states:startExecution.sync:2", json!({ "StateMachineArn": "arn" })),
+        ("events:putEvents", json!({ "Entries": [] })),
+        ("dynamodb:getItem", json!({ "TableName": "t", "Key": {} })),
+        ("dynamodb:putItem", json!({ "TableName": "t", "Item.$": "$" })),
+        ("ecs:runTask.sync", json!({ "TaskDefinition": "d" })),
+        ("http:invoke", json!({ "ApiEndpoint": "https://a", "Method": "GET" })),
+    ] {
+        hold(&[(resource, whole.clone(), "")], |parameters| ask(resource, parameters));
+        for name in whole.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            let less = with(whole.clone(), &json!({ name: null }));
+            hold(&[(resource, less, "SCHEMA at /Parameters")], |parameters| ask(resource, parameters));
+        }
+    }
+}
+
+#[test]
+fn fields_that_the_api_has_not_are_refused() {
+    for (resource, required, optional, stray) in [
+        ("sqs:sendMessage", json!({ "QueueUrl": "q", "MessageBody": "b" }), "DelaySeconds", "messageBody"),
+        ("sns:publish", json!({ "Message": "m" }), "TopicArn", "Topic"),
+        ("lambda:invoke", json!({ "FunctionName": "f" }), "LogType", "Input"),
+        ("states:startExecution", json!({ "StateMachineArn": "a" }), "Name", "Payload"),
+        ("events:putEvents", json!({ "Entries": [] }), "EndpointId", "Events"),
+    ] {
+        for (name, wanted) in [
+            (optional.to_owned(), ""),
+            (format!("{optional}.$"), ""),
+            (stray.to_owned(), "SCHEMA at /Parameters"),
+            (format!("{stray}.$"), "SCHEMA at /Parameters"),
+        ] {
+            let given = with(required.clone(), &json!({ name: "$.x" }));
+            hold(&[(resource, given, wanted)], |parameters| ask(resource, parameters));
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_known_is_not_refused() {
+    let jsonata = |arguments: &Value| {
+        json!({
+            "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "QueueUrl": null, "QueryLanguage": "JSONata",
+            "Arguments": arguments, "End": true,
+        })
+    };
+    hold(
+        &[
+            ("an expression", json!("{% $states.input %}"), ""),
+            ("none", json!(null), ""),
+            ("all", json!({ "QueueUrl": "{% $q %}", "MessageBody": "b" }), ""),
+            ("no queue", json!({ "MessageBody": "b" }), "SCHEMA at /Arguments"),
+            (
+                "a query of the other language",
+                json!({ "QueueUrl.$": "q", "QueueUrl": "q", "MessageBody": "b" }),
+                "SCHEMA at /Arguments",
+            ),
+        ],
+        |arguments| with(jsonata(arguments), &json!({})),
+    );
+    hold(&[("a function by its ARN", json!({ "anything": 1 }), "")], |parameters| {
+        with(ask("x", parameters), &json!({ "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f" }))
+    });
+    hold(&[("the input holds them", json!(null), "")], |_| {
+        with(ask("sqs:sendMessage", &Value::Null), &json!({}))
+    });
+    hold(&[("an API of the SDK", json!({ "anything": 1 }), "")], |parameters| {
+        ask("aws-sdk:sqs:sendMessage", parameters)
+    });
+}
