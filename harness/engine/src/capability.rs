@@ -73,7 +73,7 @@ async fn patient(target: &dyn Target, call: &Call) -> Outcome {
     let mut outcome = target.call(call.clone()).await;
     for tries in 0..20 {
         match &outcome {
-            Outcome::Refused(error) if is_passing(error) => {}
+            Outcome::Refused(error) if is_passing(error) || error.status >= 500 && tries < 2 => {}
             // What answers nothing that can be read does so by itself or not at all.
             Outcome::Unknown(_) if tries < 4 => {}
             _ => break,

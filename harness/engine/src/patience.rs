@@ -20,6 +20,15 @@ pub(crate) fn is_passing(error: &ApiError) -> bool {
         )
 }
 
+/// How long something that was just made may still be unknown: a new queue for a second (CreateQueue of the SQS API), a new machine
+/// for a short while that AWS gives no number for (DEF-26).
+pub(crate) const UNKNOWN_AT_FIRST: Duration = Duration::from_secs(5);
+
+/// Whether an error says that what was asked for is not there.
+pub(crate) fn is_not_found(error: &ApiError) -> bool {
+    ["DoesNotExist", "NonExistent", "NotFound"].iter().any(|words| error.code.contains(words))
+}
+
 /// How long after the plan's own timers a thing may take before the wait is given up: beyond what the rules call a hang
 /// (10 s) on the machine's clock; in virtual time patience costs nothing.
 pub(crate) fn allowance(clock: &dyn Clock) -> Duration {

@@ -7,14 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use plan::{FunctionSpec, MachineSpec, Plan};
-use record::{Call, Entry, Operation, Outcome};
+use record::{Call, Entry, Operation, Outcome, Time};
 use serde_json::{Value, json};
 
 use crate::ends::Ends;
 use crate::function;
+use crate::insist::insist;
 use crate::ledger::Ledger;
 use crate::leftovers::{TAG, patient};
 use crate::making::Making;
+use crate::patience::{Pauses, UNKNOWN_AT_FIRST, is_not_found};
 use crate::recorder::Recorder;
 use crate::slots::Slots;
 use crate::world::World;
@@ -22,6 +24,9 @@ use crate::{Stack, Target};
 
 /// How long a function or a mapping may take to become ready.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// After so many tries without an answer there is none.
+const SILENCES: u32 = 8;
 
 /// Machines that the plans of one run share, by definition.
 #[derive(Default)]
@@ -96,15 +101,16 @@ pub(crate) async fn prepare(
         world.places.insert("queue".to_owned(), url);
         world.places.insert("queue-arn".to_owned(), arn);
         maker.function(function, world).await?;
-    } else {
-        let url = maker.queue_url("q", attributes).await?;
+    } else if plan.uses_its_queue() {
+        let url = maker.queue("q", attributes).await?.0;
         world.places.insert("queue".to_owned(), url);
     }
     if plan.topic {
         maker.topic(world).await?;
     }
     for (name, spec) in &plan.machines {
-        let arn = maker.machine(name, spec, world).await?;
+        let (arn, at) = maker.machine(name, spec, world).await?;
+        world.came(&arn, at);
         world.machines.insert(name.clone(), arn);
     }
     Ok(())
@@ -135,7 +141,7 @@ pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, worl
     }
     for (place, made) in [("mapping", Making::Mapping), ("function", Making::Function)] {
         if let Some(name) = world.places.get(place) {
-            let outcome = target.call(Call::new(made.removal(), json!({ made.member(): name }))).await;
+            let outcome = patient(target, Call::new(made.removal(), json!({ made.member(): name }))).await;
             if let Some(word) = made.word() {
                 lot.ledger.gone(word, name, &outcome);
             }
@@ -160,25 +166,26 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Makes a call that the plan cannot do without; throttled ones are tried again.
+    /// Makes a call that the plan cannot do without; again where nobody knows what became of it, and while something that was just
+    /// made is not found yet: those tries leave the record.
     async fn must(&self, operation: Operation, input: Value) -> Result<Value, String> {
         let call = Call::new(operation, input);
-        let mut pause = std::time::Duration::from_millis(50);
-        for _ in 0..8 {
-            let (_, outcome) = self.recorder.call(self.target, "setup", call.clone(), None).await;
+        let clock = self.target.clock();
+        let deadline = clock.now() + UNKNOWN_AT_FIRST;
+        let mut pauses = Pauses::new(self.target);
+        let mut silences = 0;
+        loop {
+            let early = clock.now() < deadline;
+            let (place, outcome) = insist(self.recorder, self.target, "setup", call.clone(), None).await;
             match outcome {
                 Outcome::Done(reply) => return Ok(reply),
-                Outcome::Refused(error) if crate::patience::is_passing(&error) => {}
+                Outcome::Refused(error) if early && is_not_found(&error) => self.recorder.forget(&place),
                 Outcome::Refused(error) => return Err(format!("{operation} was refused: {error}")),
-                Outcome::Unknown(why) if self.target.clock().is_virtual() => {
-                    return Err(format!("{operation}: {why}"));
-                }
-                Outcome::Unknown(_) => {}
+                Outcome::Unknown(_) if silences < SILENCES => silences += 1,
+                Outcome::Unknown(why) => return Err(format!("{operation} got no answer: {why}")),
             }
-            self.target.clock().sleep(pause).await;
-            pause *= 2;
+            clock.sleep(pauses.next()).await;
         }
-        Err(format!("{operation} got no answer that can be used in 8 tries"))
     }
 
     /// Takes the stack's places in the place of new ones. The record shows what they are.
@@ -192,7 +199,8 @@ impl Maker<'_> {
         Ok(())
     }
 
-    async fn queue_url(&self, suffix: &str, attributes: Value) -> Result<String, String> {
+    /// Makes a queue and sees that it is found. Its URL and its ARN.
+    async fn queue(&self, suffix: &str, attributes: Value) -> Result<(String, String), String> {
         let name = format!("{}-{suffix}", self.lot.prefix);
         self.lot.ledger.about_to_make("queue", &name);
         let reply = self
@@ -201,21 +209,13 @@ impl Maker<'_> {
                 json!({"QueueName": name, "Attributes": attributes, "tags": { TAG: self.lot.ledger.run() }}),
             )
             .await?;
-        reply
-            .get("QueueUrl")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-            .ok_or_else(|| "CreateQueue gave no QueueUrl".to_owned())
-    }
-
-    async fn queue(&self, suffix: &str, attributes: Value) -> Result<(String, String), String> {
-        let url = self.queue_url(suffix, attributes).await?;
+        let url = reply.get("QueueUrl").and_then(Value::as_str).ok_or("CreateQueue gave no QueueUrl")?;
         let reply = self
             .must(Operation::GetQueueAttributes, json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]}))
             .await?;
         let arn = reply.pointer("/Attributes/QueueArn").and_then(Value::as_str);
         Ok((
-            url.clone(),
+            url.to_owned(),
             arn.map(str::to_owned).ok_or_else(|| "GetQueueAttributes gave no QueueArn".to_owned())?,
         ))
     }
@@ -224,7 +224,10 @@ impl Maker<'_> {
     async fn function(&self, spec: &FunctionSpec, world: &mut World) -> Result<(), String> {
         let name = format!("{}-f", self.lot.prefix);
         self.lot.ledger.about_to_make("function", &name);
-        self.must(Operation::CreateFunction, function::creation(&name, self.lot.role, spec.timeout)).await?;
+        let made = self
+            .must(Operation::CreateFunction, function::creation(&name, self.lot.role, spec.timeout))
+            .await;
+        made.or_else(was_made)?;
         world.places.insert("function".to_owned(), name.clone());
         let get = Call::new(Operation::GetFunction, json!({"FunctionName": name}));
         function::ready(self.target, &get, &["Configuration", "State"], "Active", PATIENCE).await?;
@@ -236,14 +239,22 @@ impl Maker<'_> {
         if mapping.partial {
             input["FunctionResponseTypes"] = json!(["ReportBatchItemFailures"]);
         }
-        let reply = self.must(Operation::CreateEventSourceMapping, input).await?;
-        let uuid = reply.get("UUID").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let uuid = match self.must(Operation::CreateEventSourceMapping, input).await.or_else(was_made)? {
+            Value::Null => self.mapping_of(&name).await?,
+            reply => reply.get("UUID").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        };
         world.places.insert("mapping".to_owned(), uuid.clone());
         let get = Call::new(Operation::GetEventSourceMapping, json!({"UUID": uuid}));
         let ready = function::ready(self.target, &get, &["State"], "Enabled", PATIENCE).await;
         // What it came to belongs to the record, also where it is not what was waited for.
         self.must(Operation::GetEventSourceMapping, json!({"UUID": uuid})).await?;
         ready.map(|_| ())
+    }
+
+    async fn mapping_of(&self, function: &str) -> Result<String, String> {
+        let list = self.must(Operation::ListEventSourceMappings, json!({"FunctionName": function})).await?;
+        let uuid = list.pointer("/EventSourceMappings/0/UUID").and_then(Value::as_str);
+        uuid.map(str::to_owned).ok_or_else(|| "a mapping that exists is not listed".to_owned())
     }
 
     async fn topic(&self, world: &mut World) -> Result<(), String> {
@@ -273,12 +284,13 @@ impl Maker<'_> {
         Ok(())
     }
 
-    async fn machine(&self, name: &str, spec: &MachineSpec, world: &World) -> Result<String, String> {
+    /// Makes a machine, or takes one that was made. Its ARN, and when it was made.
+    async fn machine(&self, name: &str, spec: &MachineSpec, world: &World) -> Result<(String, Time), String> {
         let definition = world.fill(&spec.definition).to_string();
         if let (true, Some(entry)) = (spec.shared, self.lot.machines.get(&definition)) {
-            let arn = machine_arn(&entry);
+            let made = machine_arn(&entry).map(|arn| (arn, entry.ended));
             self.recorder.put(entry);
-            return arn.ok_or_else(|| "CreateStateMachine gave no ARN".to_owned());
+            return made.ok_or_else(|| "CreateStateMachine gave no ARN".to_owned());
         }
         let text = if spec.shared {
             format!("sfnconf-{}-m{:016x}", self.lot.ledger.run(), hash(&definition))
@@ -294,16 +306,21 @@ impl Maker<'_> {
             .and_then(Value::as_str)
             .map(str::to_owned)
             .ok_or_else(|| "CreateStateMachine gave no ARN".to_owned())?;
+        let ended = self.target.clock().now();
         if spec.shared {
-            let ended = self.target.clock().now();
             let call = Call::new(Operation::CreateStateMachine, input);
             self.lot.machines.put(
                 definition,
                 crate::recorder::entry("setup", begun, ended, call, Outcome::Done(reply), None),
             );
         }
-        Ok(arn)
+        Ok((arn, ended))
     }
+}
+
+/// Takes a conflict for a yes whose answer was lost: the names of what is made are nobody else's.
+fn was_made(why: String) -> Result<Value, String> {
+    if why.contains("ResourceConflict") { Ok(Value::Null) } else { Err(why) }
 }
 
 /// FNV-1a: a name for a definition, the same in every run.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plan::{Filter, Placeholder, holders, whole};
-use record::{Call, Outcome};
+use record::{Call, Outcome, Time};
 use serde_json::{Map, Value};
 
 use crate::making::Making;
+use crate::patience::UNKNOWN_AT_FIRST;
 
 /// An execution of the plan.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,8 @@ pub(crate) struct World {
     pub(crate) bound: BTreeMap<String, Value>,
     /// What the plan's own calls made and did not remove: by ARN, queues by URL.
     pub(crate) made: BTreeSet<(Making, String)>,
+    /// Until when what was made may be unknown.
+    fresh: BTreeMap<String, Time>,
 }
 
 impl World {
@@ -100,18 +103,44 @@ impl World {
         }
     }
 
+    /// Notes that something was made at a moment.
+    pub(crate) fn came(&mut self, id: &str, at: Time) {
+        self.fresh.insert(id.to_owned(), at + UNKNOWN_AT_FIRST);
+    }
+
+    /// From when on everything that a call names must be known, if any of it is fresh.
+    pub(crate) fn known_from(&self, call: &Call) -> Option<Time> {
+        let until = |made: Making| {
+            let id = call.text(made.member())?;
+            // A version or an alias comes with its machine.
+            self.fresh.get(id).or_else(|| self.fresh.get(id.rsplit_once(':')?.0))
+        };
+        Making::ALL.into_iter().filter_map(until).max().copied()
+    }
+
+    /// Notes the ARN of an execution.
+    pub(crate) fn started(&mut self, exec: u32, arn: &str) {
+        if let Some(execution) = self.executions.get_mut(&exec) {
+            arn.clone_into(&mut execution.arn);
+        }
+    }
+
     /// Keeps book of what the plan's own calls make and remove.
-    pub(crate) fn book(&mut self, call: &Call, outcome: &Outcome) {
+    pub(crate) fn book(&mut self, call: &Call, outcome: &Outcome, now: Time) {
         let Outcome::Done(reply) = outcome else { return };
         if let Some(made) = Making::of(call.operation)
             && let Some(name) = reply.get(made.member()).and_then(Value::as_str)
         {
             self.made.insert((made, name.to_owned()));
+            if made != Making::Execution {
+                self.came(name, now);
+            }
         }
         if let Some(gone) = Making::ALL.into_iter().find(|made| made.removal() == call.operation)
             && let Some(name) = call.text(gone.member())
         {
             self.made.remove(&(gone, name.to_owned()));
+            self.fresh.remove(name);
         }
     }
 

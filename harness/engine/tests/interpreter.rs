@@ -5,11 +5,11 @@
 mod stage;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use engine::{Options, replay};
 use plan::{Fault, MachineSpec, Plan, Step};
-use record::{CaseEnd, CaseRecord, Operation, Outcome};
+use record::{Call, CaseEnd, CaseRecord, Operation, Outcome};
 use serde_json::{Value, json};
 use stage::{Always, Scripted, message, refused};
 
@@ -103,6 +103,80 @@ fn throttled_calls_that_a_plan_cannot_do_without_are_made_again() {
     let record = run(&target, &plan_of(vec![Step::start(1, "m", json!({}))]));
     assert_eq!(record.end, CaseEnd::Complete);
     assert!(outcomes(&record, Operation::StartExecution).last().is_some_and(|outcome| outcome.is_done()));
+}
+
+#[test]
+fn what_was_just_made_and_is_not_found_yet_is_asked_for_again_and_leaves_no_trace() {
+    let starts = AtomicUsize::new(0);
+    let target = Scripted::in_virtual_time(move |call, before| match call.operation {
+        Operation::GetQueueAttributes if before < 3 => {
+            refused("AWS.SimpleQueueService.NonExistentQueue", 400)
+        }
+        Operation::StartExecution
+            if call.text("name").is_some() && starts.fetch_add(1, Ordering::SeqCst) < 3 =>
+        {
+            refused("StateMachineDoesNotExist", 400)
+        }
+        _ => None,
+    });
+    let record = run(&target, &plan_of(vec![Step::start(1, "m", json!({}))]));
+    assert_eq!(record.end, CaseEnd::Complete);
+    assert_eq!(target.heard(Operation::GetQueueAttributes).len(), 4);
+    assert!(record.entries.iter().all(|entry| entry.outcome.is_done()), "{:?}", record.entries);
+}
+
+#[test]
+fn what_is_never_found_is_given_up_and_the_last_refusal_is_kept() {
+    let target = Scripted::in_virtual_time(|call, _| match call.operation {
+        Operation::StartExecution => refused("StateMachineDoesNotExist", 400),
+        _ => None,
+    });
+    let record = run(&target, &plan_of(vec![Step::start(1, "m", json!({}))]));
+    assert!(matches!(&record.end, CaseEnd::Cut(why) if why.contains("StateMachineDoesNotExist")));
+    assert_eq!(outcomes(&record, Operation::StartExecution).len(), 1);
+}
+
+#[test]
+fn a_list_is_read_to_its_last_page_unless_the_plan_keeps_its_first() {
+    let page = |call: &Call, _: usize| match (call.operation, call.text("nextToken")) {
+        (Operation::ListActivities, None) => {
+            Some(Outcome::Done(json!({"activities": [{"name": "a"}], "nextToken": "more"})))
+        }
+        (Operation::ListActivities, Some(_)) => Some(Outcome::Done(json!({"activities": [{"name": "b"}]}))),
+        _ => None,
+    };
+    for (step, pages) in [
+        (Step::call(Operation::ListActivities, json!({"maxResults": 1000})), 2),
+        (Step::bind(Operation::ListActivities, json!({"maxResults": 1000}), "page"), 1),
+    ] {
+        let record = run(&Scripted::in_virtual_time(page), &plan_of(vec![step]));
+        assert_eq!(outcomes(&record, Operation::ListActivities).len(), pages);
+    }
+}
+
+#[test]
+fn a_start_whose_answer_was_lost_is_known_by_its_name_when_it_has_ended() {
+    let lost = AtomicBool::new(false);
+    let target = Scripted::in_virtual_time(move |call, _| match call.operation {
+        Operation::StartExecution if call.text("name").is_none() => None,
+        Operation::StartExecution if lost.swap(true, Ordering::SeqCst) => {
+            refused("ExecutionAlreadyExists", 400)
+        }
+        Operation::StartExecution => Some(Outcome::Unknown("reset".to_owned())),
+        _ => None,
+    });
+    let steps = vec![
+        Step::start(1, "m", json!({})),
+        Step::call(Operation::DescribeExecution, json!({"executionArn": "${exec:1}"})),
+    ];
+    let record = run(&target, &plan_of(steps));
+    assert_eq!(record.end, CaseEnd::Complete);
+    let asked = record.entries.last().and_then(|entry| entry.call.text("executionArn").map(str::to_owned));
+    assert!(
+        asked.is_some_and(|arn| arn.contains(":execution:") && arn.ends_with(":e1-0000000000")),
+        "{:?}",
+        record.entries
+    );
 }
 
 #[test]

@@ -283,6 +283,21 @@ impl Plan {
         has_only_it && calls == 0
     }
 
+    /// Whether any step or machine has to do with the plan's queue.
+    pub fn uses_its_queue(&self) -> bool {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        let waits = |found: &mut bool, step: &Step| {
+            *found |= match step {
+                Step::Take { .. } => true,
+                Step::Drain { queue, .. } => queue != "notifications",
+                _ => false,
+            };
+        };
+        let mut found = self.dead_letter_after.is_some() || text.contains("${queue");
+        visit(&self.steps, &mut |step| waits(&mut found, step));
+        found
+    }
+
     /// The executions that the plan starts.
     pub fn executions(&self) -> Vec<u32> {
         let mut found = Vec::new();

@@ -183,6 +183,12 @@ pub trait Conduct: Send {
         1
     }
 
+    /// Whether a queue or a machine that was made at a moment is found by now (DEF-26; CreateQueue of the SQS API: a second may
+    /// pass).
+    fn finds(&mut self, now: Time, made: Time) -> bool {
+        true
+    }
+
     // Tokens
 
     /// The serial number of the token of an attempt, given a fresh one and that of the attempt before.

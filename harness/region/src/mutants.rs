@@ -2,7 +2,8 @@
 //!
 //! Every variant is a [`Conduct`] that overrides one decision (or rewrites requests or answers); the services know none of
 //! them. Families: `tokens`, `outputs`, `timers`, `tasks`, `recovery`, `executions`, `descriptions`, `histories`, `pages`,
-//! `queues`, `topics`, `definitions`, `changes`, `listings`, `texts`, `wire`, `lawful` and `spelling`. Those of [`sweep`] are derived from a record, and known by name alone.
+//! `queues`, `topics`, `definitions`, `changes`, `listings`, `texts`, `wire`; the lawful ones are
+//! `lawful`, `spelling`, `leaves` and `weather`. Those of [`sweep`] are derived from a record, and known by name alone.
 
 /// A conduct that overrides some decisions, with the state it counts in.
 macro_rules! variant {
@@ -26,6 +27,7 @@ mod descriptions;
 mod executions;
 mod histories;
 mod lawful;
+mod leaves;
 mod listings;
 mod outputs;
 mod pages;
@@ -38,6 +40,7 @@ mod texts;
 mod timers;
 mod tokens;
 mod topics;
+mod weather;
 mod wire;
 
 use std::sync::LazyLock;
@@ -84,7 +87,7 @@ fn wrong() -> impl Iterator<Item = &'static Variant> {
 }
 
 fn right() -> impl Iterator<Item = &'static Variant> {
-    lawful::VARIANTS.iter().chain(spelling::VARIANTS)
+    lawful::VARIANTS.iter().chain(spelling::VARIANTS).chain(leaves::VARIANTS).chain(weather::VARIANTS)
 }
 
 /// Every wrong variant.

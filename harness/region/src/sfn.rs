@@ -102,6 +102,12 @@ pub(crate) struct Activity {
 }
 
 impl Region {
+    /// A machine that is there, and found by now.
+    pub(crate) fn found_machine(&mut self, arn: &str) -> Option<&Machine> {
+        let machine = self.sfn.machines.get(arn)?;
+        self.conduct.finds(self.now, machine.created).then_some(machine)
+    }
+
     pub(crate) fn serve_states(&mut self, call: &Call) -> Served {
         use Operation as O;
         Served::Reply(match call.operation {

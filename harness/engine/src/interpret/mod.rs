@@ -1,6 +1,7 @@
 //! The steps of a plan, done. What waits is in [`messages`] and [`reading`].
 
 mod messages;
+mod pages;
 mod reading;
 mod telling;
 
@@ -17,7 +18,7 @@ use crate::faults;
 use crate::insist::insist;
 use crate::ledger::Ledger;
 use crate::making::Making;
-use crate::patience::{Pauses, allowance};
+use crate::patience::{Pauses, allowance, is_not_found, is_passing};
 use crate::recorder::Recorder;
 use crate::slots::Slots;
 use crate::world::{Execution, World};
@@ -112,9 +113,16 @@ impl<'a> Actor<'a> {
             Step::Call { op, input, raw, bind } => {
                 let mut call = Call::new(*op, self.world(|world| world.fill(input)));
                 call.raw_body = raw.as_ref().map(|body| self.world(|world| world.fill_text(body)));
-                let outcome = self.call(call, None).await;
-                if let (Some(name), Outcome::Done(reply)) = (bind, &outcome) {
-                    self.world(|world| world.bound.insert(name.clone(), reply.clone()));
+                let outcome = self.call(call.clone(), None).await;
+                match (bind, &outcome) {
+                    (Some(name), Outcome::Done(reply)) => {
+                        self.world(|world| world.bound.insert(name.clone(), reply.clone()));
+                    }
+                    // A page that the plan keeps is the plan's to follow.
+                    (None, Outcome::Done(reply)) if pages::begins_a_list(&call) => {
+                        self.read_on(&call, reply).await;
+                    }
+                    _ => {}
                 }
                 if *op == Operation::ReceiveMessage {
                     self.hear(&outcome);
@@ -222,13 +230,14 @@ impl<'a> Actor<'a> {
                 self.stage.ledger.about_to_make(word, name);
             }
         }
-        let outcome = self.faulted(call.clone(), note).await;
+        let outcome = self.found(call.clone(), note).await;
         if let Some(made) = Making::of(call.operation)
             && let (Some(word), Some(name)) = (made.word(), made.name(&call))
         {
             self.stage.ledger.answered(word, name, &outcome);
         }
-        self.world(|world| world.book(&call, &outcome));
+        let now = self.stage.target.clock().now();
+        self.world(|world| world.book(&call, &outcome, now));
         let gone = Making::ALL.into_iter().find(|made| made.removal() == call.operation);
         if let Some((made, word)) = gone.and_then(|made| Some((made, made.word()?)))
             && let Some(name) = call.text(made.member())
@@ -238,14 +247,28 @@ impl<'a> Actor<'a> {
         outcome
     }
 
-    /// Makes a call, with the fault that was asked for.
-    async fn faulted(&mut self, call: Call, note: Option<&str>) -> Outcome {
+    /// Makes a call, again while what was just made is not found yet: those tries tell nothing and leave the record.
+    async fn found(&mut self, call: Call, note: Option<&str>) -> Outcome {
         let Stage { target, recorder, .. } = *self.stage;
-        let Some(fault) = self.fault.take() else {
-            return insist(recorder, target, &self.name, call, note).await;
-        };
-        self.crashed = !faults::survives(fault);
-        faults::faulted(fault, call, &self.name, target, recorder).await
+        let known_from = self.world(|world| world.known_from(&call));
+        let mut pauses = Pauses::new(target);
+        loop {
+            if let Some(fault) = self.fault.take() {
+                self.crashed = !faults::survives(fault);
+                let told = faults::faulted(fault, call.clone(), &self.name, target, recorder).await;
+                if self.crashed || !told.refusal().is_some_and(is_passing) {
+                    return told;
+                }
+                self.stage.pause(pauses.next()).await;
+            }
+            let early = known_from.is_some_and(|moment| target.clock().now() < moment);
+            let (place, outcome) = insist(recorder, target, &self.name, call.clone(), note).await;
+            if !early || !outcome.refusal().is_some_and(is_not_found) {
+                return outcome;
+            }
+            recorder.forget(&place);
+            self.stage.pause(pauses.next()).await;
+        }
     }
 
     async fn start(
@@ -256,6 +279,7 @@ impl<'a> Actor<'a> {
         input: &Value,
     ) -> Result<(), CaseEnd> {
         let run = self.stage.run.clone();
+        let own = name.is_none();
         let (arn, name, input) = self.world(|world| {
             let name = name.map_or_else(|| format!("e{exec}-{run}"), |name| world.fill_text(name));
             world.executions.insert(exec, Execution { name: name.clone(), ..Execution::default() });
@@ -276,19 +300,17 @@ impl<'a> Actor<'a> {
         for _ in 0..12 {
             match self.call(call.clone(), None).await {
                 Outcome::Done(reply) => {
-                    let arn =
-                        reply.get("executionArn").and_then(Value::as_str).unwrap_or_default().to_owned();
-                    self.world(|world| {
-                        if let Some(execution) = world.executions.get_mut(&exec) {
-                            execution.arn = arn;
-                        }
-                    });
+                    let arn = reply.get("executionArn").and_then(Value::as_str).unwrap_or_default();
+                    self.world(|world| world.started(exec, arn));
                     return Ok(());
                 }
-                // A machine just made may not be there yet (DEF-26).
-                Outcome::Refused(error)
-                    if error.code == "StateMachineDoesNotExist" || crate::patience::is_passing(&error) => {}
                 Outcome::Unknown(_) => {}
+                // Its name is nobody else's: a start whose answer was lost has started it, and it has ended since (START-12).
+                Outcome::Refused(error) if error.code == "ExecutionAlreadyExists" && own => {
+                    let arn = format!("{}:{name}", arn.replacen(":stateMachine:", ":execution:", 1));
+                    self.world(|world| world.started(exec, &arn));
+                    return Ok(());
+                }
                 Outcome::Refused(error) => {
                     return Err(CaseEnd::Cut(format!("StartExecution was refused: {error}")));
                 }

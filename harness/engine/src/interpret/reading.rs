@@ -1,16 +1,15 @@
 //! Histories and descriptions: read, and waited for.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use record::{Awaited, Call, CaseEnd, Operation, Outcome};
 use serde_json::{Value, json};
 
 use super::Actor;
+use super::pages::Pages;
+use crate::insist::insist;
 use crate::patience::{Pauses, allowance};
-
-/// More pages than the longest history has events (HIS-24): whoever gives more gives no end.
-const PAGES: usize = 25_100;
+use crate::recorder::Place;
 
 impl Actor<'_> {
     /// Polls the history until it shows what is awaited. Of the polls that did not, the first is kept.
@@ -62,36 +61,35 @@ impl Actor<'_> {
     pub(super) async fn read_pages(
         &mut self,
         input: Value,
-        mut places: Option<&mut Vec<crate::recorder::Place>>,
+        mut places: Option<&mut Vec<Place>>,
     ) -> Vec<Value> {
         let mut events = Vec::new();
-        let mut input = input;
-        let mut begun: BTreeSet<u64> = BTreeSet::new();
-        for _ in 0..PAGES {
-            if self.stage.cancel.is_set() {
-                break;
-            }
-            let call = Call::new(Operation::GetExecutionHistory, input.clone());
-            let (place, outcome) = self.stage.recorder.call(self.stage.target, &self.name, call, None).await;
+        let mut pages = Pages::default();
+        let mut next = Some(Call::new(Operation::GetExecutionHistory, input));
+        while let Some(call) = next.take().filter(|_| !self.stage.cancel.is_set()) {
+            let (place, outcome) = self.read(call.clone()).await;
             if let Some(places) = &mut places {
                 places.push(place);
             }
             let Outcome::Done(reply) = outcome else { break };
-            let page = reply.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
-            // Pages that begin again never end.
-            let first = page.first().and_then(|event| event.get("id")).and_then(Value::as_u64);
-            let repeats = first.is_some_and(|id| !begun.insert(id));
-            events.extend(page);
-            let Some(next) = reply.get("nextToken").and_then(Value::as_str).filter(|token| !token.is_empty())
-            else {
-                break;
-            };
-            if repeats || input["nextToken"] == next {
-                break;
-            }
-            input["nextToken"] = json!(next);
+            events.extend(reply.get("events").and_then(Value::as_array).cloned().unwrap_or_default());
+            next = pages.next(&call, &reply);
         }
         events
+    }
+
+    /// Reads the pages that follow the first of a list.
+    pub(super) async fn read_on(&self, first: &Call, reply: &Value) {
+        let mut pages = Pages::default();
+        let mut next = pages.next(first, reply);
+        while let Some(call) = next.take().filter(|_| !self.stage.cancel.is_set()) {
+            let (_, outcome) = self.read(call.clone()).await;
+            next = outcome.reply().and_then(|reply| pages.next(&call, reply));
+        }
+    }
+
+    async fn read(&self, call: Call) -> (Place, Outcome) {
+        insist(self.stage.recorder, self.stage.target, &self.name, call, None).await
     }
 
     /// Describes an execution that has ended, until the description says so too or the allowance is over (GEH-12).
@@ -103,7 +101,7 @@ impl Actor<'_> {
         loop {
             let asked = clock.now();
             let call = Call::new(Operation::DescribeExecution, json!({"executionArn": arn}));
-            let (place, outcome) = self.stage.recorder.call(self.stage.target, &self.name, call, None).await;
+            let (place, outcome) = self.read(call).await;
             let status = outcome.reply().and_then(|reply| reply.get("status")).and_then(Value::as_str);
             let passing = outcome.refusal().is_some_and(crate::patience::is_passing)
                 || matches!(outcome, Outcome::Unknown(_));

@@ -7,7 +7,6 @@ use record::{Call, Operation, Outcome};
 use serde_json::json;
 
 use super::Actor;
-use crate::patience::Pauses;
 
 impl Actor<'_> {
     /// Heartbeats, as long as somebody wants them.
@@ -58,17 +57,7 @@ impl Actor<'_> {
                 Call::new(Operation::SendTaskFailure, input)
             }
         };
-        let mut pauses = Pauses::new(self.stage.target);
-        for _ in 0..10 {
-            let outcome = self.call(call.clone(), note.as_deref()).await;
-            match outcome.refusal() {
-                Some(error) if crate::patience::is_passing(error) => {
-                    self.stage.pause(pauses.next()).await;
-                }
-                _ => return Some(outcome),
-            }
-        }
-        None
+        Some(self.call(call, note.as_deref()).await)
     }
 }
 

@@ -55,7 +55,7 @@ fn redeliveries() -> Vec<Draft> {
             vec![plain()],
             vec![
                 Step::start(1, "plain", json!({})),
-                receive(json!({"VisibilityTimeout": 1}), "first"),
+                receive(json!({"VisibilityTimeout": 1, "WaitTimeSeconds": 10}), "first"),
                 Step::Sleep { ms: 1200 },
                 // Passed in full only where the message never comes.
                 Step::Drain { queue: "queue".to_owned(), messages: 1, wait_ms: 34_000 },
@@ -68,7 +68,11 @@ fn redeliveries() -> Vec<Draft> {
             vec![plain()],
             std::iter::once(Step::start(1, "plain", json!({})))
                 .chain((1..=5).map(|number| {
-                    receive(json!({"VisibilityTimeout": 20, "WaitTimeSeconds": 1}), &format!("look-{number}"))
+                    let wait = if number == 1 { 10 } else { 1 };
+                    receive(
+                        json!({"VisibilityTimeout": 20, "WaitTimeSeconds": wait}),
+                        &format!("look-{number}"),
+                    )
                 }))
                 .chain([Step::succeed("1.1", &json!("once")), Step::settle(1)])
                 .collect(),
@@ -78,7 +82,7 @@ fn redeliveries() -> Vec<Draft> {
             vec![plain()],
             vec![
                 Step::start(1, "plain", json!({})),
-                receive(json!({"VisibilityTimeout": 30}), "first"),
+                receive(json!({"VisibilityTimeout": 30, "WaitTimeSeconds": 10}), "first"),
                 Step::call(
                     Operation::ChangeMessageVisibility,
                     json!({"QueueUrl": "${queue}", "ReceiptHandle": "${bind:first.Messages.0.ReceiptHandle}", "VisibilityTimeout": 0}),
@@ -128,10 +132,13 @@ fn dead_letters() -> Vec<Draft> {
             vec![plain()],
             vec![
                 Step::start(1, "plain", json!({})),
-                receive(json!({"VisibilityTimeout": 1}), "first"),
+                receive(json!({"VisibilityTimeout": 1, "WaitTimeSeconds": 10}), "first"),
                 Step::Sleep { ms: 1300 },
-                receive(json!({"WaitTimeSeconds": 0}), "none"),
-                Step::Drain { queue: "dead-letter".to_owned(), messages: 1, wait_ms: 3000 },
+                // A message moves when somebody asks for it in vain, whenever it has become visible again.
+                Step::Together(vec![
+                    vec![receive(json!({"WaitTimeSeconds": 9}), "none")],
+                    vec![Step::Drain { queue: "dead-letter".to_owned(), messages: 1, wait_ms: 12_000 }],
+                ]),
                 Step::succeed("1.1", &json!("from the dead-letter queue")),
                 Step::settle(1),
             ],

@@ -53,7 +53,7 @@ fn stops() -> Vec<Draft> {
                 Step::Until { exec: 1, event: "TaskSubmitted".to_owned(), count: 1, after_ms: 0 },
                 stop(json!({})),
                 Step::settle(1),
-                Step::Drain { queue: "queue".to_owned(), messages: 1, wait_ms: 3000 },
+                Step::Drain { queue: "queue".to_owned(), messages: 1, wait_ms: 34_000 },
             ],
         ),
         Draft::new(

@@ -30,9 +30,9 @@ impl Region {
         if !url.starts_with("http") {
             return Err(failure("SQS.SdkClientException", format!("Unable to execute HTTP request: {url}")));
         }
-        let Some(queue) =
-            queue_name(&url).filter(|name| self.sqs.queues.contains_key(*name)).map(str::to_owned)
-        else {
+        let known = queue_name(&url).and_then(|name| self.sqs.queues.get(name));
+        let found = known.filter(|queue| self.conduct.finds(self.now, queue.created));
+        let Some(queue) = found.map(|queue| queue.name.clone()) else {
             let text = "The specified queue does not exist.";
             return Err(refused(400, "AWS.SimpleQueueService.NonExistentQueue", text));
         };

@@ -1,4 +1,4 @@
-//! Lawful variants of how a region says things: other dates, other spellings, smaller pages, members of a later API.
+//! Lawful variants of how a region says things: other dates, other spellings, members of a later API.
 //!
 //! They change answers only; what happens is the same.
 
@@ -123,15 +123,6 @@ pub(super) const VARIANTS: &[Variant] = &[
                     members.entry("nextToken").or_insert(Value::Null);
                 }
             });
-        }
-    }),
-    variant!("small-pages", "a page holds three events or executions at most (GEH-02, LIST-03)", [], {
-        fn request(&mut self, call: &mut Call) {
-            let paged = matches!(call.operation, Operation::GetExecutionHistory | Operation::ListExecutions);
-            let asked = call.input.get("maxResults").and_then(Value::as_i64).unwrap_or(0);
-            if paged && call.raw_body.is_none() && (asked == 0 || (4..=1000).contains(&asked)) {
-                call.input.insert("maxResults".to_owned(), json!(3));
-            }
         }
     }),
     variant!("too-large-is-413", "a request of more than 1 MB is refused with HTTP 413 (WIRE-09)", [], {

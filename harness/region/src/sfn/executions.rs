@@ -101,7 +101,7 @@ impl Region {
     /// Finds what a machine, version or alias ARN stands for.
     pub(super) fn resolve_machine(&mut self, arn: &str) -> Result<Resolved, ApiError> {
         let named = machine_arn(arn)?;
-        let Some(machine) = self.sfn.machines.get(&named.arn) else { return Err(no_machine(arn)) };
+        let Some(machine) = self.found_machine(&named.arn) else { return Err(no_machine(arn)) };
         if machine.status == MachineStatus::Deleting {
             return Err(ApiError::new("StateMachineDeleting", format!("State Machine Deleting: '{arn}'")));
         }

@@ -73,7 +73,7 @@ impl Region {
                     return Err(validation("PENDING_REDRIVE and redriveFilter need a mapRunArn"));
                 }
                 let named = machine_arn(arn)?;
-                let machine = self.sfn.machines.get(&named.arn).ok_or_else(|| no_machine(arn))?;
+                let machine = self.found_machine(&named.arn).ok_or_else(|| no_machine(arn))?;
                 if machine.express {
                     let text = "This operation is not supported by this type of state machine";
                     return Err(ApiError::new("StateMachineTypeNotSupported", text));

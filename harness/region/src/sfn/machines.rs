@@ -165,6 +165,9 @@ impl Region {
         }
         let revision_id = self.ids.uuid();
         let now = self.now;
+        if self.found_machine(&named.arn).is_none() {
+            return Err(no_machine(arn));
+        }
         let Some(machine) = self.sfn.machines.get_mut(&named.arn) else { return Err(no_machine(arn)) };
         if machine.status == MachineStatus::Deleting {
             return Err(ApiError::new(
@@ -216,7 +219,7 @@ impl Region {
         let arn = request.required("stateMachineArn", 1, 256)?;
         request.word("includedData", &["ALL_DATA", "METADATA_ONLY"])?;
         let named = machine_arn(arn)?;
-        let Some(machine) = self.sfn.machines.get(&named.arn) else { return Err(no_machine(arn)) };
+        let Some(machine) = self.found_machine(&named.arn) else { return Err(no_machine(arn)) };
         let (revision, created, description) = match &named.qualifier {
             None => (&machine.current, machine.created, None),
             Some(qualifier) => {

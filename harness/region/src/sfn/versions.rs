@@ -46,7 +46,7 @@ impl Region {
         let description = request.text_within("description", 0, 256)?;
         let revision = request.text("revisionId")?;
         let named = machine_arn(arn)?;
-        let machine = self.sfn.machines.get(&named.arn).ok_or_else(|| no_machine(arn))?;
+        let machine = self.found_machine(&named.arn).ok_or_else(|| no_machine(arn))?;
         if revision.is_some_and(|asked| machine.current.revision_id.as_deref().unwrap_or("INITIAL") != asked)
         {
             let text = format!(
@@ -63,7 +63,7 @@ impl Region {
         let request = Request::of(call);
         let arn = request.required("stateMachineArn", 1, 256)?;
         let named = machine_arn(arn)?;
-        let machine = self.sfn.machines.get(&named.arn).ok_or_else(|| no_machine(arn))?;
+        let machine = self.found_machine(&named.arn).ok_or_else(|| no_machine(arn))?;
         let items: Vec<Value> = machine
             .versions
             .iter()
@@ -165,7 +165,7 @@ impl Region {
         let request = Request::of(call);
         let arn = request.required("stateMachineArn", 1, 256)?;
         let named = machine_arn(arn)?;
-        let machine = self.sfn.machines.get(&named.arn).ok_or_else(|| no_machine(arn))?;
+        let machine = self.found_machine(&named.arn).ok_or_else(|| no_machine(arn))?;
         let items: Vec<Value> = machine
             .aliases
             .iter()

@@ -71,10 +71,14 @@ impl Region {
         })
     }
 
+    /// The queue that a call names, if it is there and found by now.
     pub(super) fn queue_of(&mut self, call: &Call) -> Result<&mut Queue, ApiError> {
         let now = self.now;
         let url = Request::of(call).text("QueueUrl")?.ok_or_else(|| missing("QueueUrl"))?;
         let queue = queue_name(url).and_then(|name| self.sqs.queues.get_mut(name)).ok_or_else(no_queue)?;
+        if !self.conduct.finds(now, queue.created) {
+            return Err(no_queue());
+        }
         queue.tidy(now);
         Ok(queue)
     }

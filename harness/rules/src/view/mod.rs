@@ -168,6 +168,12 @@ impl<'a> View<'a> {
         matches!(self.record.end, CaseEnd::Hung { .. })
     }
 
+    /// Whether the same was asked again, and answered.
+    pub fn is_answered_later(&self, call: &Call<'_>) -> bool {
+        let same = |other: &Call<'_>| other.index > call.index && other.entry.call == call.entry.call;
+        self.calls_of(call.operation).any(|other| same(other) && other.was_looked_at())
+    }
+
     /// Whether the plan put faults between the harness and the target.
     pub fn has_faults(&self) -> bool {
         !self.record.faults.is_empty()

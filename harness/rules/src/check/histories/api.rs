@@ -192,6 +192,10 @@ fn pair(earlier: &HistoryRead<'_>, later: &HistoryRead<'_>, sink: &mut Sink) {
         return;
     }
     sink.expect(row, common, || "two reads of one execution differ in events that both have".to_owned());
+    if common && joined && same_form {
+        // What was read by pages grows and rests as well.
+        sink.met(if closed { SETTLED } else { GROWS });
+    }
     if !later.data || !earlier.data {
         let bare = if later.data { earlier } else { later };
         let leak = bare.history.events.iter().find(|event| {

@@ -233,7 +233,7 @@ fn surely_closed(
             }
             true
         }
-        (Effect::Unknown, Answer::Broken(error)) if !view.has_faults() => {
+        (Effect::Unknown, Answer::Broken(error)) if !view.has_faults() && !view.is_answered_later(call) => {
             if let Some(first) = rows.first() {
                 sink.inconclusive(
                     *first,

@@ -289,12 +289,21 @@ fn subscribed(view: &View<'_>, sink: &mut Sink) {
             });
         }
         let gone = view.calls_of(Api::Unsubscribe).next().is_some();
-        let lists = view.calls_of(Api::ListSubscriptionsByTopic);
-        let last =
-            lists.filter(|list| list.text("TopicArn") == Some(topic) && list.begun - call.ended >= SOON);
-        let Some(last) = last.last().and_then(|call| call.answer.done()).filter(|_| !gone) else { continue };
-        let mut found =
-            list(last, "Subscriptions").filter(|entry| text(entry, "SubscriptionArn") == Some(arn));
+        let mut pages: Vec<&Value> = Vec::new();
+        for page in view.calls_of(Api::ListSubscriptionsByTopic) {
+            let Some(reply) = page.answer.done().filter(|_| page.text("TopicArn") == Some(topic)) else {
+                continue;
+            };
+            if !page.has("NextToken") {
+                pages.clear();
+            }
+            pages.extend(Some(reply).filter(|_| page.begun - call.ended >= SOON));
+        }
+        let Some(last) = pages.last().filter(|_| !gone) else { continue };
+        let mut found = pages
+            .iter()
+            .flat_map(|page| list(page, "Subscriptions"))
+            .filter(|entry| text(entry, "SubscriptionArn") == Some(arn));
         let held = found.next().is_some_and(|entry| {
             ["TopicArn", "Protocol", "Endpoint"].iter().all(|member| text(entry, member) == call.text(member))
         });

@@ -1,0 +1,61 @@
+//! Lawful variants of a service in bad weather: what was just made is found a moment later, calls break, answers are lost.
+//!
+//! Throttling and breaking of Step Functions alone are in `lawful`. Invariant: whoever asks again gets what is right.
+
+use std::time::Duration;
+
+use record::{ApiError, Call, Outcome, Service, Time};
+
+use super::Variant;
+
+/// How long after its creation a thing is not found: AWS says to wait a second before a new queue is used (SQS, CreateQueue);
+/// state machines are created with eventual consistency (DEF-26).
+const LATE: Duration = Duration::from_millis(800);
+
+pub(super) const VARIANTS: &[Variant] = &[
+    variant!(
+        "found-late",
+        "new queues and machines are found most of a second after they were made (DEF-26)",
+        [],
+        {
+            fn finds(&mut self, now: Time, made: Time) -> bool {
+                now >= made + LATE
+            }
+        }
+    ),
+    variant!("stormy", "one call in twenty breaks, is throttled or finds no service", [], { calls: u64 }, {
+        fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
+            self.calls += 1;
+            if !self.calls.is_multiple_of(20) {
+                return Ok(());
+            }
+            Err(match (self.calls / 20 % 3, call.operation.service()) {
+                (0, _) => ApiError::new("InternalFailure", "Internal error").with_status(500),
+                (1, _) => ApiError::new("ServiceUnavailable", "Service unavailable").with_status(503),
+                (_, Service::Sqs) => ApiError::new("RequestThrottled", "Rate exceeded"),
+                (_, Service::Sns) => ApiError::new("Throttling", "Rate exceeded"),
+                _ => ApiError::new("ThrottlingException", "Rate exceeded"),
+            })
+        }
+    }),
+    variant!("answers-get-lost", "the connection of one call in twenty breaks after the call took effect", [], { calls: u64 }, {
+        fn answer(&mut self, _: &Call, outcome: &mut Outcome) {
+            self.calls += 1;
+            if self.calls.is_multiple_of(20) {
+                *outcome = Outcome::Unknown("the connection was reset".to_owned());
+            }
+        }
+    }),
+    variant!("requests-get-lost", "the connection of one call in twenty breaks before the call takes effect", [], { calls: u64, lost: bool }, {
+        fn serves(&mut self, _: &Call) -> u64 {
+            self.calls += 1;
+            self.lost = self.calls.is_multiple_of(20);
+            u64::from(!self.lost)
+        }
+        fn answer(&mut self, _: &Call, outcome: &mut Outcome) {
+            if std::mem::take(&mut self.lost) {
+                *outcome = Outcome::Unknown("the connection was reset".to_owned());
+            }
+        }
+    }),
+];
