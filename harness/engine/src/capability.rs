@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::function;
 use crate::leftovers::TAG;
-use crate::patience::{Pauses, is_passing};
+use crate::patience::Pauses;
 use crate::{BoxFuture, Target};
 
 /// One probed capability.
@@ -73,7 +73,7 @@ async fn patient(target: &dyn Target, call: &Call) -> Outcome {
     let mut outcome = target.call(call.clone()).await;
     for tries in 0..20 {
         match &outcome {
-            Outcome::Refused(error) if is_passing(error) || error.status >= 500 && tries < 2 => {}
+            Outcome::Refused(error) if error.is_passing() || error.status >= 500 && tries < 2 => {}
             // What answers nothing that can be read does so by itself or not at all.
             Outcome::Unknown(_) if tries < 4 => {}
             _ => break,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use record::{ApiError, Call, Outcome};
 
 use crate::Target;
-use crate::patience::{Pauses, is_passing};
+use crate::patience::Pauses;
 use crate::recorder::{Place, Recorder};
 
 /// The pauses before the second and the third try at a service that breaks.
@@ -36,7 +36,7 @@ pub(crate) async fn insist(
         let begun = target.clock().now();
         let (place, outcome) = recorder.call(target, actor, call.clone(), note).await;
         let silent = matches!(outcome, Outcome::Unknown(_)) && target.clock().now() < begun + SOON;
-        let pause = if outcome.refusal().is_some_and(is_passing) {
+        let pause = if outcome.refusal().is_some_and(ApiError::is_passing) {
             for_room.next()
         } else if silent || outcome.refusal().is_some_and(broke) {
             after_breaking.next()

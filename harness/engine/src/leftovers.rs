@@ -9,7 +9,7 @@ use record::{Call, Operation, Outcome};
 use serde_json::{Value, json};
 
 use crate::Target;
-use crate::patience::{Pauses, is_passing};
+use crate::patience::Pauses;
 
 /// How the names of this suite's resources begin; the run's id follows.
 pub(crate) const PREFIX: &str = "sfnconf-";
@@ -221,7 +221,7 @@ pub(crate) async fn patient(target: &dyn Target, call: Call) -> Outcome {
     let mut outcome = target.call(call.clone()).await;
     for tries in 0..20 {
         let again = match &outcome {
-            Outcome::Refused(error) => is_passing(error) || deletes && error.status >= 500 && tries < 4,
+            Outcome::Refused(error) => error.is_passing() || deletes && error.status >= 500 && tries < 4,
             Outcome::Unknown(_) => deletes && tries < 4,
             Outcome::Done(_) => false,
         };

@@ -6,20 +6,6 @@ use record::ApiError;
 
 use crate::{Clock, Target};
 
-/// Whether an error is of the moment: throttling, or a service that is not available.
-pub(crate) fn is_passing(error: &ApiError) -> bool {
-    error.status == 503
-        || matches!(
-            error.code.as_str(),
-            "ThrottlingException"
-                | "Throttling"
-                | "TooManyRequestsException"
-                | "RequestThrottled"
-                | "ServiceUnavailable"
-                | "RequestLimitExceeded"
-        )
-}
-
 /// How long something that was just made may still be unknown: a new queue for a second (CreateQueue of the SQS API), a new machine
 /// for a short while that AWS gives no number for (DEF-26).
 pub(crate) const UNKNOWN_AT_FIRST: Duration = Duration::from_secs(5);

@@ -58,6 +58,17 @@ impl ApiError {
         Self { code: code.into(), status: 400, message: message.into() }
     }
 
+    /// Whether it asks the caller to come back later: throttling, or a service that is not available.
+    pub fn is_passing(&self) -> bool {
+        matches!(self.status, 429 | 503)
+            || self.code.contains("Throttl")
+            || self.code.starts_with("ServiceUnavailable")
+            || matches!(
+                self.code.as_str(),
+                "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" | "OverLimit"
+            )
+    }
+
     /// The same error with another status.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {

@@ -18,7 +18,7 @@ use crate::faults;
 use crate::insist::insist;
 use crate::ledger::Ledger;
 use crate::making::Making;
-use crate::patience::{Pauses, allowance, is_not_found, is_passing};
+use crate::patience::{Pauses, allowance, is_not_found};
 use crate::recorder::Recorder;
 use crate::slots::Slots;
 use crate::world::{Execution, World};
@@ -256,7 +256,7 @@ impl<'a> Actor<'a> {
             if let Some(fault) = self.fault.take() {
                 self.crashed = !faults::survives(fault);
                 let told = faults::faulted(fault, call.clone(), &self.name, target, recorder).await;
-                if self.crashed || !told.refusal().is_some_and(is_passing) {
+                if self.crashed || !told.refusal().is_some_and(record::ApiError::is_passing) {
                     return told;
                 }
                 self.stage.pause(pauses.next()).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use record::{Awaited, Call, CaseEnd, Operation, Outcome};
+use record::{ApiError, Awaited, Call, CaseEnd, Operation, Outcome};
 use serde_json::{Value, json};
 
 use super::Actor;
@@ -103,8 +103,8 @@ impl Actor<'_> {
             let call = Call::new(Operation::DescribeExecution, json!({"executionArn": arn}));
             let (place, outcome) = self.read(call).await;
             let status = outcome.reply().and_then(|reply| reply.get("status")).and_then(Value::as_str);
-            let passing = outcome.refusal().is_some_and(crate::patience::is_passing)
-                || matches!(outcome, Outcome::Unknown(_));
+            let passing =
+                outcome.refusal().is_some_and(ApiError::is_passing) || matches!(outcome, Outcome::Unknown(_));
             let ended =
                 self.world(|world| world.executions.get(&exec).is_some_and(|execution| execution.ended));
             if !(status == Some("RUNNING") && ended || passing) || clock.now() >= deadline {

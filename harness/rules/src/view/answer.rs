@@ -32,7 +32,7 @@ impl<'a> Answer<'a> {
         };
         if is_unsupported(error) {
             Self::Unsupported(error)
-        } else if is_throttling(error) {
+        } else if error.is_passing() {
             Self::Throttled(error)
         } else if DENIALS.contains(&error.code.as_str()) {
             Self::Denied(error)
@@ -139,18 +139,6 @@ const DENIALS: &[&str] = &[
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
-
-/// Whether the answer asks the caller to come back later.
-pub fn is_throttling(error: &ApiError) -> bool {
-    error.status == 429
-        || error.status == 503
-        || error.code.contains("Throttl")
-        || error.code.starts_with("ServiceUnavailable")
-        || matches!(
-            error.code.as_str(),
-            "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" | "OverLimit"
-        )
-}
 
 fn is_unsupported(error: &ApiError) -> bool {
     const CODES: &[&str] = &[

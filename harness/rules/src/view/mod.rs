@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use record::{CaseEnd, CaseRecord, Event, Operation as Api, Time};
 
 pub use crate::json::{brief, brief_json, is_json, plain_length, same_json, same_json_text};
-pub use answer::{Answer, COMMON_CODES, is_throttling};
+pub use answer::{Answer, COMMON_CODES};
 pub use arn::{Arn, unqualified};
 pub use attempt::{Attempt, Pattern};
 pub use call::Call;

@@ -71,15 +71,33 @@ pub(crate) async fn admit(
     Ok(Admitted { targets, address, account, region })
 }
 
+/// The pauses before each try at asking whose credentials these are.
+const PAUSES: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
+
 /// Whose credentials these are.
 async fn account(endpoint: &Endpoint, address: &str, patience: Duration) -> Result<String, TargetError> {
     let client = HttpClient::new(endpoint.clone(), Wire::Raw, patience).map_err(TargetError::unusable)?;
-    match client.call(&Call::new(Operation::GetCallerIdentity, json!({}))).await {
+    let mut outcome = Outcome::Unknown("it was not asked".to_owned());
+    for pause in PAUSES {
+        tokio::time::sleep(pause).await;
+        outcome = client.call(&Call::new(Operation::GetCallerIdentity, json!({}))).await;
+        if !outcome.refusal().is_some_and(|error| error.is_passing() || error.status >= 500) {
+            break;
+        }
+    }
+    match outcome {
         Outcome::Done(reply) => reply
             .get("Account")
             .and_then(Value::as_str)
             .map(str::to_owned)
             .ok_or_else(|| TargetError::foreign(address, "GetCallerIdentity names no account")),
+        Outcome::Refused(error) if error.is_passing() || error.status >= 500 => {
+            Err(TargetError::unavailable(
+                format!("{address} has no room for GetCallerIdentity: {error}"),
+                "try again later",
+            ))
+        }
         Outcome::Refused(error) => Err(TargetError::unavailable(
             format!("AWS does not accept the credentials: {error}"),
             "renew them: aws sso login, or aws configure export-credentials --format env",

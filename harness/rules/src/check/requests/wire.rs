@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::check::requests::model::{Kind, requests};
 use crate::check::{Check, Group, Sink};
-use crate::view::{Answer, COMMON_CODES, Call, View, is_throttling};
+use crate::view::{Answer, COMMON_CODES, Call, View};
 
 const PROTOCOL: Check = Check::of(
     "WIRE-01",
@@ -167,7 +167,7 @@ fn errors(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         sink.met(KMS);
-        sink.expect(ROW, own.contains(&code) || common || kms || is_throttling(error), || {
+        sink.expect(ROW, own.contains(&code) || common || kms || error.is_passing(), || {
             format!(
                 "{} answered {code} ({}); it has only {own:?} and the common errors",
                 call.operation, error.status
