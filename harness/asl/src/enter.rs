@@ -131,13 +131,28 @@ fn batch(shared: Option<&Value>, items: &[Value]) -> Value {
 }
 
 fn enter_task(task: &Task, env: &Env<'_>) -> Result<Entered, Failure> {
+    let doubt = Doubt::default();
+    let of_windows = Env { doubt: &doubt, ..*env };
+    let window = |field: &Option<Field>| {
+        doubt.over(field.as_ref().map(|field| field.seconds(&of_windows, 1)).transpose())
+    };
     Ok(Entered::Task {
         parameters: parameters(env)?,
-        timeout_seconds: task.timeout.as_ref().map(|timeout| timeout.seconds(env, 1)).transpose()?,
-        heartbeat_seconds: task.heartbeat.as_ref().map(|heartbeat| heartbeat.seconds(env, 1)).transpose()?,
+        timeout_seconds: window(&task.timeout)?,
+        heartbeat_seconds: window(&task.heartbeat)?,
         credentials: task.credentials.as_ref().map(|credentials| credentials.evaluate(env)).transpose()?,
         sourced: env.is_sourced(),
+        windows_sourced: !doubt.is_noted(),
     })
+}
+
+/// The parameters of a task with `veil` in place of every value that no source decides. None where nothing of them is known.
+pub fn known_parameters(state: &State, inputs: &Inputs<'_>, veil: &Value) -> Option<Value> {
+    let dice = Dice::for_visit(inputs.context, inputs.event_id);
+    let doubt = Doubt::default();
+    let env = Env::new(state, inputs, &dice, &doubt);
+    let input = state.flow.input_path.apply(&env).ok().filter(|_| env.is_sourced())?;
+    state.flow.parameters.as_ref()?.veiled(&env.at(&input), veil)
 }
 
 fn parameters(env: &Env<'_>) -> Result<Value, Failure> {

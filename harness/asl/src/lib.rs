@@ -34,7 +34,7 @@ mod validate;
 
 pub use choice::ChoiceRule;
 pub use complete::{check_result, complete, places_its_result};
-pub use enter::{batches, enter, item_context, item_input};
+pub use enter::{batches, enter, item_context, item_input, known_parameters};
 pub use inspect::{inspect, inspect_items};
 pub use machine::{
     Batcher, Branch, Catcher, Machine, MachineType, Map, Next, QueryLanguage, Reader, Rescue, Retrier, Scope,

@@ -39,6 +39,8 @@ pub enum Entered {
         credentials: Option<Value>,
         /// Whether a document or a recording of AWS decides the parameters.
         sourced: bool,
+        /// Whether one decides both windows.
+        windows_sourced: bool,
     },
     /// Pass, Choice and Succeed are done at once.
     Exit(Exit),

@@ -14,7 +14,7 @@ fn told(state: &Value, input: &Value) -> String {
     let inputs = Inputs { input, context: &context, variables: &variables, event_id: 2 };
     let (what, sourced) = match enter(machine.find("s").expect("the state is there"), &inputs) {
         Ok(Entered::Exit(exit)) => ("goes on", exit.sourced),
-        Ok(Entered::Task { sourced, .. }) => ("goes on", sourced),
+        Ok(Entered::Task { sourced, windows_sourced, .. }) => ("goes on", sourced && windows_sourced),
         Ok(_) => ("goes on", true),
         Err(failure) => ("fails", failure.sourced),
     };

@@ -30,9 +30,16 @@ fn begun() -> Tale {
     Tale::started(&input()).entered("Map", "s1", &input())
 }
 
+/// The ARN of a Map Run that began as this event.
+fn arn(event: usize) -> Value {
+    let arn =
+        format!("arn:aws:states:eu-west-1:123456789012:mapRun:m/s1:6f1c0f5c-4a3a-4c83-9e2c-{event:012}");
+    json!({ "mapRunArn": arn })
+}
+
 fn run(tale: Tale) -> Tale {
-    let arn = "arn:aws:states:eu-west-1:123456789012:mapRun:m/s1:6f1c0f5c-4a3a-4c83-9e2c-4d1a5f2b7c11";
-    tale.then("MapStateStarted", json!({ "length": 3 })).then("MapRunStarted", json!({ "mapRunArn": arn }))
+    let event = tale.events().len() + 2;
+    tale.then("MapStateStarted", json!({ "length": 3 })).then("MapRunStarted", arn(event))
 }
 
 fn succeeds(tale: Tale) -> Tale {
@@ -120,7 +127,36 @@ fn its_items_are_counted_and_run_as_executions_of_their_own() {
     let left = |tale: Tale| tale.exited("Map", "s1", &json!([])).passed("s2", &json!([])).succeeded();
     let bare = begun().then("MapStateStarted", json!({ "length": 3 })).then("MapStateSucceeded", json!(null));
     left(bare).is_illegal(&machine, "HIS-26");
-    let arn = json!({ "mapRunArn": "arn:aws:states:eu-west-1:123456789012:mapRun:m/s1:6f1c0f5c-4a3a-4c83-9e2c-4d1a5f2b7c11" });
-    let five = begun().then("MapStateStarted", json!({ "length": 5 })).then("MapRunStarted", arn);
+    let five = begun().then("MapStateStarted", json!({ "length": 5 })).then("MapRunStarted", arn(4));
     left(succeeds(five)).is_illegal(&machine, "HIS-29");
+}
+
+#[test]
+fn a_retry_begins_a_new_run_and_a_redrive_goes_on_with_the_old_one() {
+    let retried = then_passes(map(
+        &json!({ "Retry": [{ "ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1 }] }),
+    ));
+    let again = |event| {
+        let tale = broken(run(begun()), ERROR).then("MapStateStarted", json!({ "length": 3 }));
+        fails(tale.then("MapRunStarted", arn(event)), ERROR)
+    };
+    again(7).is_legal(&retried);
+    again(4).is_illegal(&retried, "HIS-26");
+    let redriven = |event| {
+        let mut details = arn(event);
+        details["redriveCount"] = json!(1);
+        let tale = fails(run(begun()), ERROR).then("ExecutionRedriven", json!({ "redriveCount": 1 }));
+        let tale = succeeds(tale.then("MapRunRedriven", details));
+        tale.exited("Map", "s1", &json!([])).passed("s2", &json!([])).succeeded()
+    };
+    redriven(4).is_legal(&then_passes(map(&json!({}))));
+    redriven(5).is_illegal(&then_passes(map(&json!({}))), "HIS-26");
+    let nonsense = begun()
+        .then("MapStateStarted", json!({ "length": 3 }))
+        .then("MapRunStarted", json!({ "mapRunArn": "arn:aws:states:eu-west-1:123456789012:execution:m:x" }));
+    succeeds(nonsense)
+        .exited("Map", "s1", &json!([]))
+        .passed("s2", &json!([]))
+        .succeeded()
+        .is_illegal(&then_passes(map(&json!({}))), "HIS-26");
 }

@@ -53,7 +53,8 @@ fn a_task_gets_its_parameters_and_times() {
             timeout_seconds: Some(60),
             heartbeat_seconds: Some(9),
             credentials,
-            sourced: true
+            sourced: true,
+            windows_sourced: true
         }
     );
 }

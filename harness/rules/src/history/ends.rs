@@ -5,8 +5,12 @@ use record::Event;
 use super::grow::can_leave;
 use super::ledger::Ledger;
 use super::shape::EVENT_LIMIT;
+use super::times::are_real;
 use super::trace::{Home, Phase, Trace};
 use super::{attempt, composite, flow};
+
+/// So long after its end an execution can be redriven, and a minute for the clocks.
+const REDRIVABLE_MS: i64 = (14 * 24 * 60 + 1) * 60_000;
 
 pub(super) fn terminal(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut Ledger) {
     ledger.met("HIS-06");
@@ -109,6 +113,10 @@ pub(super) fn redriven(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger
         None => trace.fault("RED-05", event, "ExecutionRedriven without a terminal event before it", ledger),
         Some(ended) if ended.kind == "ExecutionSucceeded" => {
             trace.fault("RED-01", event, "an execution that succeeded cannot be redriven", ledger);
+        }
+        Some(ended) if event.at - ended.at > REDRIVABLE_MS && are_real(trace.events) => {
+            let days = (event.at - ended.at) / 86_400_000;
+            ledger.breach("RED-01", event, format!("redriven {days} days after its end, 14 are allowed"));
         }
         Some(_) => {}
     }

@@ -35,6 +35,7 @@ pub(super) fn check(trace: &Trace<'_>, known: &Known<'_>, ledger: &mut Ledger) {
         branches(trace, visit, ledger);
         for attempt in &visit.attempts {
             submitted(trace, attempt, ledger);
+            child(trace, attempt, ledger);
             completed(trace, attempt, known, ledger);
         }
     }
@@ -128,6 +129,36 @@ fn submitted(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
     }
 }
 
+/// The result of a child execution: it succeeded, and is the one that was started (facts.md 55). A callback may complete the task
+/// in its place, with any output (facts.md 57).
+fn child(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
+    let (Some(started), Some(ended)) =
+        (attempt.submitted.and_then(|at| trace.event(at)), attempt.ended.and_then(|at| trace.event(at)))
+    else {
+        return;
+    };
+    let resource = (ended.text("resourceType"), ended.text("resource").unwrap_or_default());
+    if !matches!(resource, (Some("states"), "startExecution.sync" | "startExecution.sync:2"))
+        || ended.kind != "TaskSucceeded"
+    {
+        return;
+    }
+    let Some((started, result)) = json(started, "output").zip(json(ended, "output")) else { return };
+    let (Some(arn), Some(status)) = (result.get("ExecutionArn"), result.get("Status")) else { return };
+    let wrong = if status != "SUCCEEDED" {
+        format!("the child execution is {status}")
+    } else if started.get("ExecutionArn").is_some_and(|started| started != arn) {
+        format!("the child execution is {arn}, another one was started")
+    } else if resource.1 == "startExecution.sync"
+        && result.get("Output").is_some_and(|output| !output.is_string())
+    {
+        "Output is no string".to_owned()
+    } else {
+        return;
+    };
+    ledger.breach("HIS-19", ended, format!("TaskSucceeded of {}, but {wrong}", resource.1));
+}
+
 /// The outcome of a callback attempt is what the accepted call said (HIS-19, HIS-20).
 fn completed(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &mut Ledger) {
     if attempt.family != Family::Task || pattern_of(trace, attempt) == Pattern::RequestResponse {
@@ -217,7 +248,12 @@ pub(super) fn uncaught(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger) {
     if !matches!(root.phase, Phase::Failed | Phase::CompositeFailed | Phase::EvaluationFailed) || root.loose {
         return by_itself(root, last, ledger);
     }
-    let Some(failure) = failure_event(trace, 0) else { return };
+    let Some(failure) = failure_event(trace, 0) else {
+        if cause_of(trace).is_some_and(|cause| cause.kind != "FailStateEntered") {
+            named_by_the_interpreter(last, ledger);
+        }
+        return;
+    };
     let own = |error: Option<&str>| {
         error.is_some_and(|error| error == "States.Runtime" || error == "States.DataLimitExceeded")
     };
@@ -229,11 +265,27 @@ pub(super) fn uncaught(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger) {
     let same_cause = failure.kind == "MapRunFailed" || equal(cause, last_cause);
     let repeated = equal(error, last_error) && same_cause;
     if !replaced && !repeated {
-        let message = format!(
-            "error {last_error:?} and cause {last_cause:?}, but {} had {error:?} and {cause:?}",
-            failure.kind
-        );
+        let told = |error: Option<&str>, cause: Option<&str>| {
+            let quoted =
+                |text: Option<&str>| text.map_or_else(|| "none".to_owned(), |text| format!("{text:?}"));
+            format!("error {} and cause {}", quoted(error), quoted(cause))
+        };
+        let message =
+            format!("{}, but {} had {}", told(last_error, last_cause), failure.kind, told(error, cause));
         ledger.breach("ERR-06", last, message);
+    }
+}
+
+/// The innermost event that a failed Parallel or Map of the execution's own states points at.
+fn cause_of<'h>(trace: &Trace<'h>) -> Option<&'h Event> {
+    let mut strand = 0;
+    loop {
+        let failed = trace.current(strand)?.1.failed.and_then(|at| trace.event(at))?;
+        let cause = trace.events.iter().find(|event| event.id == failed.previous)?;
+        if !matches!(cause.kind.as_str(), "ParallelStateFailed" | "MapStateFailed") {
+            return Some(cause);
+        }
+        strand = trace.owner.get(&cause.id).copied().filter(|inner| *inner != strand)?;
     }
 }
 
@@ -242,9 +294,16 @@ fn by_itself(root: &Strand, last: &Event, ledger: &mut Ledger) {
     use Phase::{CompositeSucceeded, Entered, Ready, RunEnded, Running, Succeeded};
     let unshown = matches!(root.phase, Entered | Succeeded | CompositeSucceeded | Running | RunEnded)
         || (root.phase == Ready && root.visits.is_empty());
+    if unshown && !root.loose {
+        named_by_the_interpreter(last, ledger);
+    }
+}
+
+/// No event in front of the end failed: its error is not one that only a task or its author could raise.
+fn named_by_the_interpreter(last: &Event, ledger: &mut Ledger) {
     let error = last.text("error").unwrap_or_default();
     let of_tasks = matches!(error, "States.TaskFailed" | "States.Timeout" | "States.HeartbeatTimeout");
-    if unshown && !root.loose && (of_tasks || !error.starts_with("States.")) {
+    if of_tasks || !error.starts_with("States.") {
         let message = format!("ExecutionFailed with the error {error:?}, but no event in front of it failed");
         ledger.breach("HIS-22", last, message);
     }

@@ -71,6 +71,11 @@ fn entered(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut L
     let kind = event.kind.strip_suffix("StateEntered").unwrap_or_default();
     let branch = composite::open_parallel(trace, event.previous);
     let strand = if let Some((visit, round)) = branch {
+        let is_same = |trace: &Trace<'_>, strand: &Strand| {
+            let first = strand.visits.first().and_then(|first| trace.visits.get(*first));
+            first.is_some_and(|first| first.name == name)
+        };
+        composite::redrive::begins(trace, visit, event, is_same, ledger);
         composite::new_strand(trace, Home::Branch { visit, round }, event.previous)
     } else {
         let again =
@@ -296,6 +301,10 @@ fn evaluation_failed(trace: &mut Trace<'_>, position: usize, event: &Event, ledg
         .collect();
     let strand =
         fitting.iter().rev().find(|at| trace.strand(**at).is_some_and(|strand| linked(trace, **at, strand)));
+    if let Some(error) = event.text("error").filter(|error| !error.starts_with("States.")) {
+        let message = format!("EvaluationFailed with the error {error:?}, which is none of AWS's");
+        ledger.breach("HIS-10", event, message);
+    }
     let Some(strand) = strand.or_else(|| fitting.last()).copied() else {
         let message =
             format!("EvaluationFailed of state {name:?}, which is not at a point where that is possible");

@@ -233,6 +233,11 @@ pub const CHECKS: &[Check] = &[
     Check::of("IO-10", "history/data-limit", "input and output have at most 262,144 bytes"),
     Check::of("IO-11", "history/parameter-limit", "parameters have at most 262,144 bytes"),
     Check::of("RED-01", "history/redrivable", "only failed, stopped and timed out executions are redriven"),
+    Check::of(
+        "RED-02",
+        "history/redriven-parts",
+        "only branches and iterations that failed or were stopped run again",
+    ),
     Check::of("RED-05", "history/redrive", "a redrive appends to the history after its terminal event"),
 ];
 

@@ -32,6 +32,26 @@ pub(super) fn is_early(from: Time, to: Time, bound_ms: i64) -> bool {
     to - from < bound_ms - early(bound_ms).max(if whole { 999 } else { 0 })
 }
 
+/// Branches and iterations beside one that failed its Parallel or Map are stopped: long after the failure none enters a state (HIS-27).
+fn siblings(trace: &Trace<'_>, ledger: &mut Ledger) {
+    for visit in &trace.visits {
+        let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };
+        let Some(cause) = trace.events.iter().find(|event| event.id == failed.previous) else { continue };
+        let strands = visit.rounds.last().map_or(&[][..], |round| round.strands.as_slice());
+        let inside: Vec<usize> = strands.iter().flat_map(|strand| trace.within(*strand)).collect();
+        let late = trace.events.iter().find(|event| {
+            (cause.id..failed.id).contains(&event.id)
+                && event.is_entered()
+                && event.at - cause.at > PATIENCE
+                && trace.owner.get(&event.id).is_some_and(|owner| inside.contains(owner))
+        });
+        if let Some(late) = late {
+            let message = format!("a state is entered {} ms after a failure beside it", late.at - cause.at);
+            ledger.breach("HIS-27", late, message);
+        }
+    }
+}
+
 /// Timeouts of attempts against the windows that their schedule event shows.
 pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
     if !real {
@@ -49,6 +69,9 @@ pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
     }
     // Where anything else is wrong, a gap may be what is missing.
     let judge_late = real && trace.sound && ledger.is_clean();
+    if judge_late {
+        siblings(trace, ledger);
+    }
     let attempts =
         trace.visits.iter().flat_map(|visit| visit.attempts.iter().map(move |attempt| (visit, attempt)));
     for (visit, attempt) in attempts {

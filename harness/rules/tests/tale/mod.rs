@@ -35,8 +35,11 @@ impl Tale {
         let at = self.events.len();
         let before =
             self.events.last().map_or(1_700_000_000_000, |event| event["timestamp"].as_u64().unwrap());
-        // The exit of a Parallel or Map follows the last of its strands.
-        let beyond = |kind: &Value| kind.as_str().unwrap().ends_with("StateSucceeded");
+        // The exit of a Parallel or Map follows the last of its strands, its failure what failed a Task.
+        let beyond = |kind: &Value| {
+            let kind = kind.as_str().unwrap();
+            kind.ends_with("StateSucceeded") || kind == "TaskStateAborted"
+        };
         let previous = match self.events.last() {
             Some(last) if beyond(&last["type"]) => at - 1,
             _ if at < 2 => 0,

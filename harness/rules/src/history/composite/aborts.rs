@@ -37,7 +37,9 @@ pub(super) fn aborted(
     };
     let causes = causes(trace, strand);
     let own = trace.strand(strand).is_some_and(|strand| strand.heads.contains(&event.previous));
-    if event.previous != 0 && !own && !causes.contains(&event.previous) {
+    // What a stop's aborts point at is not recorded: the last event before them, their own state's, or none.
+    let of_stop = causes.is_empty() && event.previous + 1 == event.id;
+    if event.previous != 0 && !own && !of_stop && !causes.contains(&event.previous) {
         trace.bad_link_to(event, "the failure that stops it", ledger);
     }
     if causes.is_empty() || event.previous == 0 {

@@ -12,7 +12,8 @@ use super::{failures, new_strand, open_rounds};
 pub(super) fn unclosed(trace: &mut Trace<'_>, strand: usize, event: &Event, ledger: &mut Ledger) {
     let failing = trace.owner.get(&event.previous).copied().filter(|at| *at != strand);
     let open = failing.and_then(|at| trace.strand(at)).is_some_and(|failing| {
-        let broke = matches!(failing.phase, Phase::Failed | Phase::FailState) && !failing.closed;
+        let broke = matches!(failing.phase, Phase::Failed | Phase::FailState | Phase::EvaluationFailed)
+            && !failing.closed;
         let only_aborted = failing.phase == Phase::Over && failing.closed && failing.aborted;
         (broke || only_aborted) && matches!(failing.home, Home::Iteration { .. }) && !failing.redriven
     });
@@ -72,6 +73,9 @@ pub(super) fn iteration_started(trace: &mut Trace<'_>, event: &Event, ledger: &m
     }
     let length = trace.visits.get(visit).and_then(|visit| trace.event(visit.rounds.get(round)?.started));
     let length = length.and_then(|event| event.details.get("length")).and_then(Value::as_u64);
+    if length.is_none() {
+        trace.fault("HIS-26", event, "an iteration of a Map that was started without a length", ledger);
+    }
     if length.is_some_and(|length| index >= length) {
         trace.fault(
             "HIS-26",
@@ -97,6 +101,10 @@ pub(super) fn iteration_started(trace: &mut Trace<'_>, event: &Event, ledger: &m
             trace.fault("HIS-26", event, format!("iteration {index} of {name:?} starts twice"), ledger);
         }
     }
+    let is_same = |_: &Trace<'_>, strand: &Strand| {
+        strand.succeeded && matches!(strand.home, Home::Iteration { index: other, .. } if other == index)
+    };
+    super::redrive::begins(trace, visit, event, is_same, ledger);
     let strand = new_strand(trace, Home::Iteration { visit, round, index }, event.id);
     trace.owner.insert(event.id, strand);
 }

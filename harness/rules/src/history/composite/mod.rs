@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use super::ledger::Ledger;
 use super::trace::{Home, Phase, Round, Strand, Trace};
+use crate::view::attempt::fails_attempt;
 use aborts::{aborted, unexplained};
 use iterations::{iteration_ended, iteration_started, unclosed};
 
 mod aborts;
 mod iterations;
+pub(super) mod redrive;
 
 /// The Parallel visit whose branches start at this event.
 pub(super) fn open_parallel(trace: &Trace<'_>, previous: u64) -> Option<(usize, usize)> {
@@ -335,6 +337,7 @@ fn run(trace: &mut Trace<'_>, position: usize, event: &Event, phase: Phase, ledg
     if event.kind == "MapRunRedriven" && trace.segment == 0 {
         trace.fault("RED-05", event, "MapRunRedriven in an execution that was not redriven", ledger);
     }
+    run_arn(trace, event, ledger);
     let view: &Trace<'_> = trace;
     let pick = view.pick(event, |at, strand| {
         in_state(view, at, "Map")
@@ -365,9 +368,49 @@ fn run(trace: &mut Trace<'_>, position: usize, event: &Event, phase: Phase, ledg
     trace.advance(strand, event, phase);
 }
 
+/// Every Map Run has an ARN of its own; a redrive goes on with an earlier one.
+fn run_arn(trace: &Trace<'_>, event: &Event, ledger: &mut Ledger) {
+    let Some(arn) = event.text("mapRunArn") else { return };
+    let earlier = trace.events.iter().take_while(|earlier| earlier.id < event.id);
+    let is_known = earlier
+        .filter(|earlier| earlier.kind == "MapRunStarted")
+        .any(|started| started.text("mapRunArn") == Some(arn));
+    let wrong = match event.kind.as_str() {
+        _ if !arn.contains(":mapRun:") => "names no Map Run",
+        "MapRunStarted" if is_known => "is that of an earlier Map Run",
+        "MapRunRedriven" if !is_known => "is that of no Map Run that was started",
+        _ => return,
+    };
+    ledger.breach("HIS-26", event, format!("mapRunArn {arn:?} {wrong}"));
+}
+
+/// Between a failure and the Parallel or Map that it fails, every Parallel and Map fails, too (HIS-27).
+fn silent(trace: &mut Trace<'_>, ledger: &mut Ledger) {
+    let mut silent = Vec::new();
+    for (outer, visit) in trace.visits.iter().enumerate() {
+        let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };
+        let Some(cause) = trace.events.iter().find(|event| event.id == failed.previous) else { continue };
+        // Which of the states around write a failure of the interpreter is not recorded.
+        let is_told = cause.kind == "FailStateEntered" || fails_attempt(&cause.kind);
+        let mut strand = trace.owner.get(&cause.id).copied().filter(|_| is_told && !visit.redriven);
+        while let Some((inner, _)) = strand.and_then(|at| trace.strand(at)?.home.around()) {
+            let Some(found) = trace.visits.get(inner).filter(|_| inner != outer) else { break };
+            if found.failed.is_none() && found.aborted.is_none() && !found.redriven {
+                silent.push((failed, found.name.clone()));
+            }
+            strand = Some(found.strand);
+        }
+    }
+    for (failed, name) in silent {
+        let message = format!("{} fails by a state inside {name:?}, which shows no failure", failed.kind);
+        trace.fault("HIS-27", failed, message, ledger);
+    }
+}
+
 /// A Task that fails its Parallel is itself aborted (HIS-27), before or after ParallelStateFailed.
 pub(super) fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
     unexplained(trace, ledger);
+    silent(trace, ledger);
     let mut missing = Vec::new();
     for visit in trace.visits.iter().filter(|visit| visit.kind == "Parallel" && !visit.redriven) {
         let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };

@@ -9,6 +9,7 @@ use super::super::flow::json;
 use super::super::shape::{EVENT_LIMIT, is_cut};
 use super::super::times::is_early;
 use super::super::trace::{Family, Trace, Visit};
+use super::recovery;
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, VARIABLES, blind, goal_of, possible};
 
 /// Which events a resource writes.
@@ -30,6 +31,8 @@ impl Replay<'_, '_> {
         variables: &Variables,
         item: Item<'_>,
     ) -> (Goal, Outcome) {
+        // A state that a redrive ran again was evaluated again.
+        self.after_redrives(visit.exited.unwrap_or(visit.entered));
         let Some(setting) = self.setting(visit, input, variables, item, None, None) else {
             return (Goal::Any, Outcome::Open);
         };
@@ -58,7 +61,7 @@ impl Replay<'_, '_> {
                 }
                 let certain = error == two_error && cause == two_cause;
                 if certain {
-                    return (Goal::Any, Outcome::Failed(vec![TaskFailure::new(error, cause)]));
+                    return (Goal::Any, Outcome::Failed(recovery::views_of(error, cause)));
                 }
                 let last =
                     self.trace.terminal.and_then(|at| self.trace.event(at)).filter(|_| visit.strand == 0);

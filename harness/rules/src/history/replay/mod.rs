@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use asl::{Inputs, Machine, Next, Scope, State, StateKind, TaskFailure, Variables};
+use asl::{Inputs, Machine, Next, QueryLanguage, Scope, State, StateKind, TaskFailure, Variables};
 use record::Event;
 use serde_json::Value;
 
@@ -246,9 +246,14 @@ impl Replay<'_, '_> {
         let trace = self.trace;
         let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
         let Some(entered) = trace.event(visit.entered) else { return (Goal::Any, Outcome::Open) };
-        self.scene.redrives =
-            trace.events.iter().take(visit.entered).filter(|event| event.kind == "ExecutionRedriven").count();
+        self.after_redrives(visit.entered);
         self.resources(visit, state);
+        if let (Some(failed), QueryLanguage::JsonPath) =
+            (visit.evaluation.and_then(|at| trace.event(at)), state.query_language)
+        {
+            let message = format!("EvaluationFailed of {:?}, whose fields are in JSONPath", visit.name);
+            self.ledger.breach("HIS-29", failed, message);
+        }
         let Some(input) = json(entered, "input") else { return blind(trace, visit, state) };
         match &state.kind {
             StateKind::Task(_) => self.task(at, state, input, variables, item),
@@ -256,6 +261,12 @@ impl Replay<'_, '_> {
             StateKind::Map(_) => self.map(at, state, &input, variables, item),
             _ => self.plain(visit, state, input, variables, item),
         }
+    }
+
+    /// The context object at a position tells of the redrives before it.
+    fn after_redrives(&mut self, position: usize) {
+        let before = self.trace.events.iter().take(position);
+        self.scene.redrives = before.filter(|event| event.kind == "ExecutionRedriven").count();
     }
 
     /// Compares a value that was written with what must be written.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::flow::json;
 use super::super::shape::EVENT_LIMIT;
 use super::super::times::is_early;
-use super::super::trace::Visit;
+use super::super::trace::{Trace, Visit};
 use super::{Goal, Outcome, Replay, Setting, Twice, blind, possible};
 
 /// What the history shows after a failure.
@@ -105,8 +105,11 @@ impl Ways {
         Self { known, unevaluated, open_end, open_match }
     }
 
-    fn retry(&self) -> Option<&Way> {
-        self.known.iter().find(|way| matches!(way.one, Recovery::Retry { .. }))
+    /// A retry that may be the one seen: one whose wait was over, if there is one.
+    fn retry(&self, replay: &Replay<'_, '_>, failed: Option<&Event>, again: &Event) -> Option<&Way> {
+        let mut retries = self.known.iter().filter(|way| matches!(way.one, Recovery::Retry { .. }));
+        let first = retries.clone().next();
+        retries.find(|way| !is_too_early(replay, failed, again, &way.one)).or(first)
     }
 
     /// Whether the failure may leave the state uncaught.
@@ -115,6 +118,13 @@ impl Ways {
             || self.open_end
             || self.known.iter().any(|way| matches!(way.one, Recovery::Uncaught(_)))
     }
+}
+
+/// What Retry and Catch may take a failure for: of one without a name it is only recorded that States.ALL takes it;
+/// States.TaskFailed may, too.
+pub(super) fn views_of(error: Option<String>, cause: Option<String>) -> Vec<TaskFailure> {
+    let unnamed = error.is_none().then(|| TaskFailure::new(Some(String::new()), cause.clone()));
+    std::iter::once(TaskFailure::new(error, cause)).chain(unnamed).collect()
 }
 
 /// Compares what became of a failure with what must become of it. None where another attempt follows.
@@ -151,7 +161,7 @@ fn retried(
     again: &Event,
     tally: &mut Tally,
 ) {
-    let Some(way) = ways.retry() else {
+    let Some(way) = ways.retry(replay, failed, again) else {
         if !ways.unevaluated && !ways.open_match {
             not_retried(replay, visit, state, again);
         }
@@ -217,26 +227,67 @@ fn failed(
     if ways.unevaluated {
         return (Goal::Any, Outcome::Open);
     }
-    let ended = replay.trace.terminal.and_then(|at| replay.trace.event(at));
-    let here =
-        replay.trace.current(visit.strand).is_some_and(|(_, current)| current.entered == visit.entered);
-    // A branch that failed shows it by its Parallel or Map; the root shows it by the end of the execution.
-    let at_end = here && visit.strand == 0 && !visit.redriven;
-    if let (Some(last), false, true) =
-        (ended.filter(|event| event.kind == "ExecutionFailed"), ways.may_end(), at_end)
-        && replay.trace.events.len() < EVENT_LIMIT
-        && same_error(last, failures)
-    {
-        let (rules, what): (&[&'static str], _) = match ways.known.first().map(|way| &way.one) {
-            Some(Recovery::Retry { .. }) => (&["ERR-10", "ERR-11", "ERR-16"], "Retry has attempts left"),
-            _ => (&["ERR-05", "ERR-06", "HIS-13"], "a Catcher matches"),
-        };
-        let message = format!("the execution fails with the error of {:?}, but {what}", visit.name);
-        for rule in rules {
-            replay.ledger.breach(rule, last, message.clone());
-        }
+    if let Some((end, what)) = end_by(replay.trace, visit, failures) {
+        uncaught_in_spite(replay, visit, ways, end, what);
     }
     (Goal::Any, Outcome::Failed(failures.to_vec()))
+}
+
+/// A failure that ended the execution, before a redrive took it up again.
+pub(super) fn ended(
+    replay: &mut Replay<'_, '_>,
+    visit: &Visit,
+    state: &State,
+    setting: &Setting<'_>,
+    failures: &[TaskFailure],
+    failed: &Event,
+    tally: &Tally,
+) {
+    let ways = Ways::of(state, setting, failures, tally);
+    let trace = replay.trace;
+    let end = trace.events.iter().find(|event| event.id > failed.id && event.is_terminal());
+    let by_it = |end: &&Event| end.kind == "ExecutionFailed" && same_error(end, failures);
+    if let Some(end) = end.filter(by_it).filter(|_| visit.strand == 0) {
+        uncaught_in_spite(replay, visit, &ways, end, "the execution fails");
+    }
+}
+
+/// A failure ended what is around its state although a Retry or a Catcher takes it.
+fn uncaught_in_spite(replay: &mut Replay<'_, '_>, visit: &Visit, ways: &Ways, end: &Event, what: &str) {
+    if ways.unevaluated || ways.may_end() {
+        return;
+    }
+    let (rules, why): (&[&'static str], _) = match ways.known.first().map(|way| &way.one) {
+        Some(Recovery::Retry { .. }) => (&["ERR-10", "ERR-11", "ERR-16"], "Retry has attempts left"),
+        _ => (&["ERR-05", "ERR-06", "HIS-13"], "a Catcher matches"),
+    };
+    for rule in rules {
+        let message = format!("{what} with the error of {:?}, but {why}", visit.name);
+        replay.ledger.breach(rule, end, message);
+    }
+}
+
+/// The event by which the failure of a visit fails what is around its state: the execution, or a Parallel or Map.
+fn end_by<'h>(
+    trace: &Trace<'h>,
+    visit: &Visit,
+    failures: &[TaskFailure],
+) -> Option<(&'h Event, &'static str)> {
+    let is_last = trace.current(visit.strand).is_some_and(|(_, current)| current.entered == visit.entered);
+    if !is_last || visit.redriven || trace.events.len() >= EVENT_LIMIT {
+        return None;
+    }
+    let Some((around, round)) = trace.strand(visit.strand)?.home.around() else {
+        let last = trace.terminal.and_then(|at| trace.event(at))?;
+        let fails = last.kind == "ExecutionFailed" && same_error(last, failures);
+        return fails.then_some((last, "the execution fails"));
+    };
+    let around = trace.visits.get(around)?;
+    let next = around.rounds.get(round + 1).map(|next| next.started);
+    let end = next.or(around.failed).and_then(|at| trace.event(at))?;
+    let strand = trace.owner.get(&end.previous)?;
+    let is_cause = trace.within(visit.strand).contains(strand) && !around.redriven;
+    is_cause.then_some((end, "the state around it fails"))
 }
 
 fn same_error(last: &Event, failures: &[TaskFailure]) -> bool {
@@ -287,15 +338,19 @@ fn not_caught(replay: &mut Replay<'_, '_>, visit: &Visit, ways: &[Way], exited: 
 fn waited(replay: &mut Replay<'_, '_>, failed: Option<&Event>, again: &Event, recovery: &Recovery) {
     let (Some(failed), Recovery::Retry { after_ms_max, jitter, .. }) = (failed, recovery) else { return };
     replay.ledger.met(if *jitter { "ERR-14" } else { "ERR-13" });
-    let bound = i64::try_from(*after_ms_max).unwrap_or(i64::MAX / 4);
-    if replay.real && !jitter && is_early(failed.at, again.at, bound) {
+    if is_too_early(replay, Some(failed), again, recovery) {
         let after = again.at - failed.at;
-        replay.ledger.breach(
-            "ERR-13",
-            again,
-            format!("tried again after {after} ms, the wait is {bound} ms"),
-        );
+        let message = format!("tried again after {after} ms, the wait is {after_ms_max} ms");
+        replay.ledger.breach("ERR-13", again, message);
     }
+}
+
+fn is_too_early(replay: &Replay<'_, '_>, failed: Option<&Event>, again: &Event, recovery: &Recovery) -> bool {
+    let (Some(failed), Recovery::Retry { after_ms_max, jitter: false, .. }) = (failed, recovery) else {
+        return false;
+    };
+    let bound = i64::try_from(*after_ms_max).unwrap_or(i64::MAX / 4);
+    replay.real && is_early(failed.at, again.at, bound)
 }
 
 /// A caught failure: the catcher's output and its next state (ERR-05, ERR-07).

@@ -29,6 +29,7 @@ impl Replay<'_, '_> {
         let mut counts = recovery::Tally::default();
         for (number, round) in visit.rounds.iter().enumerate() {
             counts.segment(round.segment);
+            self.after_redrives(round.started);
             let retries = Some(counts.total());
             let Some(setting) = self.setting(visit, input.clone(), variables, item, retries, None) else {
                 return (Goal::Any, Outcome::Open);
@@ -117,6 +118,7 @@ impl Replay<'_, '_> {
         let mut counts = recovery::Tally::default();
         for (number, round) in visit.rounds.iter().enumerate() {
             counts.segment(round.segment);
+            self.after_redrives(round.started);
             let retries = Some(counts.total());
             let Some(setting) = self.setting(visit, input.clone(), variables, item, retries, None) else {
                 return (Goal::Any, Outcome::Open);

@@ -1,6 +1,6 @@
 //! A Task: its attempts in order, what was asked of the service, and which failures each end can have been.
 
-use asl::{Entered, Origin, Pattern, QueryLanguage, State, TaskFailure, Variables};
+use asl::{Entered, Inputs, Origin, Pattern, QueryLanguage, State, TaskFailure, Variables};
 use record::Event;
 use serde_json::Value;
 
@@ -15,9 +15,7 @@ fn candidates(scheduled: &Event, ended: &Event) -> Vec<TaskFailure> {
     let error = ended.text("error").map(str::to_owned);
     let cause = ended.text("cause").map(str::to_owned);
     if !ended.kind.ends_with("TimedOut") {
-        // Of a failure without a name it is only recorded that States.ALL takes it; States.TaskFailed may, too.
-        let unnamed = error.is_none().then(|| TaskFailure::new(Some(String::new()), cause.clone()));
-        return std::iter::once(TaskFailure::new(error, cause)).chain(unnamed).collect();
+        return recovery::views_of(error, cause);
     }
     let has = |member: &str| scheduled.details.get(member).is_some_and(|value| !value.is_null());
     let mut found = Vec::new();
@@ -58,18 +56,23 @@ impl Replay<'_, '_> {
                 state.resource().is_some_and(|resource| resource.pattern != Pattern::RequestResponse);
             let retries = Some(tally.total());
             let given = has_token.then_some(token.as_str());
+            self.after_redrives(attempt.scheduled);
             let Some(setting) = self.setting(visit, input.clone(), variables, item, retries, given) else {
                 return (Goal::Any, Outcome::Open);
             };
             self.scheduled(visit, state, attempt, &setting);
             self.own_token(attempt, &token);
             let next = visit.attempts.get(number + 1);
+            let (ended, scheduled) =
+                (attempt.ended.and_then(|at| trace.event(at)), trace.event(attempt.scheduled));
             if next.is_some_and(|next| next.segment != attempt.segment) {
+                if let (Some(ended), Some(scheduled), false) = (ended, scheduled, attempt.ok) {
+                    let failures = candidates(scheduled, ended);
+                    recovery::ended(self, visit, state, &setting, &failures, ended, &tally);
+                }
                 continue;
             }
-            let (Some(ended), Some(scheduled)) =
-                (attempt.ended.and_then(|at| trace.event(at)), trace.event(attempt.scheduled))
-            else {
+            let (Some(ended), Some(scheduled)) = (ended, scheduled) else {
                 return (Goal::Any, Outcome::Open);
             };
             if attempt.ok {
@@ -149,6 +152,7 @@ impl Replay<'_, '_> {
                 heartbeat_seconds: heartbeat,
                 credentials,
                 sourced,
+                windows_sourced,
             },
             Entered::Task {
                 parameters: two,
@@ -156,32 +160,44 @@ impl Replay<'_, '_> {
                 heartbeat_seconds: two_heartbeat,
                 credentials: two_credentials,
                 sourced: two_sourced,
+                ..
             },
         ) = (one, two)
         else {
             return;
         };
         let member = if attempt.family == Family::Task { "parameters" } else { "input" };
-        if let Some(written) = json(scheduled, member).filter(|_| sourced && two_sourced) {
+        // What no source decides may be anything, what is beside it not.
+        let known = if sourced && two_sourced {
+            Some(Twice { one, two })
+        } else {
+            let known = |inputs: &Inputs<'_>, veil| asl::known_parameters(state, inputs, &veil);
+            let one = setting.twice(|inputs| known(inputs, Value::Null)).one;
+            let two = setting.twice(|inputs| known(inputs, Value::Bool(true))).two;
+            one.zip(two).map(|(one, two)| Twice { one, two })
+        };
+        if let Some((known, written)) = known.zip(json(scheduled, member)) {
             self.ledger.met("IO-01");
-            if let Err(what) = self.holes.fit(&one, &two, &written) {
+            if let Err(what) = self.holes.fit(&known.one, &known.two, &written) {
                 let message = format!("{member} of {:?} {what}", visit.name);
                 self.ledger.breach("IO-01", scheduled, message.clone());
                 self.ledger.breach("HIS-29", scheduled, message);
             }
         }
-        if timeout == two_timeout && sourced {
+        if timeout == two_timeout && windows_sourced {
             self.ledger.met("TMO-11");
             self.expect(&["TMO-11", "HIS-17"], scheduled, "timeoutInSeconds", timeout);
         }
-        if heartbeat == two_heartbeat && sourced && attempt.family != Family::Lambda {
+        if heartbeat == two_heartbeat && windows_sourced && attempt.family != Family::Lambda {
             self.ledger.met("HB-12");
             self.expect(&["HB-12", "HIS-17"], scheduled, "heartbeatInSeconds", heartbeat);
         }
         let role = |credentials: &Option<Value>| {
             credentials.as_ref().and_then(|value| value.get("RoleArn")).cloned()
         };
-        if let (Some(one), Some(two)) = (role(&credentials), role(&two_credentials)) {
+        // Activities are asked with no role of their own: their events have no member for one.
+        let has_role = attempt.family != Family::Activity;
+        if let (true, Some(one), Some(two)) = (has_role, role(&credentials), role(&two_credentials)) {
             let written = scheduled
                 .details
                 .get("taskCredentials")

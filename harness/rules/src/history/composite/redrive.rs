@@ -1,0 +1,30 @@
+//! What a redrive may not run again: branches and iterations that had succeeded (RED-02).
+
+use record::Event;
+
+use super::super::ledger::Ledger;
+use super::super::trace::{Strand, Trace};
+
+/// A branch or an iteration begins after a redrive; `is_same` tells the earlier runs of it.
+pub(in super::super) fn begins(
+    trace: &Trace<'_>,
+    visit: usize,
+    event: &Event,
+    is_same: impl Fn(&Trace<'_>, &Strand) -> bool,
+    ledger: &mut Ledger,
+) {
+    let before = trace.events.iter().take_while(|earlier| earlier.id < event.id);
+    let Some(redriven) = before.filter(|earlier| earlier.kind == "ExecutionRedriven").last() else { return };
+    let is_before =
+        |at: Option<usize>| at.and_then(|at| trace.event(at)).is_some_and(|event| event.id < redriven.id);
+    let rounds = trace.visits.get(visit).map_or(&[][..], |visit| visit.rounds.as_slice());
+    let Some(live) = rounds.iter().rfind(|round| is_before(Some(round.started))) else { return };
+    let had_ended = |strand: &Strand| {
+        let last = strand.visits.last().and_then(|last| trace.visits.get(*last));
+        !strand.aborted && last.is_some_and(|last| is_before(last.exited) && last.failed.is_none())
+    };
+    let mut earlier = live.strands.iter().filter_map(|at| trace.strand(*at));
+    if earlier.any(|strand| had_ended(strand) && is_same(trace, strand)) {
+        ledger.breach("RED-02", event, "what had succeeded before the redrive runs again");
+    }
+}
