@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 
+use proptest::prelude::*;
 use record::{Call, Operation, Outcome, Time};
 use region::{Answer, Options, Region};
 use serde_json::{Value, json};
@@ -359,5 +360,21 @@ fn the_data_behind_a_reader_can_be_given() {
         if !name.contains("table") {
             assert_eq!(ask(&broken)["error"], "States.ItemReaderFailed", "{name}");
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_data_is_read_or_is_a_failure_of_the_reader(
+        data in "[a-c,|\"\\[\\]{}:\r\n0-9é]{0,40}", kind in proptest::sample::select(&["CSV", "JSON", "JSONL", "PARQUET"][..]),
+    ) {
+        let config = json!({ "InputType": kind, "CSVHeaderLocation": "FIRST_ROW" });
+        let state = map(&json!({ "ItemReader": {
+            "Resource": "arn:aws:states:::s3:getObject", "Parameters": { "Bucket": "b", "Key": "k" }, "ReaderConfig": config,
+        } }));
+        let reply = ask(&json!({
+            "definition": state, "mock": { "result": "[1]" }, "stateConfiguration": { "mapItemReaderData": data },
+        }));
+        prop_assert!(reply["status"] == "SUCCEEDED" || reply["error"] == "States.ItemReaderFailed", "{}", reply);
     }
 }

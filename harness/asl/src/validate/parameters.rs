@@ -12,7 +12,7 @@ use serde_json::{Map as Object, Value};
 /// An action with the fields that it requires and, if any other is refused, its optional ones.
 type Api = (&'static str, &'static str, &'static [&'static str], Option<&'static [&'static str]>);
 
-const APIS: [Api; 11] = [
+const APIS: [Api; 17] = [
     (
         "sqs",
         "sendMessage",
@@ -62,6 +62,12 @@ const APIS: [Api; 11] = [
     ("dynamodb", "deleteItem", &["TableName", "Key"], None),
     ("ecs", "runTask", &["TaskDefinition"], None),
     ("http", "invoke", &["ApiEndpoint", "Method"], None),
+    ("apigateway", "invoke", &["ApiEndpoint", "Method"], None),
+    ("athena", "startQueryExecution", &["QueryString"], None),
+    ("batch", "submitJob", &["JobName", "JobQueue", "JobDefinition"], None),
+    ("bedrock", "invokeModel", &["ModelId"], None),
+    ("codebuild", "startBuild", &["ProjectName"], None),
+    ("glue", "startJobRun", &["JobName"], None),
 ];
 
 impl Checker {
@@ -74,10 +80,19 @@ impl Checker {
             QueryLanguage::JsonPath => "Parameters",
             QueryLanguage::JsonAta => "Arguments",
         };
-        let (Some((_, _, required, optional)), Some(Value::Object(given))) = (api, members.get(name)) else {
-            return;
-        };
         let place = place.at(name);
+        let given = match members.get(name) {
+            Some(Value::Object(given)) => given,
+            // A request has named fields; that of a function may be anything.
+            Some(other) if place.language == QueryLanguage::JsonAta && !resource.action.is_empty() => {
+                if !other.as_str().is_some_and(|text| text.starts_with("{%") || text.ends_with("%}")) {
+                    self.schema("Expected value of type Object", &place.location);
+                }
+                return;
+            }
+            _ => return,
+        };
+        let Some((_, _, required, optional)) = api else { return };
         self.parameters_required(given, required, &place);
         let Some(optional) = optional else { return };
         for key in given.keys() {
