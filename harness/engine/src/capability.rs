@@ -19,8 +19,13 @@ pub(crate) struct Found {
 /// Asks for everything that plans can need; for functions only where asked to, since they take long.
 pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str, functions: bool) -> Vec<Found> {
     let nobody = "arn:aws:states:us-east-1:123456789012:execution:sfnconf-nobody:sfnconf-nobody";
-    let asked: [(&'static str, Call); 4] = [
+    let no_machine = "arn:aws:states:us-east-1:123456789012:stateMachine:sfnconf-nobody";
+    let asked: [(&'static str, Call); 5] = [
         ("redrive", Call::new(Operation::RedriveExecution, json!({"executionArn": nobody}))),
+        (
+            "versions",
+            Call::new(Operation::PublishStateMachineVersion, json!({"stateMachineArn": no_machine})),
+        ),
         ("activity", Call::new(Operation::ListActivities, json!({}))),
         ("sns", Call::new(Operation::ListTopics, json!({}))),
         (

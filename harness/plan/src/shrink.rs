@@ -48,7 +48,9 @@ pub(crate) fn well_formed(plan: &Plan) -> bool {
     let mut sound = true;
     visit(&plan.steps, &mut |step| {
         sound &= match step {
-            Step::Start { machine, .. } => plan.machines.contains_key(machine),
+            Step::Start { machine, .. } => {
+                plan.machines.contains_key(machine) || crate::whole(machine).is_some()
+            }
             Step::Take { exec, .. }
             | Step::Settle { exec, .. }
             | Step::Until { exec, .. }

@@ -107,7 +107,7 @@ pub enum Step {
     Start {
         /// Its number in this plan, from 1.
         exec: u32,
-        /// The machine's name in this plan.
+        /// The machine's name in this plan, or a placeholder for an ARN.
         machine: String,
         /// Its name; one made for the run if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -63,6 +63,8 @@ pub struct Late {
     pub how: Closed,
     /// Whether the execution still runs.
     pub running: bool,
+    /// Whether its task belongs to a branch or an iteration.
+    pub nested: bool,
 }
 
 /// An event that is about to be written.

@@ -290,7 +290,8 @@ impl<'a> Actor<'a> {
             {
                 members.entry("topic").or_insert_with(|| json!(topic));
             }
-            (world.machines.get(machine).cloned().unwrap_or_default(), name, input.to_string())
+            let arn = world.machines.get(machine).cloned().unwrap_or_else(|| world.fill_text(machine));
+            (arn, name, input.to_string())
         });
         let call = Call::new(
             Operation::StartExecution,

@@ -111,6 +111,8 @@ fn several(create: &Step, make: &Step) -> Draft {
             &format!("started-{n}"),
         )
     }));
+    // Long enough that a task that starts by itself is told from one that waits for a worker.
+    steps.push(Step::Sleep { ms: 2_500 });
     steps.extend(each(|n| {
         Step::bind(
             Operation::GetActivityTask,

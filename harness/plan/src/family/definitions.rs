@@ -346,8 +346,7 @@ fn updates() -> Vec<Draft> {
                 Step::call(Operation::DescribeStateMachineForExecution, json!({"executionArn": "${exec:1}"})),
                 Step::call(Operation::DescribeStateMachine, json!({"stateMachineArn": arn})),
             ],
-        )
-        .in_core(),
+        ),
         Draft::new(
             "update and creation are asked about the same definitions",
             vec![own("changing", before.clone())],

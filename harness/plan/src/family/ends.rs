@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Family;
 use super::tokens::{all_three, plain};
 use crate::Step;
-use crate::definition::{machine, pass, shared};
+use crate::definition::{callback_of_many, machine, pass, shared, with};
 use crate::generate::Draft;
 
 pub(super) fn families() -> Vec<Family> {
@@ -19,6 +19,18 @@ fn stop(members: Value) -> Step {
         input.extend(members);
     }
     Step::call(Operation::StopExecution, input)
+}
+
+/// A callback in a branch, and in another one a callback for each item.
+fn branched() -> Value {
+    let each = json!({
+        "Type": "Map",
+        "ItemsPath": "$.items",
+        "ItemProcessor": with(machine([("Ask", callback_of_many())]), json!({"ProcessorConfig": {"Mode": "INLINE"}})),
+        "End": true
+    });
+    let branches = [machine([("Left", callback_of_many())]), machine([("Each", each)])];
+    machine([("Both", json!({"Type": "Parallel", "Branches": branches, "End": true}))])
 }
 
 fn stops() -> Vec<Draft> {
@@ -45,6 +57,19 @@ fn stops() -> Vec<Draft> {
     vec![
         parked("stopped while it waits for a callback, without a reason", json!({})),
         parked("stopped with error and cause", json!({"error": "Operator.Halt", "cause": "by hand"})),
+        Draft::new(
+            "stopped while branches and items wait for callbacks",
+            vec![shared("branched", branched())],
+            vec![
+                Step::start(1, "branched", json!({"items": [1, 2]})),
+                Step::take(1, 3),
+                stop(json!({"error": "Operator.Halt"})),
+                Step::settle(1),
+                Step::succeed("1.1", &json!("too late")),
+                Step::fail("1.2", "Too.Late"),
+                Step::beat("1.3"),
+            ],
+        ),
         Draft::new(
             "stopped before the message is read: it is still delivered",
             vec![plain()],

@@ -25,7 +25,7 @@ fn redrives() -> Vec<Draft> {
     ]);
     vec![
         Draft::new(
-            "a failed callback redriven: the same step, a new token",
+            "a failed callback redriven twice: the same step, a new token each time",
             vec![shared("redriven", two)],
             vec![
                 Step::start(1, "redriven", json!({"n": 1})),
@@ -38,7 +38,13 @@ fn redrives() -> Vec<Draft> {
                 describe(),
                 Step::take(1, 2),
                 Step::succeed("1.1", &json!("old token")),
-                Step::succeed("1.2", &json!("new token")),
+                Step::fail("1.2", "Second.Try"),
+                Step::settle(1),
+                redrive("once-more"),
+                Step::take(1, 3),
+                Step::succeed("1.1", &json!("oldest token")),
+                Step::beat("1.2"),
+                Step::succeed("1.3", &json!("newest token")),
                 Step::settle(1),
                 describe(),
             ],

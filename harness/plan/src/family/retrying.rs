@@ -132,14 +132,14 @@ fn after_timeout() -> Vec<Draft> {
 fn any_retry() -> Vec<Draw> {
     let error = proptest::sample::select(vec!["A", "B", "Custom.C"]);
     vec![
-        (1u64..3, 0u64..3, proptest::sample::select(vec![1.0f64, 1.5, 2.0]), proptest::collection::vec(error, 1..4))
-            .prop_map(|(interval, attempts, rate, errors)| {
+        (1u64..3, 0u64..3, proptest::sample::select(vec![1.0f64, 1.5, 2.0]), proptest::collection::vec(error, 1..4), proptest::sample::select(vec!["NONE", "FULL"]))
+            .prop_map(|(interval, attempts, rate, errors, jitter)| {
                 // The plan answers only attempts that will exist.
                 let attempts_made = usize::try_from(attempts).unwrap_or(0) + 1;
                 let errors: Vec<&str> = errors.into_iter().cycle().take(attempts_made).collect();
                 retried(
                     "any retrier of all errors",
-                    json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": interval, "MaxAttempts": attempts, "BackoffRate": rate}]),
+                    json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": interval, "MaxAttempts": attempts, "BackoffRate": rate, "JitterStrategy": jitter}]),
                     &errors,
                     500,
                 )

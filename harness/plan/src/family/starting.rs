@@ -17,6 +17,7 @@ pub(super) fn families() -> Vec<Family> {
         Family { name: "execution-input", fixed: inputs, drawn: any_input },
         Family { name: "start-again", fixed: again, drawn: super::nothing },
         Family { name: "start-nowhere", fixed: nowhere, drawn: super::nothing },
+        Family { name: "start-a-version", fixed: versions, drawn: super::nothing },
     ]
 }
 
@@ -265,4 +266,42 @@ fn nowhere() -> Vec<Draft> {
             ),
         ],
     )]
+}
+
+/// A version, an alias of it, and the machine itself after an update: each start runs what it names.
+fn versions() -> Vec<Draft> {
+    let of = |exec: u32, machine: &str| Step::Start {
+        exec,
+        machine: machine.to_owned(),
+        name: None,
+        input: json!({}),
+    };
+    let arn = json!("${machine:versioned}");
+    let to_version =
+        json!([{"stateMachineVersionArn": "${bind:version.stateMachineVersionArn}", "weight": 100}]);
+    vec![
+        Draft::new(
+            "a version and an alias started after an update",
+            vec![own("versioned", machine([("Published", pass())]))],
+            vec![
+                Step::bind(Operation::PublishStateMachineVersion, json!({"stateMachineArn": arn}), "version"),
+                Step::bind(
+                    Operation::CreateStateMachineAlias,
+                    json!({"name": "live", "routingConfiguration": to_version}),
+                    "alias",
+                ),
+                Step::call(
+                    Operation::UpdateStateMachine,
+                    json!({"stateMachineArn": arn, "definition": machine([("Updated", pass())]).to_string()}),
+                ),
+                of(1, "${bind:version.stateMachineVersionArn}"),
+                of(2, "versioned"),
+                Step::settle(1),
+                Step::settle(2),
+                of(3, "${bind:alias.stateMachineAliasArn}"),
+                Step::settle(3),
+            ],
+        )
+        .needing("versions"),
+    ]
 }

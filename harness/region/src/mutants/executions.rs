@@ -1,10 +1,12 @@
 //! Starting, stopping, redriving: idempotency that compares nothing, stops that only relabel, redrives that repeat.
 
+use std::collections::BTreeMap;
+
 use record::{ApiError, Call, Operation, Outcome};
 use serde_json::{Value, json};
 
 use super::Variant;
-use crate::conduct::{Again, Stop, Taken};
+use crate::conduct::{Again, Closed, Late, Stop, Taken};
 
 fn rename(call: &mut Call, change: impl Fn(&str) -> String) {
     if call.operation == Operation::StartExecution
@@ -127,6 +129,17 @@ pub(super) const VARIANTS: &[Variant] = &[
             Stop::KeepsTokens
         }
     }),
+    variant!(
+        "stop-forgets-branches",
+        "a stopped execution leaves the tokens of its branches and items open",
+        ["TOK-15"],
+        {
+            fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
+                let forgotten = late.nested && late.how == Closed::Ended && !late.running;
+                if forgotten { Ok(()) } else { Err(refusal) }
+            }
+        }
+    ),
     variant!("stop-loses-its-reason", "error and cause of a stop are lost", ["STOP-02"], {
         fn request(&mut self, call: &mut Call) {
             if call.operation == Operation::StopExecution {
@@ -149,6 +162,54 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
+    variant!("redrives-count-once", "redriveCount does not grow beyond 1", ["RED-06"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let (Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome)
+                && reply.get("redriveCount").and_then(Value::as_u64) > Some(1)
+            {
+                reply["redriveCount"] = json!(1);
+            }
+        }
+    }),
+    variant!(
+        "version-runs-the-latest",
+        "an execution of a version runs the machine as it is by now",
+        ["START-19"],
+        { asked: BTreeMap<String, String> },
+        {
+            fn request(&mut self, call: &mut Call) {
+                let Some(arn) = call.text("stateMachineArn").map(str::to_owned) else { return };
+                let version = arn.rsplit_once(':').filter(|(_, number)| number.parse::<u64>().is_ok());
+                if let (Operation::StartExecution, Some((machine, _))) = (call.operation, version) {
+                    let name = call.text("name").unwrap_or_default().to_owned();
+                    call.input.insert("stateMachineArn".to_owned(), json!(machine));
+                    self.asked.insert(name, arn);
+                }
+            }
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let (Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome)
+                    && let Some(asked) = reply.get("name").and_then(|name| self.asked.get(name.as_str()?))
+                {
+                    reply["stateMachineVersionArn"] = json!(asked);
+                }
+            }
+        }
+    ),
+    variant!(
+        "qualifier-is-not-described",
+        "DescribeExecution tells no version and no alias",
+        ["START-19"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let (Operation::DescribeExecution, Outcome::Done(Value::Object(reply))) =
+                    (call.operation, outcome)
+                {
+                    reply.shift_remove("stateMachineVersionArn");
+                    reply.shift_remove("stateMachineAliasArn");
+                }
+            }
+        }
+    ),
     variant!(
         "redrive-of-anything",
         "an execution that runs or succeeded is redriven without complaint",

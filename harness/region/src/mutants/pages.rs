@@ -48,6 +48,17 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!("later-pages-run-forward", "reverseOrder turns the first page only", ["GEH-03"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            let later = call.input.contains_key("nextToken")
+                && call.input.get("reverseOrder").is_some_and(|reverse| reverse == &json!(true));
+            if let (true, true, Outcome::Done(reply)) = (is_history(call), later, outcome)
+                && let Some(events) = reply.get_mut("events").and_then(|events| events.as_array_mut())
+            {
+                events.reverse();
+            }
+        }
+    }),
     variant!("data-always-included", "includeExecutionData is ignored", ["GEH-08"], {
         fn request(&mut self, call: &mut Call) {
             if is_history(call) {

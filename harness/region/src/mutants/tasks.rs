@@ -1,16 +1,27 @@
 //! Requests of tasks: sent never, twice, or not as they stand (demand.md 1.3).
 
 use asl::TaskFailure;
-use record::{Call, Operation, Outcome};
+use record::{Call, Operation, Outcome, Time};
 use serde_json::{Value, json};
 
 use super::Variant;
+use crate::conduct::Draft;
 
 fn is_integration(service: &str) -> bool {
     service == "sqs"
 }
 
 pub(super) const VARIANTS: &[Variant] = &[
+    variant!("activity-starts-by-itself", "an activity task starts when it is scheduled", ["ACT-03"], { scheduled: Time }, {
+        fn event(&mut self, draft: &mut Draft) -> bool {
+            match draft.kind.as_str() {
+                "ActivityScheduled" => self.scheduled = draft.at,
+                "ActivityStarted" => draft.at = self.scheduled,
+                _ => {}
+            }
+            true
+        }
+    }),
     variant!("message-never-sent", "the task is started and no message is sent", ["TOK-01"], {
         fn sends(&mut self, service: &str, _: u64) -> u64 {
             u64::from(!is_integration(service))

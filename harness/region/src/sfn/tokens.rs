@@ -76,14 +76,14 @@ impl Region {
         let Some(serial) = self.ids.serial_of(token) else {
             return Found::Settled(self.conduct.unknown_token(operation, invalid_token()));
         };
-        let (how, running) = match self.issued.get(&serial) {
+        let (how, running, nested) = match self.issued.get(&serial) {
             Some(issued) => match issued.closed {
                 None => return Found::Open(serial),
-                Some(how) => (how, self.runs(issued.execution)),
+                Some(how) => (how, self.runs(issued.execution), issued.strand != crate::execution::ROOT),
             },
-            None => (UNKNOWN_CLOSED, false),
+            None => (UNKNOWN_CLOSED, false, false),
         };
-        Found::Settled(self.conduct.closed_token(Late { operation, how, running }, task_timed_out()))
+        Found::Settled(self.conduct.closed_token(Late { operation, how, running, nested }, task_timed_out()))
     }
 
     fn answer_token(&mut self, operation: Operation, found: Found, completion: Completion) -> Reply {
@@ -91,7 +91,7 @@ impl Region {
             Found::Settled(answer) => answer.map(|()| json!({})),
             Found::Open(serial) if self.accept(serial, completion) => Ok(json!({})),
             Found::Open(_) => {
-                let late = Late { operation, how: UNKNOWN_CLOSED, running: true };
+                let late = Late { operation, how: UNKNOWN_CLOSED, running: true, nested: false };
                 self.conduct.closed_token(late, task_timed_out()).map(|()| json!({}))
             }
         }

@@ -91,9 +91,19 @@ fn qualified(start: &Call<'_>, body: &Value, sink: &mut Sink) {
     let Some(asked) = start.text("stateMachineArn") else { return };
     let (version, alias) = (text(body, "stateMachineVersionArn"), text(body, "stateMachineAliasArn"));
     let qualifier = asked.strip_prefix(unqualified(asked)).unwrap_or_default().trim_start_matches(':');
-    let held = if qualifier.is_empty() {
-        version.is_none() && alias.is_none()
-    } else if qualifier.bytes().all(|byte| byte.is_ascii_digit()) {
+    if qualifier.is_empty() {
+        // Where nothing was asked for, nothing shown proves nothing.
+        if version.is_some() || alias.is_some() {
+            sink.violated(
+                QUALIFIED,
+                format!(
+                    "a start without a qualifier is described with version {version:?} and alias {alias:?}"
+                ),
+            );
+        }
+        return;
+    }
+    let held = if qualifier.bytes().all(|byte| byte.is_ascii_digit()) {
         version == Some(asked) && alias.is_none()
     } else {
         alias == Some(asked) && version.is_some_and(|version| unqualified(version) == unqualified(asked))

@@ -8,6 +8,7 @@ mod activities;
 mod executions;
 mod lists;
 mod machines;
+mod versions;
 
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ use crate::check::queues::direct_sends::text;
 use crate::view::moment;
 
 pub(super) const FAMILIES: &[&[Group]] =
-    &[executions::GROUPS, lists::GROUPS, machines::GROUPS, activities::GROUPS];
+    &[executions::GROUPS, lists::GROUPS, machines::GROUPS, activities::GROUPS, versions::GROUPS];
 
 /// Two answers that name one moment may be this far apart: one may be cut to whole seconds (HIS-09).
 const ONE_MOMENT: i64 = 1_000;

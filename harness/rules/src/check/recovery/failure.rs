@@ -304,21 +304,20 @@ fn blank(text: Option<&str>) -> &str {
 
 fn described(view: &View<'_>, sink: &mut Sink) {
     for execution in &view.executions {
-        let Some(event) =
-            execution.best.and_then(|read| view.reads.get(read)).and_then(|read| read.terminal())
-        else {
-            continue;
-        };
-        if event.kind != "ExecutionFailed" {
-            continue;
-        }
+        let best = execution.best.and_then(|read| view.reads.get(read));
+        let Some(read) = best.filter(|read| read.terminal().is_some()) else { continue };
+        // One that was redriven may have failed several times, and a description may be of any of them.
+        let failures: Vec<_> =
+            read.history.events.iter().filter(|event| event.kind == "ExecutionFailed").collect();
+        let Some(last) = failures.last() else { continue };
         for status in execution.statuses.iter().filter(|status| status.status == "FAILED" && !status.listed) {
             for member in ["error", "cause"] {
                 let shown = status.body.get(member).and_then(Value::as_str);
-                sink.expect(DESCRIBED, blank(shown) == blank(event.text(member)), || {
+                let held = failures.iter().any(|event| blank(shown) == blank(event.text(member)));
+                sink.expect(DESCRIBED, held, || {
                     format!(
                         "DescribeExecution has {member} {shown:?}, ExecutionFailed has {:?}",
-                        event.text(member)
+                        last.text(member)
                     )
                 });
             }
