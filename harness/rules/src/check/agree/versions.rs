@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use record::Operation as Api;
 
 use super::text;
-use crate::check::{CheckRow, Group, Sink};
+use crate::check::{Check, Group, Sink};
 use crate::view::{Definition, Execution, View, unqualified};
 
-const RUNS: CheckRow = (
+const RUNS: Check = Check::of(
     "START-19",
     "version-runs-what-was-published",
     "an execution started by a version's ARN enters the states of the definition that was published",
