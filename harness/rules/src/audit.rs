@@ -56,7 +56,8 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
     };
     let embedded = beside("definition")
         .map(|definition| definition.as_str().map_or_else(|| definition.to_string(), str::to_owned));
-    let machine = match definition.or(embedded.as_deref()) {
+    let definition = definition.or(embedded.as_deref());
+    let machine = match definition {
         None => None,
         Some(definition) => Some(asl::parse(definition).map_err(|problems| {
             let problems: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
@@ -96,6 +97,7 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
     let checked =
         if begins { history::check(&history, &known) } else { history::check_page(&history, &known) };
     let mut advice = checked.advice;
+    advice.extend(definition.and_then(refused));
     advice.extend(checked.unjudged.into_iter().map(|message| Advice { rule: None, event: None, message }));
     if goes_on {
         let message = "another page follows (nextToken): only what is here was judged".to_owned();
@@ -110,6 +112,14 @@ impl From<Breach> for Violation {
     fn from(breach: Breach) -> Self {
         Self { rule: breach.rule, event: breach.event, message: breach.message }
     }
+}
+
+/// A definition that AWS would not take today. That it ran once says nothing against its history: AWS has become stricter.
+fn refused(definition: &str) -> Option<Advice> {
+    let diagnostics = asl::validate(definition, asl::MachineType::Standard);
+    let refusal = asl::Diagnostic::refusal(&diagnostics)?;
+    let message = format!("CreateStateMachine would refuse the definition: {refusal}");
+    Some(Advice { rule: None, event: None, message })
 }
 
 fn time(value: &Value) -> Option<Time> {
