@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use record::Operation as Api;
+use record::{ApiError, Operation as Api};
+use serde_json::Value;
 
 use crate::check::executions::start::{ANSWERS, name_flaw};
 use crate::check::{Check, Group, Sink};
@@ -101,109 +102,148 @@ fn input_of<'c>(call: &'c Call<'_>) -> &'c str {
 
 fn group(view: &View<'_>, calls: &[&Call<'_>], sink: &mut Sink) {
     let done: Vec<&&Call<'_>> = calls.iter().filter(|call| call.answer.done().is_some()).collect();
-    let open_ended = calls.iter().any(|call| call.answer.is_open_ended());
     let Some(first) = done.first() else {
         let refused = calls.iter().all(|call| call.answer.code() == Some("ExecutionAlreadyExists"));
+        let open_ended = calls.iter().any(|call| call.answer.is_open_ended());
         if refused && !open_ended {
             sink.violated(RACE, "every start with a fresh name answered ExecutionAlreadyExists");
         }
         return;
     };
-    let said =
-        |call: &Call<'_>, member: &str| call.answer.done().and_then(|reply| reply.get(member)).cloned();
     let execution = said(first, "executionArn")
         .and_then(|arn| arn.as_str().and_then(|arn| view.by_arn.get(arn)).copied())
         .and_then(|index| view.executions.get(index));
     for call in calls.iter().filter(|call| call.index != first.index) {
-        let overlap = calls
-            .iter()
-            .any(|other| other.index != call.index && !other.precedes(call) && !call.precedes(other));
-        // The first confirmed start decides what the execution runs, unless an unconfirmed or concurrent one may have.
-        let decided = first.precedes(call)
-            && !calls.iter().any(|other| other.answer.is_open_ended() && !first.precedes(other));
-        let same_bytes = input_of(call) == input_of(first);
-        let same_value = same_bytes || same_json_text(input_of(call), input_of(first));
-        let closed =
-            execution.and_then(|execution| execution.closed).is_some_and(|closed| closed < call.begun);
+        let again = Again::of(call, first, calls, execution);
         match call.answer {
-            Answer::Done(_) => {
-                let same_answer = said(call, "executionArn") == said(first, "executionArn")
-                    && same_date(said(call, "startDate").as_ref(), said(first, "startDate").as_ref());
-                if !same_value {
-                    let row = if overlap && !decided { RACE } else { OTHER };
-                    if !same_answer
-                        || decided
-                        || done.iter().any(|other| !same_json_text(input_of(other), input_of(call)))
-                    {
-                        sink.violated(row, "a start with the same name and another input answered 200");
-                    }
-                } else if closed && decided {
-                    sink.violated(CLOSED, "a start with the name of a closed execution answered 200");
-                } else if !same_answer {
-                    let row = if overlap {
-                        CONCURRENT
-                    } else if same_bytes {
-                        REPEATED
-                    } else {
-                        SPELLING
-                    };
-                    sink.violated(row, "the same start again answered another ARN or startDate");
-                } else if overlap && !decided {
-                    sink.met(CONCURRENT);
-                } else if same_bytes {
-                    sink.met(REPEATED);
-                } else {
-                    sink.observed(SPELLING, "A-07: a re-spelled input counts as the same");
-                }
-            }
+            Answer::Done(_) => again.taken(&done, sink),
             Answer::Refused(error) if error.code == "ExecutionAlreadyExists" => {
-                if !same_value {
-                    sink.met(if overlap && !decided { RACE } else { OTHER });
-                } else if !same_bytes {
-                    sink.observed(SPELLING, "A-07: a re-spelled input is refused");
-                } else if closed {
-                    sink.met(CLOSED);
-                } else if (decided || done.len() + 1 >= calls.len()) && surely_open(view, execution, call) {
-                    if overlap && !decided {
-                        // START-20 speaks of those that are taken.
-                        sink.observed(CONCURRENT, "one of several equal starts at once is refused");
-                    } else {
-                        sink.violated(
-                            REPEATED,
-                            "the same start of a running execution answered ExecutionAlreadyExists",
-                        );
-                    }
-                }
+                let last = done.len() + 1 >= calls.len();
+                again.known(last, || surely_open(view, execution, call), sink);
             }
-            Answer::Refused(error)
-                if decided
-                    && !closed
-                    && error.code != "ExecutionLimitExceeded"
-                    && error.code != "StateMachineDeleting"
-                    && error.code != "StateMachineDoesNotExist" =>
-            {
-                let row = if same_value { REPEATED } else { OTHER };
-                if error.code != "ValidationException" || row == REPEATED {
-                    sink.violated(
-                        row,
-                        format!("a start with a name in use answered {} ({})", error.code, error.status),
-                    );
-                } else {
-                    sink.violated(OTHER, format!("expected ExecutionAlreadyExists, saw {}", error.code));
-                }
-            }
-            Answer::Refused(error)
-                if decided
-                    && closed
-                    && error.code != "StateMachineDeleting"
-                    && error.code != "StateMachineDoesNotExist" =>
-            {
-                sink.violated(
-                    CLOSED,
-                    format!("expected ExecutionAlreadyExists, saw {} ({})", error.code, error.status),
-                );
-            }
+            Answer::Refused(error) if again.decided => again.refused(error, sink),
             _ => {}
+        }
+    }
+}
+
+fn said<'c>(call: &Call<'c>, member: &str) -> Option<&'c Value> {
+    call.answer.done().and_then(|reply| reply.get(member))
+}
+
+/// How the input of a start is like that of an earlier one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Likeness {
+    Same,
+    /// The same JSON in other bytes.
+    Respelled,
+    Other,
+}
+
+/// A start with a name that another start got first.
+struct Again<'c, 'v> {
+    call: &'c Call<'v>,
+    first: &'c Call<'v>,
+    /// It ran at the same time as another one.
+    overlap: bool,
+    /// The first confirmed start decides what the execution runs; an unconfirmed or concurrent one may have.
+    decided: bool,
+    input: Likeness,
+    /// The execution was closed before.
+    closed: bool,
+}
+
+impl<'c, 'v> Again<'c, 'v> {
+    fn of(
+        call: &'c Call<'v>,
+        first: &'c Call<'v>,
+        calls: &[&Call<'_>],
+        execution: Option<&Execution<'_>>,
+    ) -> Self {
+        let input = match (input_of(call), input_of(first)) {
+            (again, before) if again == before => Likeness::Same,
+            (again, before) if same_json_text(again, before) => Likeness::Respelled,
+            _ => Likeness::Other,
+        };
+        Self {
+            call,
+            first,
+            overlap: calls
+                .iter()
+                .any(|other| other.index != call.index && !other.precedes(call) && !call.precedes(other)),
+            decided: first.precedes(call)
+                && !calls.iter().any(|other| other.answer.is_open_ended() && !first.precedes(other)),
+            input,
+            closed: execution.and_then(|execution| execution.closed).is_some_and(|at| at < call.begun),
+        }
+    }
+
+    fn is_race(&self) -> bool {
+        self.overlap && !self.decided
+    }
+
+    /// It was answered like a start.
+    fn taken(&self, done: &[&&Call<'_>], sink: &mut Sink) {
+        let (call, first) = (self.call, self.first);
+        let same_answer = said(call, "executionArn") == said(first, "executionArn")
+            && same_date(said(call, "startDate"), said(first, "startDate"));
+        if self.input == Likeness::Other {
+            let differs = |other: &&&Call<'_>| !same_json_text(input_of(other), input_of(call));
+            if !same_answer || self.decided || done.iter().any(differs) {
+                let check = if self.is_race() { RACE } else { OTHER };
+                sink.violated(check, "a start with the same name and another input answered 200");
+            }
+        } else if self.closed && self.decided {
+            sink.violated(CLOSED, "a start with the name of a closed execution answered 200");
+        } else if !same_answer {
+            let check = match self.input {
+                _ if self.overlap => CONCURRENT,
+                Likeness::Same => REPEATED,
+                _ => SPELLING,
+            };
+            sink.violated(check, "the same start again answered another ARN or startDate");
+        } else if self.is_race() {
+            sink.met(CONCURRENT);
+        } else if self.input == Likeness::Same {
+            sink.met(REPEATED);
+        } else {
+            sink.observed(SPELLING, "A-07: a re-spelled input counts as the same");
+        }
+    }
+
+    /// It was refused with ExecutionAlreadyExists.
+    fn known(&self, is_last: bool, is_open: impl Fn() -> bool, sink: &mut Sink) {
+        if self.input == Likeness::Other {
+            sink.met(if self.is_race() { RACE } else { OTHER });
+        } else if self.input == Likeness::Respelled {
+            sink.observed(SPELLING, "A-07: a re-spelled input is refused");
+        } else if self.closed {
+            sink.met(CLOSED);
+        } else if (self.decided || is_last) && is_open() {
+            if self.is_race() {
+                // START-20 speaks of those that are taken.
+                sink.observed(CONCURRENT, "one of several equal starts at once is refused");
+            } else {
+                let message = "the same start of a running execution answered ExecutionAlreadyExists";
+                sink.violated(REPEATED, message);
+            }
+        }
+    }
+
+    /// It was refused otherwise, although the name was in use.
+    fn refused(&self, error: &ApiError, sink: &mut Sink) {
+        let code = error.code.as_str();
+        let is_about_else = matches!(code, "StateMachineDeleting" | "StateMachineDoesNotExist")
+            || code == "ExecutionLimitExceeded" && !self.closed;
+        if is_about_else {
+            return;
+        }
+        let expected = format!("expected ExecutionAlreadyExists, saw {code} ({})", error.status);
+        let in_use = format!("a start with a name in use answered {code} ({})", error.status);
+        match self.input {
+            _ if self.closed => sink.violated(CLOSED, expected),
+            Likeness::Other => sink.violated(OTHER, expected),
+            _ => sink.violated(REPEATED, in_use),
         }
     }
 }

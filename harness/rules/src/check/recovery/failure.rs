@@ -2,14 +2,15 @@
 //!
 //! Who takes a failure is judged in `rescue`.
 
-use serde_json::Value;
+use record::Event;
+use serde_json::{Map, Value};
 
 use super::error_equals::RUNTIME;
 use super::rescue::{Then, seen};
 use crate::check::timers::timeout_path::plain_path;
 use crate::check::{Check, Group, Sink};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Effect, Pattern, Verb, View, same_json};
+use crate::view::{Attempt, Effect, Pattern, Verb, View, same_json};
 
 const RESERVED: Check = Check::of(
     "ERR-04",
@@ -142,78 +143,96 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
 
 fn outputs(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
+        if let Some(caught) = Caught::of(view, attempt) {
+            caught.is_placed(sink);
+        }
+    }
+}
+
+/// A caught failure, and what its Catcher passed on.
+struct Caught<'v> {
+    state: &'v str,
+    failed: &'v Event,
+    exit: &'v Event,
+    /// ResultPath; None where it is null.
+    path: Option<String>,
+    input: Option<Value>,
+    output: Value,
+}
+
+impl Caught<'_> {
+    /// None where it is not known which Catcher took it, or how it places the error output.
+    fn of<'v>(view: &'v View<'v>, attempt: &'v Attempt) -> Option<Caught<'v>> {
         let events = view.events(attempt);
-        let Some(event) = attempt.end(events).filter(|event| fails_attempt(&event.kind)) else { continue };
-        let Some(exit) = attempt.followed.and_then(|index| events.get(index)).filter(|e| e.is_exited())
-        else {
-            continue;
-        };
-        let Some(state) =
-            view.state_of(attempt).filter(|state| !state.jsonata && !state.json.contains_key("OutputPath"))
-        else {
-            continue;
-        };
-        let Some(Then::Catch(Some(target))) = seen(attempt, events).map(|(then, _)| then) else { continue };
-        let mut places =
-            state.catchers().iter().filter(|c| c.get("Next").and_then(Value::as_str) == Some(&target));
-        let Some(catcher) = places.next() else { continue };
-        if places.any(|other| other.get("ResultPath") != catcher.get("ResultPath"))
+        let failed = attempt.end(events).filter(|event| fails_attempt(&event.kind))?;
+        let exit = attempt.followed.and_then(|index| events.get(index)).filter(|event| event.is_exited())?;
+        let state = view
+            .state_of(attempt)
+            .filter(|state| !state.jsonata && !state.json.contains_key("OutputPath"))?;
+        let Some((Then::Catch(Some(target)), _)) = seen(attempt, events) else { return None };
+        let leads = |catcher: &&Value| catcher.get("Next").and_then(Value::as_str) == Some(&target);
+        let mut catchers = state.catchers().iter().filter(leads);
+        let catcher = catchers.next()?;
+        if catchers.any(|other| other.get("ResultPath") != catcher.get("ResultPath"))
             || catcher.get("Assign").is_some()
         {
-            continue;
+            return None;
         }
-        let read = |text: Option<&str>| text.and_then(|text| serde_json::from_str::<Value>(text).ok());
-        let Some(output) = read(exit.text("output")) else { continue };
-        let input = attempt
-            .visit
-            .and_then(|visit| events.iter().find(|e| e.id == visit))
-            .and_then(|e| read(e.text("input")));
         let path = match catcher.get("ResultPath") {
-            None => "$",
-            Some(Value::String(path)) => path.as_str(),
-            Some(_) => {
-                if let Some(input) = &input {
-                    sink.expect(PLACED, same_json(input, &output), || {
-                        "a catcher with ResultPath null changed the input".to_owned()
-                    });
-                }
-                continue;
+            None => Some("$".to_owned()),
+            Some(path) => path.as_str().map(str::to_owned),
+        };
+        let read = |text: Option<&str>| text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let entered = attempt.visit.and_then(|visit| events.iter().find(|event| event.id == visit));
+        let input = entered.and_then(|entered| read(entered.text("input")));
+        Some(Caught { state: &state.name, failed, exit, path, input, output: read(exit.text("output"))? })
+    }
+
+    fn is_placed(&self, sink: &mut Sink) {
+        let Some(path) = &self.path else {
+            if let Some(input) = &self.input {
+                sink.expect(PLACED, same_json(input, &self.output), || {
+                    "a catcher with ResultPath null changed the input".to_owned()
+                });
             }
+            return;
         };
-        let Some(found) = plain_path(path, &output) else { continue };
-        let id = Some(exit.id);
+        let Some(found) = plain_path(path, &self.output) else { return };
         let Some(Value::Object(members)) = found else {
-            sink.violated_at(
-                PLACED,
-                id,
-                format!("no error output at {path} of what state {} passed on", state.name),
-            );
-            continue;
+            let message = format!("no error output at {path} of what state {} passed on", self.state);
+            return sink.violated_at(PLACED, Some(self.exit.id), message);
         };
-        let extra = members.keys().find(|key| !matches!(key.as_str(), "Error" | "Cause"));
-        if let Some(extra) = extra {
+        if self.names_the_failure(members, sink) {
+            self.keeps_the_input(path, sink);
+        }
+    }
+
+    /// Whether an error output has the failure's Error and Cause, and nothing else.
+    fn names_the_failure(&self, members: &Map<String, Value>, sink: &mut Sink) -> bool {
+        let id = Some(self.exit.id);
+        if let Some(extra) = members.keys().find(|key| !matches!(key.as_str(), "Error" | "Cause")) {
             sink.violated_at(PLACED, id, format!("the error output has a member {extra}"));
-            continue;
+            return false;
         }
         let blank =
             |value: Option<&Value>| value.is_none_or(|value| value.is_null() || value.as_str() == Some(""));
-        let error = members.get("Error");
-        let fits = match event.text("error") {
-            Some(name) if !name.is_empty() => {
-                error.and_then(Value::as_str) == Some(name)
-                    || (event.kind.ends_with("TimedOut")
-                        && matches!(
-                            error.and_then(Value::as_str),
-                            Some("States.Timeout" | "States.HeartbeatTimeout")
-                        ))
+        let (error, cause) = (members.get("Error"), members.get("Cause"));
+        let either_name = |name: Option<&str>| {
+            self.failed.kind.ends_with("TimedOut")
+                && matches!(name, Some("States.Timeout" | "States.HeartbeatTimeout"))
+        };
+        let fits = match self.failed.text("error").filter(|name| !name.is_empty()) {
+            Some(name) => {
+                let shown = error.and_then(Value::as_str);
+                shown == Some(name) || either_name(shown)
             }
-            _ => blank(error),
+            None => blank(error),
         };
-        let cause_fits = match event.text("cause") {
-            Some(cause) if !cause.is_empty() => members.get("Cause").and_then(Value::as_str) == Some(cause),
-            _ => blank(members.get("Cause")),
+        let cause_fits = match self.failed.text("cause").filter(|cause| !cause.is_empty()) {
+            Some(text) => cause.and_then(Value::as_str) == Some(text),
+            None => blank(cause),
         };
-        if event.text("error").is_none() && event.text("cause").is_none() {
+        if self.failed.text("error").is_none() && self.failed.text("cause").is_none() {
             if fits && cause_fits {
                 let how = match error {
                     None => "absent",
@@ -226,32 +245,27 @@ fn outputs(view: &View<'_>, sink: &mut Sink) {
             }
         }
         if !(fits && cause_fits) {
-            sink.violated_at(
-                PLACED,
-                id,
-                format!(
-                    "the error output has Error {error:?}, the task failed with {:?}",
-                    event.text("error")
-                ),
-            );
-            continue;
+            let failed = self.failed.text("error");
+            let message = format!("the error output has Error {error:?}, the task failed with {failed:?}");
+            sink.violated_at(PLACED, id, message);
         }
-        // What stands beside the error output is the input.
-        if path != "$"
-            && let (Some(Value::Object(input)), Value::Object(output)) = (&input, &output)
-        {
-            let place = path.trim_start_matches("$.").split('.').next().unwrap_or_default();
-            let kept = input
-                .iter()
-                .filter(|(key, _)| *key != place)
-                .all(|(key, value)| output.get(key).is_some_and(|o| same_json(o, value)));
-            let grown = output.keys().any(|key| key != place && !input.contains_key(key));
-            sink.expect(PLACED, kept && !grown, || {
-                format!("a catcher with ResultPath {path} did not keep the input beside it")
-            });
-        } else {
-            sink.met(PLACED);
-        }
+        fits && cause_fits
+    }
+
+    /// What stands beside the error output is the input.
+    fn keeps_the_input(&self, path: &str, sink: &mut Sink) {
+        let (Some(Value::Object(input)), Value::Object(output), false) =
+            (&self.input, &self.output, path == "$")
+        else {
+            return sink.met(PLACED);
+        };
+        let place = path.trim_start_matches("$.").split('.').next().unwrap_or_default();
+        let mut beside = input.iter().filter(|(key, _)| *key != place);
+        let kept = beside.all(|(key, value)| output.get(key).is_some_and(|other| same_json(other, value)));
+        let grown = output.keys().any(|key| key != place && !input.contains_key(key));
+        sink.expect(PLACED, kept && !grown, || {
+            format!("a catcher with ResultPath {path} did not keep the input beside it")
+        });
     }
 }
 

@@ -157,111 +157,129 @@ fn succeeded(
     sink: &mut Sink,
 ) {
     let Some(output) = event.text("output") else { return };
+    let success = Success { view, attempt, token, output, id: Some(event.id) };
     let calls = candidates(view, token, Verb::Success, event);
-    let matches = |call: &Call<'_>| call.text("output").is_some_and(|sent| same_json_text(sent, output));
-    let id = Some(event.id);
-    if let Some(winner) = winner(view, token) {
-        let Some(call) = view.call_of(winner) else { return };
+    match winner(view, token) {
+        Some(winner) => success.by_winner(winner, &calls, completed, sink),
+        None => success.by_no_winner(&calls, sink),
+    }
+}
+
+/// A callback task that succeeded, and what it succeeded with.
+struct Success<'v> {
+    view: &'v View<'v>,
+    attempt: &'v Attempt,
+    token: &'v Token,
+    output: &'v str,
+    id: Option<u64>,
+}
+
+impl<'v> Success<'v> {
+    fn is_from(&self, call: &Call<'_>) -> bool {
+        call.text("output").is_some_and(|sent| same_json_text(sent, self.output))
+    }
+
+    /// One call was taken: the output is its.
+    fn by_winner(
+        &self,
+        winner: &Operation,
+        calls: &[(&'v Operation, &'v Call<'v>)],
+        completed: usize,
+        sink: &mut Sink,
+    ) {
+        let Some(call) = self.view.call_of(winner) else { return };
         if winner.verb == Verb::Failure {
-            sink.violated_at(ONE_EFFECT, id, "SendTaskFailure answered 200 but the history has a success");
+            let message = "SendTaskFailure answered 200 but the history has a success";
+            return sink.violated_at(ONE_EFFECT, self.id, message);
+        }
+        if self.is_from(call) {
+            return self.is_won(completed, sink);
+        }
+        if calls.iter().any(|(op, call)| op.call != winner.call && self.is_from(call)) {
+            let message = "the history has the output of another call than the one that answered 200";
+            return sink.violated_at(ONE_EFFECT, self.id, message);
+        }
+        let is_foreign = |op: &Operation| {
+            op.verb == Verb::Success
+                && op.call != winner.call
+                && self.view.call_of(op).is_some_and(|call| self.is_from(call))
+        };
+        if self.view.operations.iter().any(is_foreign) {
+            let message = "the task ended with the output that was sent with another token";
+            sink.violated_at(OWN, self.id, message);
+        }
+        let sent = call.text("output").unwrap_or_default();
+        let message = format!("TaskSucceeded has output {}, sent was {}", brief(self.output), brief(sent));
+        sink.violated_at(COMPLETES, self.id, message);
+    }
+
+    fn is_won(&self, completed: usize, sink: &mut Sink) {
+        let ends = self.view.operations_of(self.token).filter(|op| op.verb != Verb::Heartbeat).count();
+        let met = [
+            (COMPLETES, true),
+            (ONE_EFFECT, true),
+            (WAITS, true),
+            (DECIDED, self.attempt.timeout.is_some()),
+            (WINNER, ends > 1),
+            (OWN, completed > 1),
+            (OLD_TOKEN, self.attempt.number > 0),
+        ];
+        for (check, _) in met.into_iter().filter(|(_, is_met)| *is_met) {
+            sink.met(check);
+        }
+    }
+
+    /// No call with its token was taken, as far as answers tell.
+    fn by_no_winner(&self, calls: &[(&'v Operation, &'v Call<'v>)], sink: &mut Sink) {
+        if calls.iter().any(|(op, call)| op.effect == Effect::Unknown && self.is_from(call)) {
+            return sink.met(WAITS); // the reply was lost, the call was not
+        }
+        if self.view.answered_elsewhere {
             return;
         }
-        if matches(call) {
-            sink.met(COMPLETES);
-            sink.met(ONE_EFFECT);
-            sink.met(WAITS);
-            if attempt.timeout.is_some() {
-                sink.met(DECIDED);
-            }
-            if view.operations_of(token).filter(|op| op.verb != Verb::Heartbeat).count() > 1 {
-                sink.met(WINNER);
-            }
-            if completed > 1 {
-                sink.met(OWN);
-            }
-            if attempt.number > 0 {
-                sink.met(OLD_TOKEN);
-            }
-            return;
-        }
-        if calls.iter().any(|(op, call)| op.call != winner.call && matches(call)) {
-            sink.violated_at(
-                ONE_EFFECT,
-                id,
-                "the history has the output of another call than the one that answered 200",
-            );
-            return;
-        }
-        let foreign = view.operations.iter().find(|op| {
-            op.verb == Verb::Success && op.call != winner.call && view.call_of(op).is_some_and(matches)
-        });
-        if foreign.is_some() {
-            sink.violated_at(OWN, id, "the task ended with the output that was sent with another token");
-        }
-        sink.violated_at(
-            COMPLETES,
-            id,
-            format!(
-                "TaskSucceeded has output {}, sent was {}",
-                brief(output),
-                brief(call.text("output").unwrap_or_default())
+        let Some((operation, call)) = calls.iter().find(|(_, call)| self.is_from(call)) else {
+            return self.by_another(sink);
+        };
+        let says = call.answer.says();
+        let is_timed = self.attempt.timeout.is_some() || self.attempt.heartbeat.is_some();
+        let (check, message) = match (operation.effect, &call.answer) {
+            (Effect::Closed, _) => (
+                if is_timed { DECIDED } else { WINNER },
+                format!("the call that completed the task answered {says}"),
             ),
-        );
-        return;
-    }
-    if calls.iter().any(|(op, call)| op.effect == Effect::Unknown && matches(call)) {
-        sink.met(WAITS);
-        return; // the reply was lost, the call was not
-    }
-    if view.answered_elsewhere {
-        return;
-    }
-    match calls.iter().find(|(_, call)| matches(call)) {
-        Some((op, call)) if op.effect == Effect::Closed => {
-            let row = if attempt.timeout.is_some() || attempt.heartbeat.is_some() { DECIDED } else { WINNER };
-            sink.violated_at(
-                row,
-                id,
-                format!("the call that completed the task answered {}", call.answer.says()),
-            );
-        }
-        Some((_, call)) => {
-            let row = match call.answer {
-                Answer::Throttled(_) => THROTTLED,
-                Answer::Denied(_) => DENIED,
-                _ => NO_EFFECT,
-            };
-            sink.violated_at(
-                row,
-                id,
-                format!("a call that answered {} completed the task", call.answer.says()),
-            );
-        }
-        None => {
-            let other = view.operations.iter().find(|op| {
-                op.verb == Verb::Success
-                    && view.call_of(op).is_some_and(matches)
-                    && !matches!(op.bearer, Bearer::Issued(index) if Some(index) == attempt.token)
-            });
-            match other.map(|op| (op.bearer, op.effect)) {
-                Some((Bearer::Issued(index), Effect::Accepted)) => {
-                    let earlier =
-                        view.tokens.get(index).and_then(|t| t.attempt).and_then(|a| view.attempts.get(a));
-                    let same_visit =
-                        earlier.is_some_and(|a| a.execution == attempt.execution && a.visit == attempt.visit);
-                    let row = if same_visit { OLD_TOKEN } else { OWN };
-                    sink.violated_at(row, id, "a call with another task's token completed the task");
-                }
-                Some((Bearer::Mutated, _)) => {
-                    sink.violated_at(MUTATED_EFFECT, id, "a call with a changed token completed the task");
-                }
-                _ => sink.violated_at(
-                    WAITS,
-                    id,
-                    "a callback task succeeded although its token had not come back",
-                ),
+            (_, Answer::Throttled(_)) => {
+                (THROTTLED, format!("a call that answered {says} completed the task"))
             }
-        }
+            (_, Answer::Denied(_)) => (DENIED, format!("a call that answered {says} completed the task")),
+            _ => (NO_EFFECT, format!("a call that answered {says} completed the task")),
+        };
+        sink.violated_at(check, self.id, message);
+    }
+
+    /// None of its calls has this output; one with another token may.
+    fn by_another(&self, sink: &mut Sink) {
+        let (view, attempt) = (self.view, self.attempt);
+        let other = view.operations.iter().find(|op| {
+            op.verb == Verb::Success
+                && view.call_of(op).is_some_and(|call| self.is_from(call))
+                && !matches!(op.bearer, Bearer::Issued(index) if Some(index) == attempt.token)
+        });
+        let (check, message) = match other.map(|op| (op.bearer, op.effect)) {
+            Some((Bearer::Issued(index), Effect::Accepted)) => {
+                let earlier = view
+                    .tokens
+                    .get(index)
+                    .and_then(|token| token.attempt)
+                    .and_then(|at| view.attempts.get(at));
+                let same_visit =
+                    earlier.is_some_and(|a| a.execution == attempt.execution && a.visit == attempt.visit);
+                let check = if same_visit { OLD_TOKEN } else { OWN };
+                (check, "a call with another task's token completed the task")
+            }
+            Some((Bearer::Mutated, _)) => (MUTATED_EFFECT, "a call with a changed token completed the task"),
+            _ => (WAITS, "a callback task succeeded although its token had not come back"),
+        };
+        sink.violated_at(check, self.id, message);
     }
 }
 
