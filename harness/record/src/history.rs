@@ -61,6 +61,21 @@ impl Event {
         self.kind.ends_with("StateExited")
     }
 
+    /// Whether a Parallel or Map state fails with this event.
+    pub fn is_composite_failure(&self) -> bool {
+        matches!(self.kind.as_str(), "ParallelStateFailed" | "MapStateFailed")
+    }
+
+    /// Whether an attempt or the execution timed out: also a missed heartbeat.
+    pub fn is_timeout(&self) -> bool {
+        self.kind.ends_with("TimedOut")
+    }
+
+    /// Whether an attempt begins with this event: a task, an activity or a function is scheduled.
+    pub fn is_scheduled(&self) -> bool {
+        self.kind.ends_with("Scheduled")
+    }
+
     /// Whether this event ends the execution (or a segment of it, before a redrive).
     pub fn is_terminal(&self) -> bool {
         matches!(

@@ -65,7 +65,7 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
         })?),
     };
     // The history of a child of a Map Run goes with the definition of its parent.
-    let first = history.events.iter().find(|event| event.kind.ends_with("StateEntered"));
+    let first = history.events.iter().find(|event| event.is_entered());
     let child = machine
         .as_ref()
         .zip(first.and_then(|event| event.text("name")))

@@ -160,7 +160,7 @@ fn is_of_resource(trace: &Trace<'_>, strand: usize, event: &Event) -> bool {
         let scheduled = scheduled.and_then(|scheduled| scheduled.text(member));
         event.text(member).zip(scheduled).is_none_or(|(here, there)| here == there)
     };
-    event.kind.ends_with("Scheduled") || (agree("resource") && agree("resourceType"))
+    event.is_scheduled() || (agree("resource") && agree("resourceType"))
 }
 
 /// The strand of an event whose link leads to one that cannot take it: one that nothing else goes on with, or the only one where

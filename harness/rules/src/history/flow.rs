@@ -282,7 +282,7 @@ fn cause_of<'h>(trace: &Trace<'h>) -> Option<&'h Event> {
     loop {
         let failed = trace.current(strand)?.1.failed.and_then(|at| trace.event(at))?;
         let cause = trace.events.iter().find(|event| event.id == failed.previous)?;
-        if !matches!(cause.kind.as_str(), "ParallelStateFailed" | "MapStateFailed") {
+        if !cause.is_composite_failure() {
             return Some(cause);
         }
         strand = trace.owner.get(&cause.id).copied().filter(|inner| *inner != strand)?;

@@ -81,8 +81,7 @@ pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
         if judge_late {
             outlived(trace, visit, attempt, ledger);
         }
-        let Some(ended) =
-            attempt.ended.and_then(|at| trace.event(at)).filter(|event| event.kind.ends_with("TimedOut"))
+        let Some(ended) = attempt.ended.and_then(|at| trace.event(at)).filter(|event| event.is_timeout())
         else {
             continue;
         };
@@ -123,7 +122,7 @@ fn outlived(trace: &Trace<'_>, visit: &Visit, attempt: &Attempt, ledger: &mut Le
     let phase = trace.strand(visit.strand).map(|strand| strand.phase);
     let open = matches!(phase, Some(Phase::Started | Phase::Submitted)) && attempt.segment == trace.segment;
     let (until, what) = match (of(attempt.ended), of(visit.aborted)) {
-        (Some(ended), _) if ended.kind.ends_with("TimedOut") => return,
+        (Some(ended), _) if ended.is_timeout() => return,
         (Some(ended), _) => (Some(ended), "ended"),
         (None, Some(aborted)) => (Some(aborted), "was stopped"),
         (None, None) => (trace.events.last().filter(|_| open), "was still open"),

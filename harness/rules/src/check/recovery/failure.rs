@@ -101,7 +101,7 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
         if let Some(service) = service
             && !answered
             && attempt.submitted.is_none()
-            && !event.kind.ends_with("TimedOut")
+            && !event.is_timeout()
         {
             let name = error.unwrap_or_default();
             let prefix = format!("{}.", service.to_ascii_uppercase());
@@ -218,8 +218,7 @@ impl Caught<'_> {
             |value: Option<&Value>| value.is_none_or(|value| value.is_null() || value.as_str() == Some(""));
         let (error, cause) = (members.get("Error"), members.get("Cause"));
         let either_name = |name: Option<&str>| {
-            self.failed.kind.ends_with("TimedOut")
-                && matches!(name, Some("States.Timeout" | "States.HeartbeatTimeout"))
+            self.failed.is_timeout() && matches!(name, Some("States.Timeout" | "States.HeartbeatTimeout"))
         };
         let fits = match self.failed.text("error").filter(|name| !name.is_empty()) {
             Some(name) => {
@@ -344,11 +343,8 @@ fn siblings(view: &View<'_>, sink: &mut Sink) {
         let Some(state) = view.state_of(attempt).filter(|state| state.inside.len() == 1) else { continue };
         let around = state.inside.first();
         let events = view.events(attempt);
-        let failed = events
-            .iter()
-            .enumerate()
-            .skip(attempt.scheduled)
-            .find(|(_, event)| matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed"));
+        let failed =
+            events.iter().enumerate().skip(attempt.scheduled).find(|(_, event)| event.is_composite_failure());
         let Some((failed, event)) = failed else { continue };
         let _ = around;
         match attempt.ended {

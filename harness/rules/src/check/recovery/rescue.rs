@@ -124,7 +124,7 @@ impl<'v> Failure<'v> {
             events,
             event,
             error: event.text("error").unwrap_or_default(),
-            timed_out: event.kind.ends_with("TimedOut").then(|| limit(view, attempt, event)),
+            timed_out: event.is_timeout().then(|| limit(view, attempt, event)),
             seen: seen(attempt, events),
         })
     }
@@ -159,7 +159,7 @@ impl<'v> Failure<'v> {
 /// What followed a failure.
 pub(super) fn seen<'e>(attempt: &Attempt, events: &'e [Event]) -> Option<(Then, &'e Event)> {
     let next = attempt.followed.and_then(|index| events.get(index))?;
-    if next.kind.ends_with("Scheduled") {
+    if next.is_scheduled() {
         return Some((Then::Retry, next));
     }
     if next.is_exited() {

@@ -67,7 +67,7 @@ fn windows(view: &View<'_>, sink: &mut Sink) {
         let state = attempt.state.clone().unwrap_or_default();
         let beat = last_beat(view, attempt);
         match attempt.end(events) {
-            Some(event) if event.kind.ends_with("TimedOut") => {
+            Some(event) if event.is_timeout() => {
                 let kind = limit(view, attempt, event);
                 let elapsed = event.at - began;
                 match event.text("error") {
@@ -209,7 +209,7 @@ fn events(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         match attempt.end(events) {
-            Some(event) if event.kind.ends_with("TimedOut") && attempt.timeout.is_none() => {
+            Some(event) if event.is_timeout() && attempt.timeout.is_none() => {
                 sink.violated_at(
                     NO_WINDOW,
                     Some(event.id),

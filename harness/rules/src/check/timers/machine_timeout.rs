@@ -95,7 +95,7 @@ fn limited(view: &View<'_>, execution: &Execution<'_>, limit: u64, sink: &mut Si
         } else if last.kind == "ExecutionFailed"
             && last.text("error") == Some("States.Timeout")
             && age >= due - slack(events, due)
-            && events.iter().all(|event| !event.kind.ends_with("TimedOut"))
+            && events.iter().all(|event| !event.is_timeout())
         {
             sink.violated_at(
                 MACHINE,

@@ -120,7 +120,7 @@ fn tasks(view: &View<'_>, sink: &mut Sink) {
             beaten: last_beat(view, attempt).is_some(),
         };
         match attempt.end(events) {
-            Some(event) if event.kind.ends_with("TimedOut") => {
+            Some(event) if event.is_timeout() => {
                 clock.timed_out(event, sink);
                 uncaught(view, attempt, event, sink);
             }

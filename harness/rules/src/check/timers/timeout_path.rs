@@ -130,7 +130,7 @@ fn values(view: &View<'_>, sink: &mut Sink) {
 fn caught(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
         let events = view.events(attempt);
-        let Some(event) = attempt.end(events).filter(|event| event.kind.ends_with("TimedOut")) else {
+        let Some(event) = attempt.end(events).filter(|event| event.is_timeout()) else {
             continue;
         };
         let Some(exit) = attempt.followed.and_then(|index| events.get(index)).filter(|next| next.is_exited())

@@ -80,13 +80,13 @@ pub(in crate::check) fn closings(view: &View<'_>, token: &Token) -> Vec<Closing>
         && let Some(by) = shown_by(index)
         && let Some(event) = view.events(attempt).get(index)
     {
-        if event.kind.ends_with("TimedOut") {
+        if event.is_timeout() {
             closings.push(Closing { by, cause: Cause::TimedOut, operation: None });
         } else if !answered && (fails_attempt(&event.kind) || event.kind.ends_with("Succeeded")) {
             closings.push(Closing { by, cause: Cause::Used, operation: None });
         }
         if let Some(next) = attempt.followed
-            && view.events(attempt).get(next).is_some_and(|event| event.kind.ends_with("Scheduled"))
+            && view.events(attempt).get(next).is_some_and(|event| event.is_scheduled())
             && let Some(by) = shown_by(next).into_iter().chain(handed_out(view, attempt, next)).min()
         {
             closings.push(Closing { by, cause: Cause::Retried, operation: None });
@@ -98,7 +98,7 @@ pub(in crate::check) fn closings(view: &View<'_>, token: &Token) -> Vec<Closing>
             .iter()
             .enumerate()
             .skip(attempt.scheduled)
-            .find(|(_, event)| matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed"))
+            .find(|(_, event)| event.is_composite_failure())
             .map(|(index, _)| index)
         && view.state_of(attempt).is_some_and(|state| state.inside.len() == 1)
         && let Some(by) = shown_by(failed)

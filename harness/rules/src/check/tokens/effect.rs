@@ -96,7 +96,7 @@ fn effects(view: &View<'_>, sink: &mut Sink) {
             Some(event) if event.kind.ends_with("Succeeded") => {
                 succeeded(view, attempt, token, event, completed, sink);
             }
-            Some(event) if event.kind.ends_with("TimedOut") => timed_out(view, token, event, sink),
+            Some(event) if event.is_timeout() => timed_out(view, token, event, sink),
             Some(event) => failed(view, attempt, token, event, sink),
         }
     }

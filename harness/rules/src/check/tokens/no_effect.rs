@@ -19,9 +19,8 @@ pub(in crate::check) fn not_moved(view: &View<'_>, attempt: &Attempt, token: &To
     };
     let Some(execution) = view.executions.get(attempt.execution) else { return };
     // A sibling's failure or a stop may have closed the execution in the same moment.
-    let closed_early = view.events(attempt).iter().any(|event| {
-        event.is_terminal() || matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed")
-    });
+    let closed_early =
+        view.events(attempt).iter().any(|event| event.is_terminal() || event.is_composite_failure());
     let looked = execution.last_looked(&view.reads).unwrap_or_default();
     if looked - winner.ended < patience(view) && !closed_early {
         return;
@@ -31,12 +30,7 @@ pub(in crate::check) fn not_moved(view: &View<'_>, attempt: &Attempt, token: &To
     if history_is_late && !closed_early {
         return;
     }
-    if closed_early
-        && view
-            .events(attempt)
-            .iter()
-            .any(|event| matches!(event.kind.as_str(), "ParallelStateFailed" | "MapStateFailed"))
-    {
+    if closed_early && view.events(attempt).iter().any(|event| event.is_composite_failure()) {
         return;
     }
     if closed_early && ended_meanwhile(view, attempt.execution, winner) {

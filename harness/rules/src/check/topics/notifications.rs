@@ -272,7 +272,7 @@ fn sends(view: &View<'_>, sink: &mut Sink) {
         let no_body = parameters.get("MessageBody").is_none_or(Value::is_null);
         if unknown || no_body {
             if let Some(event) = attempt.end(view.events(attempt)) {
-                let failed = fails_attempt(&event.kind) && !event.kind.ends_with("TimedOut");
+                let failed = fails_attempt(&event.kind) && !event.is_timeout();
                 sink.expect(FAILED_SEND, failed, || {
                     format!("a send that cannot succeed ended with {}", event.kind)
                 });

@@ -14,7 +14,7 @@ use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind};
 fn candidates(scheduled: &Event, ended: &Event) -> Vec<TaskFailure> {
     let error = ended.text("error").map(str::to_owned);
     let cause = ended.text("cause").map(str::to_owned);
-    if !ended.kind.ends_with("TimedOut") {
+    if !ended.is_timeout() {
         return recovery::views_of(error, cause);
     }
     let has = |member: &str| scheduled.details.get(member).is_some_and(|value| !value.is_null());
