@@ -1,7 +1,7 @@
 //! Choice rules in both languages.
 //!
-//! Invariant: a comparison of different types is false; a missing variable is a runtime error unless the test is IsPresent. Where no
-//! source says what a comparison gives, it gives the likeliest and notes the doubt.
+//! Invariant: a comparison of different types is false; a missing variable is a runtime error unless the test is IsPresent.
+//! Where no source says what a comparison gives, it gives the likeliest and notes the doubt.
 
 use crate::env::Env;
 use crate::field::{is_loose_timestamp, parse_timestamp};

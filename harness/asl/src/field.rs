@@ -123,8 +123,8 @@ impl Field {
         })
     }
 
-    /// A number of seconds of at least `least`. Above the limit of the plain field AWS may fail or clamp, and so it may with a task's
-    /// limits that are not positive; a negative wait fails (recorded: other-base).
+    /// A number of seconds of at least `least`. Above the limit of the plain field AWS may fail or clamp, and so it may
+    /// with a task's limits that are not positive; a negative wait fails (recorded: other-base).
     pub(crate) fn seconds(&self, env: &Env<'_>, least: u64) -> Result<u64, Failure> {
         let number = self.integer(env, Wording::Parameter)?;
         if number > MAX_SECONDS {

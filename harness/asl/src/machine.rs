@@ -1,7 +1,7 @@
 //! The parts of a state machine, as data that is ready to run: every path, template and expression is compiled once.
 //!
-//! What it does not do: reading JSON (`parse`), checking rules of the schema (`validate`), running (`enter`, `complete`, `recover`).
-//! Invariant: a [`State`] carries everything its evaluation needs, its query language included.
+//! What it does not do: reading JSON (`parse`), checking rules of the schema (`validate`), running (`enter`, `complete`,
+//! `recover`). Invariant: a [`State`] carries everything its evaluation needs, its query language included.
 
 use crate::choice::ChoiceRule;
 use crate::field::Field;

@@ -159,7 +159,8 @@ pub struct Evaluation {
 pub enum Origin {
     /// The task, its service or its worker, a branch, or an iteration.
     Work,
-    /// A missed heartbeat: recorded as `States.Timeout` (facts.md 27), matched by that name and by `States.HeartbeatTimeout`.
+    /// A missed heartbeat: recorded as `States.Timeout` (facts.md 27), matched by that name and by
+    /// `States.HeartbeatTimeout`.
     MissedHeartbeat,
     /// A missed heartbeat that Retry and Catch take for `States.HeartbeatTimeout` alone, whatever name is written.
     MissedHeartbeatByName,
@@ -215,7 +216,8 @@ impl Failure {
         Self { sourced: false, ..self }
     }
 
-    /// `States.Runtime` with AWS's preamble. Also for errors that the caller finds, e.g. `The activity … does not exist.` (facts.md 58).
+    /// `States.Runtime` with AWS's preamble. Also for errors that the caller finds, e.g. `The activity … does not exist.`
+    /// (facts.md 58).
     pub fn runtime(state: &State, event_id: u64, what: &str) -> Self {
         Self::new("States.Runtime", preamble(&state.name, event_id, what))
     }

@@ -1,9 +1,9 @@
 //! JSONPath as AWS evaluates it (Jayway's dialect), in the three roots `$`, `$$` and `$variable`.
 //!
-//! Definite paths are walked here, so that AWS's texts for missing parts come out (facts.md 31). Everything with a wildcard,
-//! slice, filter, union or `..` is handed to `serde_json_path`, after its names are quoted: AWS takes `$.detail-type`,
-//! RFC 9535 does not. Of Jayway's functions there is `.length()` only: the guide speaks of none, and no recording shows it; field reports do.
-//! Invariant: a definite path gives the value, any other path an array.
+//! Definite paths are walked here, so that AWS's texts for missing parts come out (facts.md 31). Everything with a
+//! wildcard, slice, filter, union or `..` is handed to `serde_json_path`, after its names are quoted: AWS takes
+//! `$.detail-type`, RFC 9535 does not. Of Jayway's functions there is `.length()` only: the guide speaks of none, and no
+//! recording shows it; field reports do. Invariant: a definite path gives the value, any other path an array.
 
 use crate::outcome::Variables;
 use serde_json::{Map, Value};
@@ -121,7 +121,8 @@ impl Path {
         self.root == Root::Context
     }
 
-    /// The text without the sign that tells `$$` from `$` (recorded: `Reference path "$.Execution.Input"` for `$$.Execution.Input`).
+    /// The text without the sign that tells `$$` from `$` (recorded: `Reference path "$.Execution.Input"` for
+    /// `$$.Execution.Input`).
     pub(crate) fn without_root_mark(&self) -> &str {
         self.source.strip_prefix('$').filter(|_| self.root == Root::Context).unwrap_or(&self.source)
     }

@@ -1,5 +1,6 @@
-//! Every comparison operator of Choice rules, by "Data-test expressions" of the States Language and the Choice page of the Developer
-//! Guide: values of another type do not match, time stamps need capital letters and an offset, `*` matches anything.
+//! Every comparison operator of Choice rules, by "Data-test expressions" of the States Language and the Choice page of the
+//! Developer Guide: values of another type do not match, time stamps need capital letters and an offset, `*` matches
+//! anything.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on stops")]
 

@@ -1,5 +1,6 @@
-//! Definitions that may be created and definitions that may not, each with the code and place of its only error. The rules are those of
-//! the States Language and of the pages of the Developer Guide on each type of state; the codes are those of the API model.
+//! Definitions that may be created and definitions that may not, each with the code and place of its only error. The rules
+//! are those of the States Language and of the pages of the Developer Guide on each type of state; the codes are those of
+//! the API model.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on stops")]
 

@@ -1,5 +1,5 @@
-//! Map states: what Distributed mode asks of its parts, and what either mode refuses (DG:state-map-distributed, DG:state-map-inline,
-//! DG:input-output-itemreader, -itembatcher, -resultwriter).
+//! Map states: what Distributed mode asks of its parts, and what either mode refuses (DG:state-map-distributed,
+//! DG:state-map-inline, DG:input-output-itemreader, -itembatcher, -resultwriter).
 
 mod table;
 

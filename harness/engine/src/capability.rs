@@ -42,8 +42,8 @@ pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str, functions:
         pair.into()
     }));
     found.push(Box::pin(async {
-        // The machine with JSONata is read alone: moto has one stack of query languages for all definitions, and those read beside it
-        // left JSONata there, so that nothing with JSONPath was taken any more.
+        // The machine with JSONata is read alone: moto has one stack of query languages for all definitions, and those read
+        // beside it left JSONata there, so that nothing with JSONPath was taken any more.
         let (alone, together): (Vec<_>, Vec<_>) =
             trials().into_iter().partition(|trial| trial.name == "jsonata");
         let mut seen = join_all(together.into_iter().map(|trial| tried(target, role, run, trial))).await;

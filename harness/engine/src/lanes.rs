@@ -113,8 +113,8 @@ impl Shared<'_> {
 /// Plans under way at once for each that is busy: so many may wait.
 const WAITING: usize = 16;
 
-/// Runs the plans on one endpoint, `jobs` of them busy at a time. `seen` is told of each case as it ends. Says why the run had to end,
-/// if it had to.
+/// Runs the plans on one endpoint, `jobs` of them busy at a time. `seen` is told of each case as it ends. Says why the run
+/// had to end, if it had to.
 pub(crate) async fn on_the_wall(
     shared: &Shared<'_>,
     plans: &[Numbered],

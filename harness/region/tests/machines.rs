@@ -1,5 +1,5 @@
-//! Machines without tasks, run to their end: what the States Language and the Developer Guide say of variables and their scopes, Retry
-//! and Catch, Parallel and Map, Wait, in both query languages.
+//! Machines without tasks, run to their end: what the States Language and the Developer Guide say of variables and their
+//! scopes, Retry and Catch, Parallel and Map, Wait, in both query languages.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 

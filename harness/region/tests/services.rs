@@ -21,7 +21,8 @@ fn tokens(messages: &[Value]) -> Vec<String> {
 
 #[test]
 fn digests_of_message_attributes_are_those_that_aws_recorded() {
-    // Recordings `sqs::test_receive_message_attribute_names_filters` and `lambda::test_message_body_and_attributes_passed_correctly`.
+    // Recordings `sqs::test_receive_message_attribute_names_filters` and
+    // `lambda::test_message_body_and_attributes_passed_correctly`.
     let mut desk = Desk::new(1);
     let url = desk.queue("q");
     let one = json!({ "Foo": { "DataType": "String", "StringValue": "Bar" } });

@@ -1,7 +1,9 @@
 //! `audit`: judging the output of `aws stepfunctions get-execution-history` by itself, from any Standard workflow.
 //!
-//! What a text may look like is the business of `reading`. What is not done here: calls, files, printing. A document may carry more beside its events: `definition`, `execution` (the output of
-//! DescribeExecution) and `completions` (accepted SendTaskSuccess and SendTaskFailure requests). Invariant: any text gives a report or an error that says what was expected.
+//! What a text may look like is the business of `reading`. What is not done here: calls, files, printing. A document may
+//! carry more beside its events: `definition`, `execution` (the output of DescribeExecution) and `completions` (accepted
+//! SendTaskSuccess and SendTaskFailure requests). Invariant: any text gives a report or an error that says what was
+//! expected.
 
 use record::Time;
 use serde::Serialize;

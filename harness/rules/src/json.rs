@@ -27,7 +27,8 @@ pub fn same_json_text(a: &str, b: &str) -> bool {
     }
 }
 
-/// The bytes of a JSON text in its plainest spelling, or as it stands where that is shorter: escapes and blanks do not count (IO-09).
+/// The bytes of a JSON text in its plainest spelling, or as it stands where that is shorter: escapes and blanks do not
+/// count (IO-09).
 pub fn plain_length(text: &str) -> usize {
     serde_json::from_str::<Value>(text).map_or(text.len(), |value| value.to_string().len().min(text.len()))
 }

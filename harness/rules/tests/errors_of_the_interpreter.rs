@@ -1,5 +1,5 @@
-//! Errors that the interpreter raises, and those that a worker sends under their names: what takes them is judged only where AWS says
-//! so, and their texts never.
+//! Errors that the interpreter raises, and those that a worker sends under their names: what takes them is judged only
+//! where AWS says so, and their texts never.
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails its test")]
 

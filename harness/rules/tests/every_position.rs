@@ -1,6 +1,7 @@
 //! Legal histories broken in every way at every position: the audit refuses, or a row of `sweep/lawful.rs` says why not.
 //!
-//! With the recordings every seventh position is tried, without them every sixteenth. A break that has one name must be named first.
+//! With the recordings every seventh position is tried, without them every sixteenth. A break that has one name must be
+//! named first.
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails its test")]
 

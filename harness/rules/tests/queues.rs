@@ -1,4 +1,5 @@
-//! Queues and topics without any workflow: what was sent comes once, as it was sent; settings are as set; and the lawful cases beside.
+//! Queues and topics without any workflow: what was sent comes once, as it was sent; settings are as set; and the lawful
+//! cases beside.
 
 #![expect(clippy::needless_pass_by_value, reason = "callers write the value where they call")]
 

@@ -1,4 +1,5 @@
-//! A Parallel state that a redrive or a retry lets succeed goes on as if it had never failed; waits are judged by what dates can tell.
+//! A Parallel state that a redrive or a retry lets succeed goes on as if it had never failed; waits are judged by what
+//! dates can tell.
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails its test")]
 

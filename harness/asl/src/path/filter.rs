@@ -1,7 +1,7 @@
 //! Filters of Jayway's dialect in the words of RFC 9535: `in`, `nin`, `=~`, `size`, `empty`, and names with dashes.
 //!
-//! Not done: `subsetof`, `anyof`, `noneof`, filters written in Java. Invariant: what RFC 9535 knows comes out as it went in, but for
-//! names, which are quoted.
+//! Not done: `subsetof`, `anyof`, `noneof`, filters written in Java. Invariant: what RFC 9535 knows comes out as it went
+//! in, but for names, which are quoted.
 
 use super::Step;
 use super::syntax::{Segment, write_segment};

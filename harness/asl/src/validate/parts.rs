@@ -1,8 +1,8 @@
 //! The parts of a Map in Distributed mode: what reads its items, what batches them, what writes the results
 //! (DG:input-output-itemreader, -itembatcher, -resultwriter).
 //!
-//! What it does not do: asking for one of the limits of an ItemBatcher, because machines in use have none; judging what an expression
-//! gives. Invariant: a part that may be created names a resource which Distributed mode offers, if it names one.
+//! What it does not do: asking for one of the limits of an ItemBatcher, because machines in use have none; judging what an
+//! expression gives. Invariant: a part that may be created names a resource which Distributed mode offers, if it names one.
 
 use super::scope::{Checker, Place};
 use crate::jsonata;

@@ -1,7 +1,8 @@
 //! `mutants --sweep`: every fault that a lawful run's record suggests, and which of them no rule sees.
 //!
-//! A fault that is seen by no rule is either allowed, and then `fixtures/sweep.toml` says why, or a check is missing. One that leaves
-//! every record as it was shows nothing that could be seen. Only plans are run whose lawful record has a call of the operation.
+//! A fault that is seen by no rule is either allowed, and then `fixtures/sweep.toml` says why, or a check is missing. One
+//! that leaves every record as it was shows nothing that could be seen. Only plans are run whose lawful record has a call
+//! of the operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

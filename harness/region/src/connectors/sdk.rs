@@ -25,7 +25,8 @@ impl Region {
         let mut input = Map::new();
         for (name, value) in parameters.as_object().into_iter().flatten() {
             let name = if of == Service::States { small(name) } else { name.clone() };
-            // Recorded: members that are JSON texts take objects, which are written out (`sfn_start_execution_implicit_json_serialisation`).
+            // Recorded: members that are JSON texts take objects, which are written out
+            // (`sfn_start_execution_implicit_json_serialisation`).
             let text =
                 of == Service::States && ["input", "output", "cause", "definition"].contains(&name.as_str());
             let value = if text && !value.is_string() { json!(value.to_string()) } else { value.clone() };

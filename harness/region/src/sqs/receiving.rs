@@ -1,4 +1,5 @@
-//! ReceiveMessage, DeleteMessage, ChangeMessageVisibility and the way to the dead-letter queue (SQS-04 to SQS-07, SQS-11 to SQS-14).
+//! ReceiveMessage, DeleteMessage, ChangeMessageVisibility and the way to the dead-letter queue (SQS-04 to SQS-07, SQS-11 to
+//! SQS-14).
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -12,8 +12,8 @@ use crate::view::plain_length;
 /// The most events a history can have (HIS-24).
 pub(super) const EVENT_LIMIT: usize = 25_000;
 
-/// Checks what needs no structure. `from` is the id of the first event, 1 unless the events are a page from further on; `hidden` says
-/// that the execution data were left out.
+/// Checks what needs no structure. `from` is the id of the first event, 1 unless the events are a page from further on;
+/// `hidden` says that the execution data were left out.
 pub(super) fn check(events: &[Event], from: u64, hidden: bool, known: &Known<'_>, ledger: &mut Ledger) {
     ids(events, from, ledger);
     times(events, known, ledger);

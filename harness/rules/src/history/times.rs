@@ -1,5 +1,5 @@
-//! Time rules between event timestamps: no timer is early but for the clocks (TMO-02, HB-05); too late is only what outlives a window
-//! by far without a timeout (TMO-01). Both allowances are those of [`crate::tolerance`].
+//! Time rules between event timestamps: no timer is early but for the clocks (TMO-02, HB-05); too late is only what
+//! outlives a window by far without a timeout (TMO-01). Both allowances are those of [`crate::tolerance`].
 
 use record::{Event, Time};
 
@@ -32,7 +32,8 @@ pub(super) fn is_early(from: Time, to: Time, bound_ms: i64) -> bool {
     to - from < bound_ms - early(bound_ms).max(if whole { 999 } else { 0 })
 }
 
-/// Branches and iterations beside one that failed its Parallel or Map are stopped: long after the failure none enters a state (HIS-27).
+/// Branches and iterations beside one that failed its Parallel or Map are stopped: long after the failure none enters a
+/// state (HIS-27).
 fn siblings(trace: &Trace<'_>, ledger: &mut Ledger) {
     for visit in &trace.visits {
         let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };

@@ -59,7 +59,8 @@ impl Offset {
     }
 }
 
-/// Whether two dates of the wire are one: a service may cut the same date to milliseconds or seconds in one answer and not in another.
+/// Whether two dates of the wire are one: a service may cut the same date to milliseconds or seconds in one answer and not
+/// in another.
 pub fn same_date(one: Option<&Value>, other: Option<&Value>) -> bool {
     let (Some(a), Some(b)) = (one.and_then(Value::as_f64), other.and_then(Value::as_f64)) else {
         return one == other;

@@ -1,7 +1,8 @@
 //! Turns recordings of AWS, as a snapshot tool wrote them, back into what was on the wire.
 //!
 //! The tool parsed strings that hold a JSON object, and replaced values of the run by placeholders. Strings are put back as
-//! JSON text, timestamps are made increasing (every timer that fired has had its time, no other has), ARNs get a partition and a region, and what the definition has as a placeholder is taken from the history.
+//! JSON text, timestamps are made increasing (every timer that fired has had its time, no other has), ARNs get a partition
+//! and a region, and what the definition has as a placeholder is taken from the history.
 
 use std::path::{Path, PathBuf};
 

@@ -70,7 +70,8 @@ impl HttpClient {
 /// How long the service may hold a call back by its own contract.
 pub(crate) fn long_poll(call: &Call) -> Duration {
     match call.operation {
-        // "The maximum time the service will hold on to the request before responding is 60 seconds": GetActivityTask, API reference.
+        // "The maximum time the service will hold on to the request before responding is 60 seconds": GetActivityTask, API
+        // reference.
         Operation::GetActivityTask => Duration::from_secs(60),
         Operation::ReceiveMessage => {
             // Without the member, the queue's own ReceiveMessageWaitTimeSeconds counts: up to 20 seconds.

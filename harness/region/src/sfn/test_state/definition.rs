@@ -1,6 +1,7 @@
 //! What TestState tests: a state alone, or one of a machine by its name (M:TestStateInput).
 //!
-//! What it does not do: asking where a state that is given alone leads. Invariant: what may be tested could be created, but for that.
+//! What it does not do: asking where a state that is given alone leads. Invariant: what may be tested could be created, but
+//! for that.
 
 use asl::{Diagnostic, Machine, MachineType, Severity};
 use record::ApiError;

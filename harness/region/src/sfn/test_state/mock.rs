@@ -1,7 +1,7 @@
 //! What stands in place of the service (TST-01, TST-02, M:MockInput).
 //!
-//! What it does not do: knowing the answers of all services. Invariant: a result that is refused is refused in `STRICT` mode, and with
-//! `NONE` no result is that is JSON.
+//! What it does not do: knowing the answers of all services. Invariant: a result that is refused is refused in `STRICT`
+//! mode, and with `NONE` no result is that is JSON.
 
 use asl::{Pattern, State, StateKind, TaskFailure};
 use record::ApiError;

@@ -1,7 +1,7 @@
 //! One visit of the state under test: what it gives, and what the inspection shows of it.
 //!
-//! What it does not do: reading the request. Invariant: the stages are those of [`asl::inspect`] and [`asl::inspect_items`], as far as
-//! the visit came.
+//! What it does not do: reading the request. Invariant: the stages are those of [`asl::inspect`] and
+//! [`asl::inspect_items`], as far as the visit came.
 
 use asl::{
     Entered, Exit, Failure, Inputs, MapEntered, Next, Recovery, RetryCounts, State, StateKind, TaskFailure,

@@ -1,7 +1,7 @@
 //! Executions started by the ARN of a version: they run the definition that was published (START-19).
 //!
-//! It looks at versions alone; where an alias leads is drawn. Invariant: nothing is said of a version of which the case does not know
-//! what was published.
+//! It looks at versions alone; where an alias leads is drawn. Invariant: nothing is said of a version of which the case
+//! does not know what was published.
 
 use std::collections::BTreeSet;
 

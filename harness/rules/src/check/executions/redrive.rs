@@ -201,7 +201,8 @@ fn counts(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
-/// Whether a description is surely of a time after the redrive: its end came later, or half a minute has passed. Else it may lag (DESC-05).
+/// Whether a description is surely of a time after the redrive: its end came later, or half a minute has passed. Else it
+/// may lag (DESC-05).
 fn is_shown(redrive: &Call<'_>, status: &StatusRead<'_>) -> bool {
     let date = |body: Option<&Value>, name: &str| body?.get(name)?.as_f64();
     let ended = date(Some(status.body), "stopDate");

@@ -244,7 +244,8 @@ fn lookups(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
-/// Whether a callback was taken while the execution was stopped or just before: then what continues may be dated after the stop (STOP-06).
+/// Whether a callback was taken while the execution was stopped or just before: then what continues may be dated after the
+/// stop (STOP-06).
 fn was_answered(view: &View<'_>, execution: usize, stop: &Call<'_>) -> bool {
     let tokens = view.tokens.iter().filter(|token| token.execution == Some(execution));
     tokens.flat_map(|token| view.operations_of(token)).any(|operation| {

@@ -1,7 +1,7 @@
 //! ESM: what is told of a mapping and its function is what was asked for.
 //!
-//! What a mapping does is `mapping`. Invariant: a change may take its time, so only what stands in the answers since the last change
-//! is held against it.
+//! What a mapping does is `mapping`. Invariant: a change may take its time, so only what stands in the answers since the
+//! last change is held against it.
 
 use record::Operation as Api;
 use serde_json::Value;

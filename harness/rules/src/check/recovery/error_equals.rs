@@ -1,6 +1,7 @@
 //! ERR-01..03, ERR-20, HB-09, HB-10: which errors an `ErrorEquals` takes.
 //!
-//! Pure matching: what is done with a match is for `rescue` to say. Where no source decides, the answer is Maybe, and accuses nobody.
+//! Pure matching: what is done with a match is for `rescue` to say. Where no source decides, the answer is Maybe, and
+//! accuses nobody.
 
 use serde_json::Value;
 

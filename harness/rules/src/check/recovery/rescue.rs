@@ -1,5 +1,5 @@
-//! What Retry and Catch make of the failures of a visit to a Task state, by the attempts of histories: who takes a failure, and which of
-//! the two judges what follows.
+//! What Retry and Catch make of the failures of a visit to a Task state, by the attempts of histories: who takes a failure,
+//! and which of the two judges what follows.
 //!
 //! Visits that a redrive touched are left alone: their counts begin anew (RED-03). Where no source says whether a name takes an
 //! error, the rest of the visit accuses nobody.

@@ -1,7 +1,7 @@
 //! WIRE-01, WIRE-02: every 200 answer of Step Functions has the members that the API model requires, in the model's types.
 //!
-//! What it does not do: say whether a value is the right one, or judge events (histories are). A member that may be absent may be null:
-//! AWS's clients read both alike.
+//! What it does not do: say whether a value is the right one, or judge events (histories are). A member that may be absent
+//! may be null: AWS's clients read both alike.
 
 use record::{Operation, Service};
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Lawful requests about things that are known to exist are not refused, whichever the code.
 //!
-//! It looks at reads and changes of machines, executions and activities; starts and answers to tokens have rules of their own. What may be
-//! unknown yet or no more (DEF-26, DEF-30, DESC-05) may be refused as such.
+//! It looks at reads and changes of machines, executions and activities; starts and answers to tokens have rules of their
+//! own. What may be unknown yet or no more (DEF-26, DEF-30, DESC-05) may be refused as such.
 
 use record::Operation as Api;
 

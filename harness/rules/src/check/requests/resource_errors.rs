@@ -1,7 +1,8 @@
-//! WIRE-06: an operation refuses what is no ARN, what nobody made and what is no page token with the error that its model has for it.
+//! WIRE-06: an operation refuses what is no ARN, what nobody made and what is no page token with the error that its model
+//! has for it.
 //!
-//! It looks at the operations that no rule of its own covers; START-17, DESC-07, GEH-07, STOP-07, LIST-06 and DEF-31 judge the others.
-//! Invariant: what may exist without the case knowing it is not called unknown.
+//! It looks at the operations that no rule of its own covers; START-17, DESC-07, GEH-07, STOP-07, LIST-06 and DEF-31 judge
+//! the others. Invariant: what may exist without the case knowing it is not called unknown.
 
 use record::Operation as Api;
 use serde_json::Value;

@@ -276,8 +276,8 @@ fn bounds(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
-/// The first member that the API model's constraints forbid, if any. Members of another JSON type are not judged: no source says what
-/// the service makes of them.
+/// The first member that the API model's constraints forbid, if any. Members of another JSON type are not judged: no source
+/// says what the service makes of them.
 pub(in crate::check) fn out_of_bounds(call: &Call<'_>) -> Option<String> {
     let members = requests::members(call.operation);
     if call.garbled {

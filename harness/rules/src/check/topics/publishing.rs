@@ -1,7 +1,7 @@
 //! SNS: what the harness published itself, and the subscriptions that hear it.
 //!
-//! What workflows publish is `integration`. Invariant: only subscriptions of queues without filter count, and a notification is lost
-//! only after an empty long poll beyond every patience.
+//! What workflows publish is `integration`. Invariant: only subscriptions of queues without filter count, and a
+//! notification is lost only after an empty long poll beyond every patience.
 
 use record::Operation as Api;
 use serde_json::Value;

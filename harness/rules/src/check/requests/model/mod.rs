@@ -1,8 +1,8 @@
 //! The API model of Step Functions as data: what requests may hold and what answers must hold.
 //!
-//! Taken from the structures of the model (botocore, `stepfunctions/2016-11-23`): members, whether they are required, types, lengths,
-//! ranges, enumerations. What it does not hold: meanings, and limits that other rules judge in bytes (START-14, TOK-09).
-//! Invariant: an operation that is not listed is not judged.
+//! Taken from the structures of the model (botocore, `stepfunctions/2016-11-23`): members, whether they are required,
+//! types, lengths, ranges, enumerations. What it does not hold: meanings, and limits that other rules judge in bytes
+//! (START-14, TOK-09). Invariant: an operation that is not listed is not judged.
 
 /// The members of a structure, as a constant.
 macro_rules! members {

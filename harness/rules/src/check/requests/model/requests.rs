@@ -1,7 +1,7 @@
 //! What a request of each operation may hold: the input structures of the API model.
 //!
-//! Inputs and outputs of executions are left out: they are measured in bytes by rules of their own. So is the longest definition, which the
-//! size of the request may refuse first.
+//! Inputs and outputs of executions are left out: they are measured in bytes by rules of their own. So is the longest
+//! definition, which the size of the request may refuse first.
 
 use record::Operation as Api;
 
