@@ -53,3 +53,34 @@ fn where_no_version_was_started_nothing_is_known_of_versions() {
     case.describe("RUNNING", json!({}));
     assert!(case.judge().iter().all(|finding| finding.rule != "START-19"));
 }
+
+#[test]
+fn an_alias_is_named_after_its_machine_and_leads_to_its_versions() {
+    let alias = format!("{MACHINE}:live");
+    let started = |made: &str, described: Value| {
+        let mut case = Case::new();
+        case.create(&one(json!({})));
+        case.call(
+            Operation::PublishStateMachineVersion,
+            json!({"stateMachineArn": MACHINE}),
+            done(json!({"stateMachineVersionArn": version(), "creationDate": T0 / 1000})),
+        );
+        case.call(
+            Operation::CreateStateMachineAlias,
+            json!({"name": "live", "routingConfiguration": [{"stateMachineVersionArn": version(), "weight": 100}]}),
+            done(json!({"stateMachineAliasArn": made, "creationDate": T0 / 1000})),
+        );
+        case.call(
+            Operation::StartExecution,
+            json!({"stateMachineArn": made, "name": "exec-0001", "input": "{\"a\":1}"}),
+            done(json!({"executionArn": EXEC, "startDate": (T0 + 35) as f64 / 1000.0})),
+        );
+        case.describe("RUNNING", described);
+        case
+    };
+    let told = json!({"stateMachineAliasArn": alias, "stateMachineVersionArn": version()});
+    started(&alias, told.clone()).meets("START-19");
+    started(&format!("{MACHINE}:lives"), told).breaks("START-19");
+    let elsewhere = json!({"stateMachineAliasArn": alias, "stateMachineVersionArn": format!("{MACHINE}:2")});
+    started(&alias, elsewhere).breaks("START-19");
+}

@@ -1,7 +1,7 @@
 //! Lawful requests about things that are known to exist are not refused, whichever the code.
 //!
-//! It looks at reads and changes of machines, executions and activities; starts and answers to tokens have rules of their
-//! own. What may be unknown yet or no more (DEF-26, DEF-30, DESC-05) may be refused as such.
+//! It looks at reads and changes of machines, their versions, executions and activities; starts and answers to tokens have
+//! rules of their own. What may be unknown yet or no more (DEF-26, DEF-30, DESC-05) may be refused as such.
 
 use record::Operation as Api;
 
@@ -27,6 +27,7 @@ const ROWS: &[Check] = &[
     row("DEF-34"),
     row("GEH-07"),
     row("LIST-06"),
+    row("START-19"),
 ];
 
 pub(in crate::check) const GROUPS: &[Group] = &[Group { checks: ROWS, run: granted }];
@@ -109,10 +110,40 @@ fn lawful(view: &View<'_>, call: &Call<'_>) -> Option<&'static str> {
             let role = call.text("roleArn").is_some_and(|role| role.starts_with("arn:"));
             holds(plain && named && role && call.text("definition").is_some_and(sound), "DEF-01")
         }
+        Api::PublishStateMachineVersion => {
+            let plain = call.input.keys().all(|member| member == "stateMachineArn");
+            holds(plain && machine().is_some(), "START-19")
+        }
+        Api::CreateStateMachineAlias => {
+            let published = |other: &Call<'_>| {
+                let made =
+                    other.answer.done().and_then(|reply| reply.get("stateMachineVersionArn")?.as_str());
+                made.is_some_and(|made| only_route(call) == Some(made))
+            };
+            let plain =
+                call.input.keys().all(|member| matches!(member.as_str(), "name" | "routingConfiguration"));
+            let known = view.calls_of(Api::PublishStateMachineVersion).any(published);
+            holds(plain && known && call.text("name").is_some_and(is_alias), "START-19")
+        }
         Api::ValidateStateMachineDefinition => holds(call.text("definition").is_some_and(short), "DEF-32"),
         Api::DescribeActivity => holds(activity(), "ACT-06"),
         Api::ListActivities => holds(first_page, "ACT-06"),
         _ => None,
     }
     .filter(|_| call.text("stateMachineArn").is_none_or(|arn| unqualified(arn) == arn))
+}
+
+/// The version that an alias is to lead to, if it is to lead to one alone.
+fn only_route<'v>(call: &'v Call<'_>) -> Option<&'v str> {
+    match call.input.get("routingConfiguration")?.as_array()?.as_slice() {
+        [route] if route.get("weight")?.as_u64() == Some(100) => {
+            route.get("stateMachineVersionArn")?.as_str()
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text surely is a name for an alias.
+fn is_alias(name: &str) -> bool {
+    (1..=80).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase())
 }
