@@ -86,7 +86,7 @@ pub(in crate::check) fn closings(view: &View<'_>, token: &Token) -> Vec<Closing>
             closings.push(Closing { by, cause: Cause::Used, operation: None });
         }
         if let Some(next) = attempt.followed
-            && view.events(attempt).get(next).is_some_and(|event| event.is_scheduled())
+            && view.events(attempt).get(next).is_some_and(record::Event::is_scheduled)
             && let Some(by) = shown_by(next).into_iter().chain(handed_out(view, attempt, next)).min()
         {
             closings.push(Closing { by, cause: Cause::Retried, operation: None });

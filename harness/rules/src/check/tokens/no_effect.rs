@@ -30,7 +30,7 @@ pub(in crate::check) fn not_moved(view: &View<'_>, attempt: &Attempt, token: &To
     if history_is_late && !closed_early {
         return;
     }
-    if closed_early && view.events(attempt).iter().any(|event| event.is_composite_failure()) {
+    if closed_early && view.events(attempt).iter().any(record::Event::is_composite_failure) {
         return;
     }
     if closed_early && ended_meanwhile(view, attempt.execution, winner) {
