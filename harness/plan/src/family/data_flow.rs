@@ -234,6 +234,15 @@ fn bodies() -> Vec<Draft> {
             ],
         )
     };
+    let unanswered = json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Parameters": {
+            "QueueUrl.$": "$$.Execution.Input.queue",
+            "MessageBody": {"Execution.$": "$$.Execution.Name"}
+        },
+        "End": true
+    });
     let deep = json!({"Execution.$": "$$.Execution.Name", "headers": [{"inner": {"TaskToken.$": "$$.Task.Token"}}, ["x", 1, null, true, 0.5]], "empty": {}, "none": []});
     let attributes = with(
         callback(),
@@ -244,6 +253,15 @@ fn bodies() -> Vec<Draft> {
         }}),
     );
     vec![
+        Draft::new(
+            "a message that asks for no answer",
+            vec![shared("send", machine([("Send", unanswered)]))],
+            vec![
+                Step::start(1, "send", json!({})),
+                Step::settle(1),
+                Step::Drain { queue: "queue".to_owned(), messages: 1, wait_ms: 6000 },
+            ],
+        ),
         run("the token deep inside the message", body(deep), json!({})),
         run(
             "data of the input beside the token",

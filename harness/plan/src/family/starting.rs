@@ -70,9 +70,9 @@ fn names() -> Vec<Draft> {
                 .collect(),
         ),
         Draft::new(
-            "names of several scripts",
+            "names of several scripts, and of signs",
             vec![quick()],
-            ["Ärger-${run}", "имя-${run}", "名前-${run}", "اسم-${run}"]
+            ["Ärger-${run}", "имя-${run}", "名前-${run}", "اسم-${run}", "a.b_c+d=e@f!(g)-${run}"]
                 .into_iter()
                 .zip(1..)
                 .flat_map(|(name, exec)| {
