@@ -213,6 +213,13 @@ impl Map {
     }
 }
 
+impl Map {
+    /// Whether items are grouped: there are fewer child executions than items.
+    pub fn is_batched(&self) -> bool {
+        self.batcher.is_some()
+    }
+}
+
 /// How items are grouped before they are processed.
 #[derive(Debug, Clone)]
 pub struct Batcher {

@@ -142,3 +142,41 @@ fn a_parallel_state_fails_by_what_failed_in_it_or_by_an_error_of_the_interpreter
     assert_eq!(told("States.Runtime").breaks(None), Vec::<&str>::new());
     told("Custom").is_illegal(&machine, "HIS-22");
 }
+
+#[test]
+fn retries_after_a_redrive_count_anew() {
+    let retry = json!([{ "ErrorEquals": ["E"], "IntervalSeconds": 1, "MaxAttempts": 1 }]);
+    let branch = json!({ "StartAt": "w", "States": { "w": callback(&json!({})) } });
+    let machine = machine("JSONPath", &[json!({ "Type": "Parallel", "Branches": [branch], "Retry": retry })]);
+    let again = |tale: Tale| {
+        let tale =
+            tale.then("TaskStateAborted", json!(null)).after(1000, "ParallelStateStarted", json!(null));
+        tried(tale.entered("Task", "w", &json!({})))
+    };
+    let redriven = |tale: Tale| tried(tale.then("ExecutionRedriven", json!({ "redriveCount": 1 })));
+    let once = || redriven(fails(again(tried(begun())), "E"));
+    fails(again(once()), "E").is_legal(&machine);
+    fails(again(again(once())), "E").is_illegal(&machine, "ERR-16");
+}
+
+#[test]
+fn a_timeout_ends_with_the_execution_that_a_redrive_takes_up_again() {
+    let input = json!({});
+    let scheduled = json!({
+        "resourceType": "lambda", "resource": "invoke.waitForTaskToken", "region": "eu-west-1",
+        "parameters": "{\"FunctionName\":\"f\"}", "timeoutInSeconds": 60,
+    });
+    let of = json!({ "resourceType": "lambda", "resource": "invoke.waitForTaskToken" });
+    let told = Tale::started(&input)
+        .entered("Task", "s1", &input)
+        .then("TaskScheduled", scheduled.clone())
+        .then("TaskStarted", of.clone())
+        .then("ExecutionAborted", json!({}))
+        .after(4_000_000, "ExecutionRedriven", json!({ "redriveCount": 1 }))
+        .then("TaskScheduled", scheduled)
+        .then("TaskStarted", of)
+        .answered(&input)
+        .exited("Task", "s1", &input)
+        .succeeded();
+    assert!(!told.breaks(None).contains(&"TMO-01"), "{:?}", told.breaks(None));
+}

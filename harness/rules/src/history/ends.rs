@@ -92,6 +92,9 @@ pub(super) fn terminal(trace: &mut Trace<'_>, position: usize, event: &Event, le
                     "a branch failed, but its Parallel or Map shows no failure",
                     ledger,
                 );
+            } else if root == Phase::RunFailed {
+                let message = "a Map Run failed, but its Map shows no failure";
+                trace.fault("HIS-27", event, message, ledger);
             } else if !heads.contains(&event.previous) && inside.is_none() {
                 trace.bad_link(event, 0, ledger);
             }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Known;
 use super::attempt::pattern_of;
 use super::ledger::Ledger;
+use super::tokens::named_tokens;
 use super::trace::{Attempt, Family, Phase, Strand, Trace};
 use crate::json::{brief_json, same_json};
 use asl::Pattern;
@@ -144,6 +145,10 @@ fn child(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
         return;
     }
     let Some((started, result)) = json(started, "output").zip(json(ended, "output")) else { return };
+    let parameters = trace.event(attempt.scheduled).and_then(|event| json(event, "parameters"));
+    if parameters.is_some_and(|parameters| may_hold_a_token(&parameters)) {
+        return;
+    }
     let (Some(arn), Some(status)) = (result.get("ExecutionArn"), result.get("Status")) else { return };
     let wrong = if status != "SUCCEEDED" {
         format!("the child execution is {status}")
@@ -206,6 +211,25 @@ fn completed(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &m
             ledger.breach("HIS-20", ended, format!("{} although SendTaskFailure was accepted", ended.kind));
         }
     }
+}
+
+/// Whether a token may be in there: under the name of one, or a long text without blanks.
+fn may_hold_a_token(value: &Value) -> bool {
+    const SHORTEST: usize = 40;
+    fn is_like_one(value: &Value) -> bool {
+        match value {
+            Value::String(text) => {
+                let is_address = text.starts_with("arn:") || text.contains("://");
+                text.len() >= SHORTEST && !is_address && !text.contains(char::is_whitespace)
+            }
+            Value::Array(items) => items.iter().any(is_like_one),
+            Value::Object(members) => members.values().any(is_like_one),
+            _ => false,
+        }
+    }
+    let mut named = Vec::new();
+    named_tokens(value, &mut named);
+    !named.is_empty() || is_like_one(value)
 }
 
 fn holds(value: &Value, text: &str) -> bool {

@@ -122,7 +122,10 @@ fn outlived(trace: &Trace<'_>, visit: &Visit, attempt: &Attempt, ledger: &mut Le
     };
     let phase = trace.strand(visit.strand).map(|strand| strand.phase);
     let open = matches!(phase, Some(Phase::Started | Phase::Submitted)) && attempt.segment == trace.segment;
-    let (until, what) = match (of(attempt.ended), of(visit.aborted)) {
+    // What an execution's end broke off is over, whatever a redrive makes of the state.
+    let broken_off = attempt.ended.is_none() && attempt.segment != trace.segment_at(trace.events.len());
+    let aborted = of(visit.aborted).filter(|_| !broken_off);
+    let (until, what) = match (of(attempt.ended), aborted) {
         (Some(ended), _) if ended.is_timeout() => return,
         (Some(ended), _) => (Some(ended), "ended"),
         (None, Some(aborted)) => (Some(aborted), "was stopped"),

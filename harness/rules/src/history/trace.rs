@@ -195,6 +195,11 @@ impl<'h> Trace<'h> {
         self.events.get(position)
     }
 
+    /// How many redrives are before a position.
+    pub(super) fn segment_at(&self, position: usize) -> usize {
+        self.events.iter().take(position).filter(|event| event.kind == "ExecutionRedriven").count()
+    }
+
     pub(super) fn strand(&self, strand: usize) -> Option<&Strand> {
         self.strands.get(strand)
     }
@@ -229,7 +234,8 @@ impl<'h> Trace<'h> {
         {
             return Ok(Pick { strand, linked: true });
         }
-        if let Some((strand, _)) = alive().rev().find(|(at, strand)| strand.loose && accepts(*at, strand)) {
+        let loose = alive().filter(|(at, strand)| strand.loose && accepts(*at, strand)).map(|(at, _)| at);
+        if let Some(strand) = loose.max_by_key(|at| self.likeness(event, *at)) {
             return Ok(Pick { strand, linked: true });
         }
         if let Some((strand, _)) = alive().rev().find(|(_, strand)| is_linked(strand)) {
@@ -245,6 +251,36 @@ impl<'h> Trace<'h> {
                     .filter(|at| self.strands.get(*at).is_some_and(|strand| strand.phase != Phase::Over)))
             }
         }
+    }
+
+    /// How much an event after a redrive looks like the next of this strand: it asks the same service again, and what follows from
+    /// it ends the strand's own iteration.
+    fn likeness(&self, event: &Event, strand: usize) -> (bool, bool) {
+        let last = self.current(strand).and_then(|(_, visit)| visit.attempts.last());
+        let last = last.and_then(|attempt| self.event(attempt.scheduled));
+        let same =
+            |member: &str| last.is_some_and(|last| last.details.get(member) == event.details.get(member));
+        let asks_again = last.is_some_and(|last| last.kind == event.kind) && same("resource");
+        let index = match self.strand(strand).map(|strand| strand.home) {
+            Some(Home::Iteration { index, .. }) => Some(index),
+            _ => None,
+        };
+        (asks_again, index.is_some() && index == self.iteration_after(event))
+    }
+
+    /// The iteration that the chain from this event ends.
+    fn iteration_after(&self, event: &Event) -> Option<u64> {
+        let mut chain = BTreeSet::from([event.id]);
+        for later in self.events.iter().skip_while(|later| later.id <= event.id) {
+            if !chain.contains(&later.previous) {
+                continue;
+            }
+            if later.kind.starts_with("MapIteration") && later.kind != "MapIterationStarted" {
+                return later.details.get("index").and_then(serde_json::Value::as_u64);
+            }
+            chain.insert(later.id);
+        }
+        None
     }
 
     /// A strand that accepts an event and that nothing goes on with, where what follows from the event leaves its state: the

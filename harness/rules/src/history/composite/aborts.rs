@@ -27,6 +27,14 @@ pub(super) fn aborted(
         let own = trace.strand(*at).is_some_and(|strand| strand.heads.contains(&event.previous));
         (own, nearness(trace, owner, *at), is_settled(trace, *at))
     });
+    // A state that was not begun yet may have failed of itself, and stopped another one beside it.
+    let stopped = |at: usize| causes(trace, at).contains(&event.previous);
+    let strand = match strand {
+        Some(own) if !stopped(own) && is_unbegun(trace, own) => {
+            fitting.iter().rev().copied().find(|at| *at != own && stopped(*at)).or(Some(own))
+        }
+        found => found,
+    };
     let Some(strand) = strand else {
         return trace.fault(
             "HIS-27",
@@ -38,11 +46,13 @@ pub(super) fn aborted(
     let causes = causes(trace, strand);
     let own = trace.strand(strand).is_some_and(|strand| strand.heads.contains(&event.previous));
     // What a stop's aborts point at is not recorded: the last event before them, their own state's, or none.
-    let of_stop = causes.is_empty() && event.previous + 1 == event.id;
+    let of_stop = causes.is_empty()
+        && (event.previous + 1 == event.id || trace.owner.get(&event.previous) == Some(&strand));
     if event.previous != 0 && !own && !of_stop && !causes.contains(&event.previous) {
         trace.bad_link_to(event, "the failure that stops it", ledger);
     }
-    if causes.is_empty() || event.previous == 0 {
+    let failed_itself = own && is_unbegun(trace, strand);
+    if (causes.is_empty() && !failed_itself) || event.previous == 0 {
         trace.aborts.push(position);
     }
     if let Some(visit) = trace.current_mut(strand) {
@@ -57,6 +67,11 @@ pub(super) fn aborted(
         close(trace, visit);
     }
     trace.owner.entry(event.id).or_insert(strand);
+}
+
+/// Whether nothing was begun in a strand's state, inside a Parallel or Map: the interpreter may have failed it.
+fn is_unbegun(trace: &Trace<'_>, strand: usize) -> bool {
+    trace.strand(strand).is_some_and(|found| found.phase == Phase::Entered && found.home.around().is_some())
 }
 
 /// How many Parallels and Maps around a strand are also around the failure: those nearest to it are stopped first.

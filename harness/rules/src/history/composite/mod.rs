@@ -76,7 +76,8 @@ pub(super) fn step(trace: &mut Trace<'_>, position: usize, event: &Event, ledger
         }
         "MapRunStarted" | "MapRunRedriven" => run(trace, position, event, Phase::RunStarted, ledger),
         "MapRunSucceeded" => run(trace, position, event, Phase::RunEnded, ledger),
-        "MapRunFailed" | "MapRunAborted" => run(trace, position, event, Phase::RunFailed, ledger),
+        "MapRunFailed" => run(trace, position, event, Phase::RunFailed, ledger),
+        "MapRunAborted" => run_aborted(trace, event, ledger),
         "TaskStateAborted" => aborted(trace, position, event, &["Task"], ledger),
         "WaitStateAborted" => aborted(trace, position, event, &["Wait"], ledger),
         "ParallelStateAborted" => aborted(trace, position, event, &["Parallel"], ledger),
@@ -331,6 +332,13 @@ fn failed(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, led
         visit.failed = Some(position);
     }
     trace.advance(strand, event, Phase::CompositeFailed);
+    // What is around it may point at the Map Run itself, as it does at any other leaf that failed.
+    let leaf = trace.events.iter().find(|leaf| leaf.id == event.previous && leaf.kind == "MapRunFailed");
+    if let (Some(leaf), Some(inner)) = (leaf, trace.strands.get_mut(strand))
+        && inner.home != Home::Root
+    {
+        inner.heads.push(leaf.id);
+    }
 }
 
 fn run(trace: &mut Trace<'_>, position: usize, event: &Event, phase: Phase, ledger: &mut Ledger) {
@@ -348,7 +356,7 @@ fn run(trace: &mut Trace<'_>, position: usize, event: &Event, phase: Phase, ledg
     });
     let strand = match pick {
         Ok(pick) => {
-            if !pick.linked && event.kind != "MapRunAborted" {
+            if !pick.linked {
                 trace.bad_link(event, pick.strand, ledger);
             }
             pick.strand
@@ -366,6 +374,35 @@ fn run(trace: &mut Trace<'_>, position: usize, event: &Event, phase: Phase, ledg
         round.run = Some(position);
     }
     trace.advance(strand, event, phase);
+}
+
+/// A Map Run was stopped, before or after the states around it; what its event points at is not recorded.
+fn run_aborted(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
+    let has_run = |trace: &Trace<'_>, at: usize| {
+        let may_run =
+            |strand: &Strand| matches!(strand.phase, Phase::RunStarted | Phase::Redriven | Phase::Over);
+        trace.strand(at).is_some_and(may_run)
+            && trace.current(at).is_some_and(|(_, visit)| {
+                visit.kind == "Map"
+                    && visit.exited.is_none()
+                    && visit.failed.is_none()
+                    && visit.rounds.last().is_some_and(|round| round.run.is_some())
+            })
+    };
+    let running: Vec<usize> = (0..trace.strands.len()).filter(|at| has_run(trace, *at)).collect();
+    let owner = trace.owner.get(&event.previous).copied();
+    let Some(strand) = running.iter().rfind(|at| Some(**at) == owner).or_else(|| running.last()).copied()
+    else {
+        let place = trace.whereabouts(0);
+        return trace.fault("HIS-26", event, format!("MapRunAborted but no Map Run runs: {place}"), ledger);
+    };
+    let is_open = trace
+        .strand(strand)
+        .is_some_and(|strand| matches!(strand.phase, Phase::RunStarted | Phase::Redriven));
+    if is_open {
+        trace.advance(strand, event, Phase::RunFailed);
+    }
+    trace.owner.entry(event.id).or_insert(strand);
 }
 
 /// Every Map Run has an ARN of its own; a redrive goes on with an earlier one.

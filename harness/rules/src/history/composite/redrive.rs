@@ -19,6 +19,12 @@ pub(in super::super) fn begins(
         |at: Option<usize>| at.and_then(|at| trace.event(at)).is_some_and(|event| event.id < redriven.id);
     let rounds = trace.visits.get(visit).map_or(&[][..], |visit| visit.rounds.as_slice());
     let Some(live) = rounds.iter().rfind(|round| is_before(Some(round.started))) else { return };
+    // A Retry after the redrive runs all of it again.
+    let begun = rounds.last().and_then(|round| trace.event(round.started));
+    let retried = |begun: &Event| begun.id > redriven.id && begun.previous > redriven.id;
+    if begun.is_some_and(retried) {
+        return;
+    }
     let had_ended = |strand: &Strand| {
         let last = strand.visits.last().and_then(|last| trace.visits.get(*last));
         !strand.aborted && last.is_some_and(|last| is_before(last.exited) && last.failed.is_none())

@@ -22,6 +22,11 @@ pub(super) fn failure(event: &Event) -> Option<TaskFailure> {
     Some(TaskFailure { origin, ..failure })
 }
 
+/// Whether a Map Run itself failed so.
+pub(super) fn is_of_a_run(failure: &TaskFailure) -> bool {
+    failure.error.as_deref().is_some_and(|error| OF_THE_RUN.contains(&error))
+}
+
 impl Replay<'_, '_> {
     /// The end of one round; None where another follows. `items` are as many as the definition finds, where that is known.
     pub(super) fn distributed(

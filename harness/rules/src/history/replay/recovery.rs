@@ -8,7 +8,7 @@ use super::super::flow::json;
 use super::super::shape::EVENT_LIMIT;
 use super::super::times::is_early;
 use super::super::trace::{Trace, Visit};
-use super::{Goal, Outcome, Replay, Setting, Twice, blind, possible};
+use super::{Goal, Outcome, Replay, Setting, Twice, blind, distributed, possible};
 
 /// What the history shows after a failure.
 #[derive(Clone, Copy, Debug)]
@@ -21,22 +21,30 @@ pub(super) enum Seen<'h> {
     Failed,
 }
 
-/// The retries of one visit; a redrive starts anew (RED-03).
-#[derive(Clone, Debug, Default)]
+/// The retries of one visit; a redrive starts anew (RED-03). Where a failure may have been taken in several ways, each leads to
+/// counts of its own.
+#[derive(Clone, Debug)]
 pub(super) struct Tally {
-    counts: RetryCounts,
+    possible: Vec<RetryCounts>,
     segment: usize,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { possible: vec![RetryCounts::default()], segment: 0 }
+    }
 }
 
 impl Tally {
     pub(super) fn segment(&mut self, segment: usize) {
         if segment != self.segment {
-            *self = Self { counts: RetryCounts::default(), segment };
+            *self = Self { segment, ..Self::default() };
         }
     }
 
+    /// `$$.State.RetryCount`, the same whoever took the failures.
     pub(super) fn total(&self) -> u64 {
-        self.counts.total()
+        self.possible.first().map_or(0, RetryCounts::total)
     }
 }
 
@@ -47,6 +55,12 @@ fn is_reserved(failure: &TaskFailure) -> bool {
     error.starts_with("States.") && !settled.contains(&error)
 }
 
+/// A failure as it is, and without a cause as with an empty one.
+fn spellings(failure: &TaskFailure) -> [TaskFailure; 2] {
+    let cause = failure.cause.is_none().then(String::new);
+    [failure.clone(), TaskFailure { cause, ..failure.clone() }]
+}
+
 /// A cause that AWS never gives.
 const OTHER_WORDS: &str = "in other words";
 
@@ -54,7 +68,7 @@ const OTHER_WORDS: &str = "in other words";
 struct Way {
     one: Recovery,
     two: Recovery,
-    tally: Tally,
+    counts: RetryCounts,
     failure: TaskFailure,
 }
 
@@ -72,30 +86,24 @@ struct Ways {
 impl Ways {
     fn of(state: &State, setting: &Setting<'_>, failures: &[TaskFailure], tally: &Tally) -> Self {
         let (mut known, mut unevaluated) = (Vec::new(), false);
-        let nameless = |failure: &TaskFailure| failure.cause.is_none().then(String::new);
-        for cause_of in failures
-            .iter()
-            .flat_map(|failure| [(failure, failure.cause.clone()), (failure, nameless(failure))])
-        {
-            let (failure, cause) = cause_of;
-            let failure = TaskFailure { cause, ..failure.clone() };
+        for before in &tally.possible {
             let recover = |failure: &TaskFailure| {
                 setting.twice(|inputs| {
-                    let mut counts = tally.counts.clone();
+                    let mut counts = before.clone();
                     asl::recover(state, inputs, failure, &mut counts).map(|recovery| (recovery, counts))
                 })
             };
-            let mut both = recover(&failure);
-            // Texts of the interpreter's own errors are no contract (WIRE-10).
-            if failure.origin == Origin::Interpreter && failure.cause.is_some() {
-                both.two =
-                    recover(&TaskFailure { cause: Some(OTHER_WORDS.to_owned()), ..failure.clone() }).two;
-            }
-            match (both.one, both.two) {
-                (Ok((one, counts)), Ok((two, _))) => {
-                    known.push(Way { one, two, tally: Tally { counts, segment: tally.segment }, failure });
+            for failure in failures.iter().flat_map(spellings) {
+                let mut both = recover(&failure);
+                // Texts of the interpreter's own errors are no contract (WIRE-10).
+                if failure.origin == Origin::Interpreter && failure.cause.is_some() {
+                    both.two =
+                        recover(&TaskFailure { cause: Some(OTHER_WORDS.to_owned()), ..failure.clone() }).two;
                 }
-                _ => unevaluated = true,
+                match (both.one, both.two) {
+                    (Ok((one, counts)), Ok((two, _))) => known.push(Way { one, two, counts, failure }),
+                    _ => unevaluated = true,
+                }
             }
         }
         let open_end =
@@ -105,11 +113,11 @@ impl Ways {
         Self { known, unevaluated, open_end, open_match }
     }
 
-    /// A retry that may be the one seen: one whose wait was over, if there is one.
-    fn retry(&self, replay: &Replay<'_, '_>, failed: Option<&Event>, again: &Event) -> Option<&Way> {
-        let mut retries = self.known.iter().filter(|way| matches!(way.one, Recovery::Retry { .. }));
-        let first = retries.clone().next();
-        retries.find(|way| !is_too_early(replay, failed, again, &way.one)).or(first)
+    /// The retries that may be the one seen: those whose wait was over, or all if none was.
+    fn retries(&self, replay: &Replay<'_, '_>, failed: Option<&Event>, again: &Event) -> Vec<&Way> {
+        let all = || self.known.iter().filter(|way| matches!(way.one, Recovery::Retry { .. }));
+        let over: Vec<&Way> = all().filter(|way| !is_too_early(replay, failed, again, &way.one)).collect();
+        if over.is_empty() { all().collect() } else { over }
     }
 
     /// Whether the failure may leave the state uncaught.
@@ -161,7 +169,8 @@ fn retried(
     again: &Event,
     tally: &mut Tally,
 ) {
-    let Some(way) = ways.retry(replay, failed, again) else {
+    let retries = ways.retries(replay, failed, again);
+    let Some(way) = retries.first() else {
         if !ways.unevaluated && !ways.open_match {
             not_retried(replay, visit, state, again);
         }
@@ -173,7 +182,12 @@ fn retried(
         }
         waited(replay, failed, again, &way.one);
     }
-    *tally = way.tally.clone();
+    tally.possible = Vec::new();
+    for way in retries {
+        if !tally.possible.contains(&way.counts) {
+            tally.possible.push(way.counts.clone());
+        }
+    }
 }
 
 /// Another attempt that no Retry allows.
@@ -285,6 +299,12 @@ fn end_by<'h>(
     let around = trace.visits.get(around)?;
     let next = around.rounds.get(round + 1).map(|next| next.started);
     let end = next.or(around.failed).and_then(|at| trace.event(at))?;
+    // A failure of the interpreter may be another one to AWS, unless an event names it.
+    let of_interpreter =
+        |failure: &TaskFailure| failure.origin == Origin::Interpreter && !distributed::is_of_a_run(failure);
+    if failures.iter().any(of_interpreter) && visit.evaluation.is_none() {
+        return None;
+    }
     let strand = trace.owner.get(&end.previous)?;
     let is_cause = trace.within(visit.strand).contains(strand) && !around.redriven;
     is_cause.then_some((end, "the state around it fails"))

@@ -49,7 +49,11 @@ impl Replay<'_, '_> {
                     .and_then(|at| trace.visits.get(*at));
                 let Some(first) = first else { continue };
                 let Some(entered) = trace.event(first.entered) else { continue };
-                let named = |(_, branch): &(usize, &asl::Branch)| branch.start_at == first.name;
+                // After a redrive a branch may go on where it failed.
+                let goes_on = round.segment > 0;
+                let named = |(_, branch): &(usize, &asl::Branch)| {
+                    branch.start_at == first.name || goes_on && branch.states.contains_key(&first.name)
+                };
                 let Some((index, branch)) = state.branches().iter().enumerate().find(named) else {
                     self.ledger.breach(
                         "HIS-13",
@@ -65,8 +69,10 @@ impl Replay<'_, '_> {
                         format!("the branch of {:?} starts twice", first.name),
                     );
                 }
-                self.given(&inputs, entered);
-                let scope = Scope { start_at: &branch.start_at, states: &branch.states };
+                if first.name == branch.start_at {
+                    self.given(&inputs, entered);
+                }
+                let scope = Scope { start_at: &first.name, states: &branch.states };
                 let outcome = self.strand(strand, scope, variables.clone(), item);
                 if let Outcome::Failed(found) = &outcome {
                     failures.push((strand, found.clone()));
@@ -136,7 +142,8 @@ impl Replay<'_, '_> {
             };
             let read = maps.one.reading.is_some() || maps.one.items.len() != maps.two.items.len();
             if map.distributed {
-                let items = (maps.one.sourced && !read).then_some(maps.one.items.len() as u64);
+                let counted = maps.one.sourced && !read && !map.is_batched();
+                let items = counted.then_some(maps.one.items.len() as u64);
                 match self.distributed(at, number, state, &setting, items, &mut counts) {
                     Some(ended) => return ended,
                     None => continue,
@@ -282,12 +289,21 @@ impl Replay<'_, '_> {
         let trace = self.trace;
         let visit = trace.visits.get(at)?;
         let next = visit.rounds.get(number + 1);
-        if next.is_some_and(|next| next.segment != visit.rounds.get(number).map_or(0, |round| round.segment))
-        {
+        // A redrive starts the branches again by itself; a Retry may do so after it.
+        let by_redrive = |next: &Round| {
+            let started = trace.event(next.started).map_or(0, |started| started.previous);
+            let redriven =
+                trace.events.iter().take(next.started).filter(|event| event.kind == "ExecutionRedriven");
+            redriven.last().is_some_and(|redriven| started <= redriven.id)
+        };
+        let segment = visit.rounds.get(number).map_or(0, |round| round.segment);
+        if next.is_some_and(|next| next.segment != segment && by_redrive(next)) {
             return None;
         }
         let link = next.map(|round| round.started).or(visit.failed).and_then(|at| trace.event(at));
         if let Some(link) = link {
+            let position = next.map(|round| round.started).or(visit.failed).unwrap_or_default();
+            counts.segment(trace.segment_at(position));
             if next.is_some() && state.retriers().is_empty() {
                 let message = format!("{:?} is started again, it has no Retry", visit.name);
                 self.ledger.breach("START-22", link, message);
