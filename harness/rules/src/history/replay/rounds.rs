@@ -292,9 +292,9 @@ impl Replay<'_, '_> {
         // A redrive starts the branches again by itself; a Retry may do so after it.
         let by_redrive = |next: &Round| {
             let started = trace.event(next.started).map_or(0, |started| started.previous);
-            let redriven =
+            let mut redriven =
                 trace.events.iter().take(next.started).filter(|event| event.kind == "ExecutionRedriven");
-            redriven.last().is_some_and(|redriven| started <= redriven.id)
+            redriven.next_back().is_some_and(|redriven| started <= redriven.id)
         };
         let segment = visit.rounds.get(number).map_or(0, |round| round.segment);
         if next.is_some_and(|next| next.segment != segment && by_redrive(next)) {
