@@ -42,18 +42,7 @@ pub async fn run(
     let is_virtual = target.traits().is_virtual;
     let began = target.clock().now();
     let stopwatch = Stopwatch::start();
-    let banner = options.banner.clone();
-    sink.event(RunEvent::Started {
-        schema: SCHEMA,
-        tool: banner.tool,
-        target: banner.target,
-        endpoint: banner.endpoint,
-        name: banner.name,
-        version: banner.version,
-        profile: options.profile.to_string(),
-        seed: options.seed,
-        at: Time::iso(began),
-    });
+    sink.event(started(options, began));
     let run_id = if options.run_id.is_empty() { "0".to_owned() } else { options.run_id.clone() };
     let (role, found) = look_around(&targets, target.as_ref(), options, &run_id).await?;
     let lacks: Vec<&str> = found.iter().filter(|found| !found.present).map(|found| found.name).collect();
@@ -62,11 +51,11 @@ pub async fn run(
         skipped.push("patience");
     }
     let plans = chosen(options, &skipped);
-    for Found { name, present, evidence } in &found {
+    for found in &found {
         sink.event(RunEvent::Capability {
-            name: (*name).to_owned(),
-            present: *present,
-            evidence: evidence.clone(),
+            name: found.name.to_owned(),
+            present: found.present,
+            evidence: found.evidence.clone(),
         });
     }
     let ledger = Ledger::open(&run_id, options.ledger.as_deref())?;
@@ -103,19 +92,13 @@ pub async fn run(
     if let Some(ends) = shared.ends.take() {
         ends.close(target.as_ref(), &shared.ledger).await;
     }
-    let met = std::mem::take(&mut tally.met);
-    for numbered in plans.iter().filter(|numbered| !met.contains(&numbered.place)) {
-        let why = if options.cancel.is_set() {
-            "the run was stopped"
-        } else if cancel.is_set() {
-            "budget: it was spent"
-        } else if broken.is_some() {
-            "the target no longer answered"
-        } else {
-            "budget: its time was over"
-        };
-        tally.add_not_run(&numbered.plan, why, sink);
-    }
+    let why = match () {
+        () if options.cancel.is_set() => "the run was stopped",
+        () if cancel.is_set() => "budget: it was spent",
+        () if broken.is_some() => "the target no longer answered",
+        () => "budget: its time was over",
+    };
+    tally.add_unmet(&plans, why, sink);
     if let Some(most) = options.minimise.filter(|_| broken.is_none() && !cancel.is_set()) {
         shared.cancel = cancel.below();
         let spare = Stopwatch::start();
@@ -138,16 +121,33 @@ pub async fn run(
         dollars: options.budget.rates.dollars(spent.cost),
     });
     sink.event(RunEvent::Finished { elapsed_s, cases: tally.cases, cut });
-    let mut summary = summed_up(tally.score, &rules, options);
-    summary.broken = broken;
-    summary.cut = cut;
-    summary.cases = tally.cases;
-    summary.not_run = tally.not_run;
-    summary.spent = spent;
-    summary.executions = tally.executions;
-    summary.elapsed_s = elapsed_s;
-    summary.leftovers = leftovers;
-    Ok(summary)
+    Ok(Summary {
+        broken,
+        cut,
+        cases: tally.cases,
+        not_run: tally.not_run,
+        spent,
+        executions: tally.executions,
+        elapsed_s,
+        leftovers,
+        ..summed_up(tally.score, &rules, options)
+    })
+}
+
+/// The first line of a run's record.
+fn started(options: &Options, began: Time) -> RunEvent {
+    let banner = options.banner.clone();
+    RunEvent::Started {
+        schema: SCHEMA,
+        tool: banner.tool,
+        target: banner.target,
+        endpoint: banner.endpoint,
+        name: banner.name,
+        version: banner.version,
+        profile: options.profile.to_string(),
+        seed: options.seed,
+        at: Time::iso(began),
+    }
 }
 
 /// What a score means for the rules asked for, beside a baseline. Also for a run that was stored.
@@ -274,6 +274,14 @@ struct Tally {
 }
 
 impl Tally {
+    /// The plans that nobody began.
+    fn add_unmet(&mut self, plans: &[Numbered], why: &str, sink: &mut dyn Sink) {
+        let met = std::mem::take(&mut self.met);
+        for numbered in plans.iter().filter(|numbered| !met.contains(&numbered.place)) {
+            self.add_not_run(&numbered.plan, why, sink);
+        }
+    }
+
     fn add_not_run(&mut self, plan: &Plan, why: &str, sink: &mut dyn Sink) {
         self.not_run += 1;
         let Judged { record, findings, .. } = Judged::not_run(plan, why);

@@ -55,6 +55,9 @@ impl Replay<'_, '_> {
                     branch.start_at == first.name || goes_on && branch.states.contains_key(&first.name)
                 };
                 let Some((index, branch)) = state.branches().iter().enumerate().find(named) else {
+                    if goes_on {
+                        return blind(trace, visit, state);
+                    }
                     self.ledger.breach(
                         "HIS-13",
                         entered,
@@ -203,7 +206,9 @@ impl Replay<'_, '_> {
                         self.given(&Twice { one, two }, first);
                     }
                 }
-                let scope = Scope { start_at: &processor.start_at, states: &processor.states };
+                let begins =
+                    first.filter(|_| round.segment > 0).map_or(&processor.start_at, |first| &first.name);
+                let scope = Scope { start_at: begins, states: &processor.states };
                 let outcome = self.strand(strand, scope, variables.clone(), item.as_ref());
                 if let Outcome::Failed(found) = &outcome {
                     failures.push((strand, found.clone()));
@@ -304,7 +309,8 @@ impl Replay<'_, '_> {
         if let Some(link) = link {
             let position = next.map(|round| round.started).or(visit.failed).unwrap_or_default();
             counts.segment(trace.segment_at(position));
-            if next.is_some() && state.retriers().is_empty() {
+            let by_failure = trace.owner.get(&link.previous).is_some_and(|owner| *owner != visit.strand);
+            if next.is_some() && state.retriers().is_empty() && (segment == 0 || by_failure) {
                 let message = format!("{:?} is started again, it has no Retry", visit.name);
                 self.ledger.breach("START-22", link, message);
                 return Some(blind(trace, visit, state));
