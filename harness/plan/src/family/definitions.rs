@@ -174,6 +174,9 @@ fn bad() -> Vec<Draft> {
     ]
 }
 
+/// A name of 80 characters, the most that a state can have (DEF-09).
+const LONGEST: &str = "A state with a name as long as the name of a state can be: eighty characters, OK";
+
 fn good() -> Vec<Draft> {
     vec![
         tried(
@@ -189,6 +192,8 @@ fn good() -> Vec<Draft> {
                 retrier(json!({"MaxDelaySeconds": 2, "JitterStrategy": "FULL"})),
                 with(one(json!({})), json!({"TimeoutSeconds": 60, "Comment": "a machine", "Version": "1.0"})),
                 machine([("Done", json!({"Type": "Succeed"}))]),
+                machine([(LONGEST, pass())]),
+                machine([("größer als 待つ", pass())]),
                 machine([("Broken", json!({"Type": "Fail"}))]),
             ],
             None,

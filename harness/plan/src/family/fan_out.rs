@@ -159,12 +159,12 @@ fn parallels() -> Vec<Draft> {
             vec![shared(
                 "parallel-beaten",
                 parallel(vec![
-                    branch("Left", json!({"HeartbeatSeconds": 1})),
-                    branch("Right", json!({"HeartbeatSeconds": 1})),
+                    branch("Left", json!({"HeartbeatSeconds": 2})),
+                    branch("Right", json!({"HeartbeatSeconds": 2})),
                 ]),
             )],
             {
-                let beats = Step::Beats { token: "1.1".to_owned(), times: 34, every_ms: 400 };
+                let beats = Step::Beats { token: "1.1".to_owned(), times: 20, every_ms: 700 };
                 vec![
                     Step::start(1, "parallel-beaten", json!({})),
                     Step::take(1, 2),

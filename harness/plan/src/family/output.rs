@@ -170,7 +170,7 @@ fn failures() -> Vec<Draft> {
     }
     edges.push(Step::Tell {
         token: "1.1".to_owned(),
-        answer: fail(Some("${fill:256:e}"), Some("${fill:32768:c}")),
+        answer: fail(Some("${fill:256:é}"), Some("${fill:32768:c}")),
     });
     edges.push(Step::settle(1));
     let absent = [fail(None, None), fail(Some("Only.Error"), None), fail(None, Some("only a cause"))];

@@ -33,11 +33,9 @@ fn beating(times: u32, every_ms: u64) -> Vec<Step> {
 }
 
 /// A second attempt has timers of its own.
-fn both_attempts(about: &str, members: Value) -> Draft {
-    let retried = with(
-        json!({"Retry": [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]}),
-        members,
-    );
+fn both_attempts(about: &str, names: &str, members: Value) -> Draft {
+    let retried =
+        with(json!({"Retry": [{"ErrorEquals": [names], "IntervalSeconds": 1, "MaxAttempts": 1}]}), members);
     Draft::new(
         about,
         vec![shared("timed", one_of_many(retried))],
@@ -85,12 +83,12 @@ fn timeouts() -> Vec<Draft> {
         ),
         run(
             "heartbeats do not extend the timeout",
-            json!({"TimeoutSeconds": 2, "HeartbeatSeconds": 1}),
+            json!({"TimeoutSeconds": 3, "HeartbeatSeconds": 2}),
             json!({}),
             {
-                // Beyond what the rules call a hang, where the timeout never comes.
-                let beats = Step::Beats { token: "1.1".to_owned(), times: 34, every_ms: 400 };
-                vec![beats, Step::settle_after(1, 2000)]
+                // Beyond what the rules call a hang, where the timeout never comes; in time also where a call takes a second.
+                let beats = Step::Beats { token: "1.1".to_owned(), times: 20, every_ms: 700 };
+                vec![beats, Step::settle_after(1, 3000)]
             },
         ),
         run(
@@ -104,8 +102,8 @@ fn timeouts() -> Vec<Draft> {
                 Step::settle(1),
             ],
         ),
-        both_attempts("both attempts time out", json!({"TimeoutSeconds": 1})),
-        both_attempts("both attempts miss their heartbeat", json!({"HeartbeatSeconds": 1})),
+        both_attempts("both attempts time out", "States.ALL", json!({"TimeoutSeconds": 1})),
+        both_attempts("both attempts miss their heartbeat", "States.Timeout", json!({"HeartbeatSeconds": 1})),
         catch("a timeout caught by States.Timeout into a path", json!(["States.Timeout"]), json!("$.error")),
         catch("a timeout caught by States.ALL", json!(["States.ALL"]), json!("$")),
         catch("a timeout not caught by States.TaskFailed", json!(["States.TaskFailed"]), json!("$")),

@@ -28,6 +28,8 @@ pub struct Queue<'a> {
     pub made: Time,
     /// Whether it was purged or deleted.
     pub purged: bool,
+    /// Whether a ReceiveMessage may have taken effect without an answer: what it got is hidden, and nobody has it.
+    pub unheard: bool,
     /// Indices of the ReceiveMessage calls that were answered.
     pub receives: Vec<usize>,
     /// Whether a Lambda function consumes it too.
@@ -209,8 +211,11 @@ impl<'a> Reading<'a> {
     }
 
     fn receive(&mut self, index: usize, call: &Call<'a>) {
-        let Some(reply) = call.answer.done() else { return };
         let Some(queue) = self.queues.get_mut(index) else { return };
+        let Some(reply) = call.answer.done() else {
+            queue.unheard |= call.answer.is_open_ended();
+            return;
+        };
         queue.receives.push(call.index);
         let (hidden, hidden_least) = queue.hides(call);
         for wire in reply.get("Messages").and_then(Value::as_array).into_iter().flatten() {

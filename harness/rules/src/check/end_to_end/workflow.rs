@@ -278,6 +278,7 @@ fn lost(view: &View<'_>, published: Option<&Attempt>, at: Option<record::Time>) 
             .queues
             .iter()
             .filter(|queue| heard.contains(queue.name) && !queue.consumed_elsewhere && !queue.purged)
+            .filter(|queue| !queue.unheard)
             .any(|queue| {
                 queue
                     .receives

@@ -258,6 +258,7 @@ fn kept(view: &View<'_>, sink: &mut Sink) {
             || queue.purged
             || queue.consumed_elsewhere
             || queue.is_fifo()
+            || queue.unheard
             || queue.dead_letter.is_some()
         {
             continue;

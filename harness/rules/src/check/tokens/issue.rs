@@ -219,7 +219,7 @@ fn sent(view: &View<'_>, sink: &mut Sink) {
         let Some((place, queue)) = view.queues.iter().enumerate().find(|(_, queue)| queue.url == url) else {
             continue;
         };
-        if queue.purged || queue.consumed_elsewhere || queue.is_fifo() {
+        if queue.purged || queue.consumed_elsewhere || queue.is_fifo() || queue.unheard {
             continue;
         }
         let has_token =

@@ -141,7 +141,10 @@ const MEMBERS: &[&str] = &[
 fn envelopes(view: &View<'_>, sink: &mut Sink) {
     let mut by_id: BTreeMap<(&str, usize), &str> = BTreeMap::new();
     for message in &view.messages {
-        let Some(json) = message.json.as_ref().filter(|_| message.envelope.is_some()) else { continue };
+        let is_envelope = |json: &&Value| {
+            message.envelope.is_some() || json.get("Type").is_some_and(|kind| kind == "Notification")
+        };
+        let Some(json) = message.json.as_ref().filter(is_envelope) else { continue };
         let has = |member: &str| json.get(member).is_some_and(Value::is_string);
         // FIFO topics number their notifications and do not sign them.
         let unsigned = |member: &str| member.starts_with("Sign") && has("SequenceNumber");
@@ -247,9 +250,12 @@ fn topics(view: &View<'_>, sink: &mut Sink) {
             && !made.contains(&topic)
             && call.was_looked_at()
         {
+            // Of the same account and region it is well-formed; any other may be refused as such.
+            let place = |arn: &str| arn.rsplit_once(':').map(|(place, _)| place.to_owned());
+            let well_formed = made.iter().any(|made| place(made) == place(topic));
             let fits = call.answer.error().is_some_and(|error| {
                 error.code.starts_with("NotFound") && error.status == 404
-                    || error.code.starts_with("InvalidParameter")
+                    || !well_formed && error.code.starts_with("InvalidParameter")
             });
             sink.expect(NO_TOPIC, fits, || {
                 format!("Publish to an unknown topic answered {}", call.answer.says())
