@@ -9,6 +9,7 @@ use super::Call;
 
 /// A queue, by its URL.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact of its own")]
 pub struct Queue<'a> {
     /// Its URL.
     pub url: &'a str,
