@@ -119,12 +119,17 @@ fn a_branch_that_succeeded_does_not_run_again_after_a_redrive() {
             .succeeded()
     };
     ends(redriven(first()).waits(&json!({ "FunctionName": "f" }))).is_legal(&machine);
-    let over = first().waits(&json!({ "FunctionName": "f" })).answered(&input).exited("Task", "a-2", &input);
-    let again = fails(over, "States.Runtime")
-        .then("ExecutionRedriven", json!({ "redriveCount": 1 }))
-        .then("ParallelStateStarted", json!(null))
-        .entered("Pass", "a", &input);
-    again.is_illegal(&machine, "RED-02");
+    let over =
+        || first().waits(&json!({ "FunctionName": "f" })).answered(&input).exited("Task", "a-2", &input);
+    let again = |error: &str| {
+        fails(over(), error)
+            .then("ExecutionRedriven", json!({ "redriveCount": 1 }))
+            .then("ParallelStateStarted", json!(null))
+            .entered("Pass", "a", &input)
+    };
+    again("Custom").is_illegal(&machine, "RED-02");
+    let broken = again("States.DataLimitExceeded").breaks(Some(&machine));
+    assert!(!broken.contains(&"RED-02"), "{broken:?}");
 }
 
 #[test]

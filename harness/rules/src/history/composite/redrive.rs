@@ -19,6 +19,13 @@ pub(in super::super) fn begins(
         |at: Option<usize>| at.and_then(|at| trace.event(at)).is_some_and(|event| event.id < redriven.id);
     let rounds = trace.visits.get(visit).map_or(&[][..], |visit| visit.rounds.as_slice());
     let Some(live) = rounds.iter().rfind(|round| is_before(Some(round.started))) else { return };
+    // A state that failed by its own data is run again as a whole (DG:redrive-executions, of States.DataLimitExceeded).
+    let ended = trace.events.iter().rfind(|ended| ended.id < redriven.id && ended.is_terminal());
+    let of_tasks = ["States.TaskFailed", "States.Timeout", "States.HeartbeatTimeout"];
+    let by_itself = |error: &str| error.starts_with("States.") && !of_tasks.contains(&error);
+    if ended.and_then(|ended| ended.text("error")).is_some_and(by_itself) {
+        return;
+    }
     // A Retry after the redrive runs all of it again.
     let begun = rounds.last().and_then(|round| trace.event(round.started));
     let retried = |begun: &Event| begun.id > redriven.id && begun.previous > redriven.id;
