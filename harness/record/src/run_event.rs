@@ -83,7 +83,7 @@ pub enum RunEvent {
         plan: Value,
         /// Every call, tokens redacted.
         record: CaseRecord,
-        /// What the checks said; [`Kind::Met`] findings without message included.
+        /// What the checks said; [`FindingKind::Met`] findings without message included.
         findings: Vec<Finding>,
     },
     /// A smaller plan that shows the same violation.
