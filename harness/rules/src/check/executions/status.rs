@@ -149,9 +149,8 @@ fn described_input(execution: &Execution<'_>, body: &Value, sink: &mut Sink) {
     let shown =
         body.get("input").and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
     let included = |data: &str, details: &str| {
-        // The details are optional; where they are there, they say so.
         body.get(data).is_none_or(Value::is_null)
-            || body.get(details).and_then(|details| details.get("included")) != Some(&Value::Bool(false))
+            || body.get(details).and_then(|details| details.get("included")) == Some(&Value::Bool(true))
     };
     sink.expect(
         INPUT,
@@ -159,7 +158,7 @@ fn described_input(execution: &Execution<'_>, body: &Value, sink: &mut Sink) {
             && included("input", "inputDetails")
             && included("output", "outputDetails"),
         || {
-            "DescribeExecution shows another input than was sent, or says that its data are not included"
+            "DescribeExecution shows another input than was sent, or does not say that its data are included"
                 .to_owned()
         },
     );
@@ -178,6 +177,11 @@ fn redrivable(execution: &Execution<'_>, status: &str, body: &Value, sink: &mut 
             let wanted =
                 if matches!(status, "RUNNING" | "SUCCEEDED") { "NOT_REDRIVABLE" } else { "REDRIVABLE" };
             sink.expect(REDRIVE, redrive == wanted, || format!("redriveStatus is {redrive} on {status}"));
+            let reason =
+                body.get("redriveStatusReason").and_then(Value::as_str).is_some_and(|r| !r.is_empty());
+            if redrive == "NOT_REDRIVABLE" && !reason {
+                sink.violated(REDRIVE, "redriveStatus is NOT_REDRIVABLE without a redriveStatusReason");
+            }
         }
         // Who counts redrives offers them.
         None if count.is_some() => sink.violated(REDRIVE, "a redriveCount without a redriveStatus"),
