@@ -41,6 +41,20 @@ fn a_recording_is_judged_without_its_target() {
 }
 
 #[test]
+fn a_stored_run_is_judged_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().display().to_string();
+    let ran = binary::sfn_conformance(&["run", "--out", &out, "--quiet"]);
+    let judged = binary::sfn_conformance(&["judge", &out]);
+    assert_eq!((ran.code, judged.code), (0, 0), "{}{}", judged.stdout, judged.stderr);
+    let verdicts = |ran: &binary::Ran| {
+        let line = ran.stdout.lines().find_map(|line| Some(line.split_once(" rules: ")?.1.to_owned()));
+        line.expect("a line that counts the verdicts")
+    };
+    assert_eq!(verdicts(&ran), verdicts(&judged));
+}
+
+#[test]
 fn equal_runs_show_no_drift_and_both_are_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     recorded(folder.path(), "embedded", &[]);

@@ -106,7 +106,11 @@ impl Shared<'_> {
                 entry.call.operation == record::Operation::StartExecution && entry.outcome.is_done()
             })
             .count();
-        Judged { record: redact(&record, &issued), findings, executions: executions as u64 }
+        Judged {
+            record: redact(&record, &issued, rules::view::derives),
+            findings,
+            executions: executions as u64,
+        }
     }
 }
 

@@ -254,7 +254,7 @@ pub(super) fn failure_event<'h>(trace: &Trace<'h>, strand: usize) -> Option<&'h 
         return trace.event(evaluation);
     }
     if let Some(failed) = visit.failed.and_then(|at| trace.event(at)) {
-        let cause = trace.events.iter().find(|event| event.id == failed.previous)?;
+        let cause = trace.by_id(failed.previous)?;
         if matches!(cause.kind.as_str(), "MapRunFailed" | "EvaluationFailed") {
             return Some(cause);
         }
@@ -305,7 +305,7 @@ fn cause_of<'h>(trace: &Trace<'h>) -> Option<&'h Event> {
     let mut strand = 0;
     loop {
         let failed = trace.current(strand)?.1.failed.and_then(|at| trace.event(at))?;
-        let cause = trace.events.iter().find(|event| event.id == failed.previous)?;
+        let cause = trace.by_id(failed.previous)?;
         if !cause.is_composite_failure() {
             return Some(cause);
         }

@@ -37,7 +37,7 @@ pub(super) fn is_early(from: Time, to: Time, bound_ms: i64) -> bool {
 fn siblings(trace: &Trace<'_>, ledger: &mut Ledger) {
     for visit in &trace.visits {
         let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };
-        let Some(cause) = trace.events.iter().find(|event| event.id == failed.previous) else { continue };
+        let Some(cause) = trace.by_id(failed.previous) else { continue };
         let strands = visit.rounds.last().map_or(&[][..], |round| round.strands.as_slice());
         let inside: Vec<usize> = strands.iter().flat_map(|strand| trace.within(*strand)).collect();
         let late = trace.events.iter().find(|event| {
@@ -123,7 +123,7 @@ fn outlived(trace: &Trace<'_>, visit: &Visit, attempt: &Attempt, ledger: &mut Le
     let phase = trace.strand(visit.strand).map(|strand| strand.phase);
     let open = matches!(phase, Some(Phase::Started | Phase::Submitted)) && attempt.segment == trace.segment;
     // What an execution's end broke off is over, whatever a redrive makes of the state.
-    let broken_off = attempt.ended.is_none() && attempt.segment != trace.segment_at(trace.events.len());
+    let broken_off = attempt.ended.is_none() && attempt.segment != trace.segment;
     let aborted = of(visit.aborted).filter(|_| !broken_off);
     let (until, what) = match (of(attempt.ended), aborted) {
         (Some(ended), _) if ended.is_timeout() => return,

@@ -195,9 +195,23 @@ impl<'h> Trace<'h> {
         self.events.get(position)
     }
 
+    /// The event with an id.
+    pub(super) fn by_id(&self, id: u64) -> Option<&'h Event> {
+        self.events.iter().find(|event| event.id == id)
+    }
+
+    fn redrives(&self, position: usize) -> impl DoubleEndedIterator<Item = &'h Event> {
+        self.events.iter().take(position).filter(|event| event.kind == "ExecutionRedriven")
+    }
+
     /// How many redrives are before a position.
     pub(super) fn segment_at(&self, position: usize) -> usize {
-        self.events.iter().take(position).filter(|event| event.kind == "ExecutionRedriven").count()
+        self.redrives(position).count()
+    }
+
+    /// The last redrive before a position.
+    pub(super) fn redrive_before(&self, position: usize) -> Option<&'h Event> {
+        self.redrives(position).next_back()
     }
 
     pub(super) fn strand(&self, strand: usize) -> Option<&Strand> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use record::{Operation as Api, Time};
+use record::{Operation as Api, Symbol, Time};
 use serde_json::Value;
 
 use super::attempt::{Attempt, Pattern};
@@ -145,12 +145,13 @@ pub(super) fn tokens(
         let bearer = match call.text("taskToken") {
             None => Bearer::Missing,
             Some("") => Bearer::Empty,
-            Some(text) => match found.by_text.get(text) {
-                Some(token) => Bearer::Issued(*token),
-                None if is_symbolic(text) => Bearer::Redacted,
-                None if text.chars().count() > TOKEN_LIMIT => Bearer::TooLong,
-                None if found.tokens.iter().any(|token| derives(text, &token.text)) => Bearer::Mutated,
-                None => Bearer::Malformed,
+            Some(text) => match (found.by_text.get(text), Symbol::of(text)) {
+                (Some(token), _) => Bearer::Issued(*token),
+                (None, Some(Symbol::Token)) => Bearer::Redacted,
+                (None, Some(Symbol::Changed)) => Bearer::Mutated,
+                _ if text.chars().count() > TOKEN_LIMIT => Bearer::TooLong,
+                _ if found.tokens.iter().any(|token| derives(text, &token.text)) => Bearer::Mutated,
+                _ => Bearer::Malformed,
             },
         };
         if let Bearer::Issued(token) = bearer
@@ -168,12 +169,6 @@ pub(super) fn tokens(
         });
     }
     (found.tokens, operations)
-}
-
-/// Whether a text is the name that redaction put in place of a token.
-pub(super) fn is_symbolic(text: &str) -> bool {
-    text.strip_prefix("token#")
-        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether a text is a mutation or a re-encoding of a token, rather than like none.

@@ -333,7 +333,7 @@ fn failed(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, led
     }
     trace.advance(strand, event, Phase::CompositeFailed);
     // What is around it may point at the Map Run itself, as it does at any other leaf that failed.
-    let leaf = trace.events.iter().find(|leaf| leaf.id == event.previous && leaf.kind == "MapRunFailed");
+    let leaf = trace.by_id(event.previous).filter(|leaf| leaf.kind == "MapRunFailed");
     if let (Some(leaf), Some(inner)) = (leaf, trace.strands.get_mut(strand))
         && inner.home != Home::Root
     {
@@ -426,7 +426,7 @@ fn silent(trace: &mut Trace<'_>, ledger: &mut Ledger) {
     let mut silent = Vec::new();
     for (outer, visit) in trace.visits.iter().enumerate() {
         let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };
-        let Some(cause) = trace.events.iter().find(|event| event.id == failed.previous) else { continue };
+        let Some(cause) = trace.by_id(failed.previous) else { continue };
         // Which of the states around write a failure of the interpreter is not recorded.
         let is_told = cause.kind == "FailStateEntered" || fails_attempt(&cause.kind);
         let mut strand = trace.owner.get(&cause.id).copied().filter(|_| is_told && !visit.redriven);

@@ -68,7 +68,7 @@ impl Replay<'_, '_> {
 
     /// When the machine's own time began: with the execution, or with its last redrive.
     fn begun(&self) -> Option<Time> {
-        let redriven = self.trace.events.iter().rev().find(|event| event.kind == "ExecutionRedriven");
+        let redriven = self.trace.redrive_before(self.trace.events.len());
         redriven.or_else(|| self.trace.event(0)).map(|event| event.at)
     }
 

@@ -265,8 +265,7 @@ impl Replay<'_, '_> {
 
     /// The context object at a position tells of the redrives before it.
     fn after_redrives(&mut self, position: usize) {
-        let before = self.trace.events.iter().take(position);
-        self.scene.redrives = before.filter(|event| event.kind == "ExecutionRedriven").count();
+        self.scene.redrives = self.trace.segment_at(position);
     }
 
     /// Compares a value that was written with what must be written.

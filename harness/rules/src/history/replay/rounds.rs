@@ -297,17 +297,14 @@ impl Replay<'_, '_> {
         // A redrive starts the branches again by itself; a Retry may do so after it.
         let by_redrive = |next: &Round| {
             let started = trace.event(next.started).map_or(0, |started| started.previous);
-            let mut redriven =
-                trace.events.iter().take(next.started).filter(|event| event.kind == "ExecutionRedriven");
-            redriven.next_back().is_some_and(|redriven| started <= redriven.id)
+            trace.redrive_before(next.started).is_some_and(|redriven| started <= redriven.id)
         };
         let segment = visit.rounds.get(number).map_or(0, |round| round.segment);
         if next.is_some_and(|next| next.segment != segment && by_redrive(next)) {
             return None;
         }
-        let link = next.map(|round| round.started).or(visit.failed).and_then(|at| trace.event(at));
-        if let Some(link) = link {
-            let position = next.map(|round| round.started).or(visit.failed).unwrap_or_default();
+        let position = next.map(|round| round.started).or(visit.failed);
+        if let Some((position, link)) = position.and_then(|at| Some((at, trace.event(at)?))) {
             counts.segment(trace.segment_at(position));
             let by_failure = trace.owner.get(&link.previous).is_some_and(|owner| *owner != visit.strand);
             if next.is_some() && state.retriers().is_empty() && (segment == 0 || by_failure) {
@@ -315,7 +312,7 @@ impl Replay<'_, '_> {
                 self.ledger.breach("START-22", link, message);
                 return Some(blind(trace, visit, state));
             }
-            let failed_at = trace.events.iter().find(|event| event.id == link.previous);
+            let failed_at = trace.by_id(link.previous);
             let of_run = failed_at.and_then(distributed::failure).map(|failure| vec![failure]);
             let inner = trace.owner.get(&link.previous).copied();
             let of_strand = || {
