@@ -323,11 +323,16 @@ fn by_itself(root: &Strand, last: &Event, ledger: &mut Ledger) {
     }
 }
 
+/// Whether only the interpreter raises an error of this name: no task and no author does.
+pub(super) fn is_of_the_interpreter(error: &str) -> bool {
+    let of_tasks = matches!(error, "States.TaskFailed" | "States.Timeout" | "States.HeartbeatTimeout");
+    error.starts_with("States.") && !of_tasks
+}
+
 /// No event in front of the end failed: its error is not one that only a task or its author could raise.
 fn named_by_the_interpreter(last: &Event, ledger: &mut Ledger) {
     let error = last.text("error").unwrap_or_default();
-    let of_tasks = matches!(error, "States.TaskFailed" | "States.Timeout" | "States.HeartbeatTimeout");
-    if of_tasks || !error.starts_with("States.") {
+    if !is_of_the_interpreter(error) {
         let message = format!("ExecutionFailed with the error {error:?}, but no event in front of it failed");
         ledger.breach("HIS-22", last, message);
     }

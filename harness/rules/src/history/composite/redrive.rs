@@ -2,6 +2,7 @@
 
 use record::Event;
 
+use super::super::flow::is_of_the_interpreter;
 use super::super::ledger::Ledger;
 use super::super::trace::{Strand, Trace};
 
@@ -21,9 +22,7 @@ pub(in super::super) fn begins(
     let Some(live) = rounds.iter().rfind(|round| is_before(Some(round.started))) else { return };
     // A state that failed by its own data is run again as a whole (DG:redrive-executions, of States.DataLimitExceeded).
     let ended = trace.events.iter().rfind(|ended| ended.id < redriven.id && ended.is_terminal());
-    let of_tasks = ["States.TaskFailed", "States.Timeout", "States.HeartbeatTimeout"];
-    let by_itself = |error: &str| error.starts_with("States.") && !of_tasks.contains(&error);
-    if ended.and_then(|ended| ended.text("error")).is_some_and(by_itself) {
+    if ended.and_then(|ended| ended.text("error")).is_some_and(is_of_the_interpreter) {
         return;
     }
     // A Retry after the redrive runs all of it again.
