@@ -116,6 +116,18 @@ fn a_run_directory_that_cannot_be_written_exits_5() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_is_full_exits_4_and_says_so() {
+    for file in ["run.jsonl", "report.json.part"] {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/full", folder.path().join(file)).unwrap();
+        let ran = sfn_conformance(&[FEW, &["--out", folder.path().to_str().unwrap()]].concat());
+        assert_eq!(ran.code, 4, "{file}: {}", ran.stderr);
+        assert!(ran.stderr.contains("No space left"), "{file}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn input_that_cannot_be_read_exits_5_and_says_what_was_expected() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nonsense.json");

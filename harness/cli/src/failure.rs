@@ -1,5 +1,6 @@
 //! What keeps a verb from its work, with the exit code it means. Messages end in a remedy.
 
+use std::io;
 use std::path::Path;
 
 use engine::EngineError;
@@ -32,6 +33,23 @@ impl Failure {
     pub(crate) fn unreadable(path: &Path, why: impl std::fmt::Display, remedy: &str) -> Self {
         Self::Usage(format!("cannot read {}: {why}; {remedy}", path.display()))
     }
+
+    /// A file that cannot be written: the command line's fault where the place is wrong, the machine's where it gave out.
+    pub(crate) fn unwritable(path: &Path, why: &io::Error, remedy: &str) -> Self {
+        use io::ErrorKind as Kind;
+        let message = format!("cannot write {}: {why}; {remedy}", path.display());
+        match why.kind() {
+            Kind::AlreadyExists
+            | Kind::InvalidFilename
+            | Kind::InvalidInput
+            | Kind::IsADirectory
+            | Kind::NotADirectory
+            | Kind::NotFound
+            | Kind::PermissionDenied
+            | Kind::ReadOnlyFilesystem => Self::Usage(message),
+            _ => Self::Broken(message),
+        }
+    }
 }
 
 impl From<TargetError> for Failure {
@@ -55,6 +73,6 @@ impl From<EngineError> for Failure {
 
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
-        Self::Usage(error.to_string())
+        Self::unwritable(&error.path, &error.source, "choose a folder that can be written with --out")
     }
 }

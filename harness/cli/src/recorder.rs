@@ -23,8 +23,7 @@ impl Recorder {
     /// Makes the run directory, empties it of an earlier run's files, and begins `run.jsonl`.
     pub(crate) fn begin(folder: &Path, bar: ProgressBar) -> Result<Self, Failure> {
         let fail = |path: &Path, why: &std::io::Error| {
-            let remedy = "choose a folder that can be written with --out";
-            Failure::Usage(format!("cannot write {}: {why}; {remedy}", path.display()))
+            Failure::unwritable(path, why, "choose a folder that can be written with --out")
         };
         fs::create_dir_all(folder).map_err(|why| fail(folder, &why))?;
         let path = folder.join(directory::EVENTS);

@@ -77,8 +77,5 @@ fn plain(parts: &[&str]) -> String {
 }
 
 fn failed(path: &Path, why: &std::io::Error) -> Failure {
-    Failure::Usage(format!(
-        "cannot write {}: {why}; choose a folder that can be written with --record",
-        path.display()
-    ))
+    Failure::unwritable(path, why, "choose a folder that can be written with --record")
 }

@@ -11,9 +11,9 @@ use record::{Call, Operation, Outcome, Time};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::Target;
 use crate::ledger::Ledger;
 use crate::leftovers::{PREFIX, TAG, patient};
+use crate::{ResourceKind, Target};
 
 /// The id of the rule's one target.
 pub(crate) const TARGET_ID: &str = "ends";
@@ -34,7 +34,7 @@ impl Ends {
             Outcome::Done(reply) => Some(reply),
             _ => None,
         };
-        ledger.about_to_make("queue", &name);
+        ledger.about_to_make(ResourceKind::Queue, &name);
         let queue = json!({"QueueName": name, "tags": { TAG: ledger.run() }});
         let url = done(Operation::CreateQueue, queue).await?.get("QueueUrl")?.as_str()?.to_owned();
         let ends =
@@ -42,7 +42,7 @@ impl Ends {
         let attributes = json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]});
         let reply = done(Operation::GetQueueAttributes, attributes).await?;
         let arn = reply.pointer("/Attributes/QueueArn")?.as_str()?.to_owned();
-        ledger.about_to_make("rule", &name);
+        ledger.about_to_make(ResourceKind::Rule, &name);
         let pattern = json!({
             "source": ["aws.states"],
             "detail-type": ["Step Functions Execution Status Change"],
@@ -113,10 +113,10 @@ impl Ends {
     pub(crate) async fn close(&self, target: &dyn Target, ledger: &Ledger) {
         let targets = json!({"Rule": self.name, "Ids": [TARGET_ID]});
         patient(target, Call::new(Operation::RemoveTargets, targets)).await;
-        let outcome = patient(target, Call::new(Operation::DeleteRule, json!({"Name": self.name}))).await;
-        ledger.gone("rule", &self.name, &outcome);
-        let outcome = patient(target, Call::new(Operation::DeleteQueue, json!({"QueueUrl": self.url}))).await;
-        ledger.gone("queue", &self.url, &outcome);
+        for (kind, id) in [(ResourceKind::Rule, &self.name), (ResourceKind::Queue, &self.url)] {
+            let outcome = patient(target, kind.removing(id)).await;
+            ledger.gone(kind, id, &outcome);
+        }
     }
 
     fn hear(&self, body: &str) {

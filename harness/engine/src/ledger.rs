@@ -1,4 +1,4 @@
-//! What a run makes, written down before it is made: so that a killed run can be swept.
+//! What a run makes, written down before it is made: so that a killed run can be swept. Kinds that it need not book are passed over.
 //!
 //! One JSON object a line: `{"making": "queue", "name": …}` before, `{"gone": "queue", "name": …}` after it was removed.
 
@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use record::Outcome;
 use serde::{Deserialize, Serialize};
 
-use crate::EngineError;
+use crate::{EngineError, ResourceKind};
 
 /// The ledger of one run.
 pub(crate) struct Ledger {
@@ -21,8 +21,8 @@ pub(crate) struct Ledger {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
-    Making { kind: String, name: String },
-    Gone { kind: String, name: String },
+    Making { kind: ResourceKind, name: String },
+    Gone { kind: ResourceKind, name: String },
 }
 
 impl Ledger {
@@ -48,27 +48,30 @@ impl Ledger {
     }
 
     /// To be called before a resource is made.
-    pub(crate) fn about_to_make(&self, kind: &str, name: &str) {
-        self.write(&Line::Making { kind: kind.to_owned(), name: name.to_owned() });
+    pub(crate) fn about_to_make(&self, kind: ResourceKind, name: &str) {
+        self.write(kind, &Line::Making { kind, name: name.to_owned() });
     }
 
     /// To be called after a resource was removed; `name` may be its URL or ARN.
-    pub(crate) fn gone(&self, kind: &str, name: &str, outcome: &Outcome) {
+    pub(crate) fn gone(&self, kind: ResourceKind, name: &str, outcome: &Outcome) {
         if outcome.is_done() {
             let name = name.rsplit(['/', ':']).next().unwrap_or(name);
-            self.write(&Line::Gone { kind: kind.to_owned(), name: name.to_owned() });
+            self.write(kind, &Line::Gone { kind, name: name.to_owned() });
         }
     }
 
     /// To be called when a making call was answered: what was refused is not there, unless it already was.
-    pub(crate) fn answered(&self, kind: &str, name: &str, outcome: &Outcome) {
+    pub(crate) fn answered(&self, kind: ResourceKind, name: &str, outcome: &Outcome) {
         let refused = outcome.refusal().is_some_and(|error| !error.code.contains("Exist"));
         if refused {
-            self.write(&Line::Gone { kind: kind.to_owned(), name: name.to_owned() });
+            self.write(kind, &Line::Gone { kind, name: name.to_owned() });
         }
     }
 
-    fn write(&self, line: &Line) {
+    fn write(&self, kind: ResourceKind, line: &Line) {
+        if !kind.is_booked() {
+            return;
+        }
         if let (Some(file), Ok(mut text)) = (&self.file, serde_json::to_string(line)) {
             text.push('\n');
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,7 +82,7 @@ impl Ledger {
 }
 
 /// What a ledger says was made and not removed: kind and name.
-pub fn open_entries(path: &Path) -> Result<Vec<(String, String)>, EngineError> {
+pub fn open_entries(path: &Path) -> Result<Vec<(ResourceKind, String)>, EngineError> {
     let text = std::fs::read_to_string(path).map_err(|why| unusable(path, &why))?;
     let mut open = BTreeSet::new();
     for line in text.lines() {

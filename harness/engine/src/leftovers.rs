@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use record::{Call, Operation, Outcome};
 use serde_json::{Value, json};
 
-use crate::Target;
 use crate::patience::Pauses;
+use crate::{ResourceKind, Target};
 
 /// How the names of this suite's resources begin; the run's id follows.
 pub(crate) const PREFIX: &str = "sfnconf-";
@@ -17,63 +17,16 @@ pub(crate) const PREFIX: &str = "sfnconf-";
 /// The key of this suite's tag; its value is the run's id.
 pub(crate) const TAG: &str = "sfn-conformance";
 
-/// One thing that was left. Ordered as things are removed: machines before the queues that their executions need.
+/// One thing that was left. Ordered as things are removed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Left {
-    kind: Kind,
+    kind: ResourceKind,
     /// Its name.
     pub name: String,
     /// Its ARN, or URL of a queue.
     id: String,
     /// The run that its tag names, where its name does not.
     tagged: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Mapping,
-    Function,
-    Rule,
-    Machine,
-    Activity,
-    Topic,
-    Queue,
-}
-
-impl Kind {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Mapping => "mapping",
-            Self::Function => "function",
-            Self::Rule => "rule",
-            Self::Machine => "machine",
-            Self::Activity => "activity",
-            Self::Topic => "topic",
-            Self::Queue => "queue",
-        }
-    }
-
-    /// What an ARN names.
-    fn of_arn(arn: &str) -> Option<(Self, &str)> {
-        let mut parts = arn.splitn(6, ':').skip(2);
-        let (service, resource) = (parts.next()?, parts.nth(2)?);
-        match service {
-            "sqs" => Some((Self::Queue, resource)),
-            "sns" if !resource.contains(':') => Some((Self::Topic, resource)),
-            "states" => match resource.split_once(':')? {
-                ("stateMachine", name) if !name.contains(':') => Some((Self::Machine, name)),
-                ("activity", name) => Some((Self::Activity, name)),
-                _ => None,
-            },
-            "events" => Some((Self::Rule, resource.strip_prefix("rule/")?)),
-            "lambda" => match resource.split_once(':')? {
-                ("function", name) => Some((Self::Function, name)),
-                ("event-source-mapping", id) => Some((Self::Mapping, id)),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
 }
 
 impl std::fmt::Display for Left {
@@ -83,7 +36,7 @@ impl std::fmt::Display for Left {
 }
 
 impl Left {
-    fn new(kind: Kind, id: &str, name: &str) -> Self {
+    fn new(kind: ResourceKind, id: &str, name: &str) -> Self {
         Self { kind, id: id.to_owned(), name: name.to_owned(), tagged: None }
     }
 
@@ -101,16 +54,15 @@ fn is_ours(name: &str) -> bool {
 }
 
 /// Everything that is there of this suite's runs. `ledger` holds kinds and names of a run whose ledger is at hand.
-pub async fn find(target: &dyn Target, ledger: &[(String, String)]) -> Vec<Left> {
+pub async fn find(target: &dyn Target, ledger: &[(ResourceKind, String)]) -> Vec<Left> {
     let mut found = BTreeSet::new();
-    let booked =
-        |kind: Kind, name: &str| ledger.iter().any(|(word, booked)| word == kind.word() && booked == name);
+    let booked = |kind, name: &str| ledger.iter().any(|(of, booked)| *of == kind && booked == name);
     for (kind, operation, input, list, id) in [
-        (Kind::Machine, Operation::ListStateMachines, json!({}), "stateMachines", "stateMachineArn"),
-        (Kind::Activity, Operation::ListActivities, json!({}), "activities", "activityArn"),
-        (Kind::Queue, Operation::ListQueues, json!({"QueueNamePrefix": PREFIX}), "QueueUrls", ""),
-        (Kind::Topic, Operation::ListTopics, json!({}), "Topics", "TopicArn"),
-        (Kind::Rule, Operation::ListRules, json!({"NamePrefix": PREFIX}), "Rules", "Arn"),
+        (ResourceKind::Machine, Operation::ListStateMachines, json!({}), "stateMachines", "stateMachineArn"),
+        (ResourceKind::Activity, Operation::ListActivities, json!({}), "activities", "activityArn"),
+        (ResourceKind::Queue, Operation::ListQueues, json!({"QueueNamePrefix": PREFIX}), "QueueUrls", ""),
+        (ResourceKind::Topic, Operation::ListTopics, json!({}), "Topics", "TopicArn"),
+        (ResourceKind::Rule, Operation::ListRules, json!({"NamePrefix": PREFIX}), "Rules", "Arn"),
     ] {
         for item in listed(target, operation, input, list).await {
             let Some(id) = item.as_str().or_else(|| item.get(id).and_then(Value::as_str)) else { continue };
@@ -122,10 +74,12 @@ pub async fn find(target: &dyn Target, ledger: &[(String, String)]) -> Vec<Left>
     }
     found.extend(functions(target).await);
     // Queues beyond the prefix can only be asked for one by one.
-    for (_, name) in ledger.iter().filter(|(kind, name)| kind == "queue" && !name.starts_with(PREFIX)) {
+    for (_, name) in
+        ledger.iter().filter(|(kind, name)| *kind == ResourceKind::Queue && !name.starts_with(PREFIX))
+    {
         let outcome = patient(target, Call::new(Operation::GetQueueUrl, json!({"QueueName": name}))).await;
         if let Some(url) = outcome.reply().and_then(|reply| reply.get("QueueUrl")).and_then(Value::as_str) {
-            found.insert(Left::new(Kind::Queue, url, name));
+            found.insert(Left::new(ResourceKind::Queue, url, name));
         }
     }
     for left in by_tag(target).await {
@@ -142,13 +96,13 @@ async fn functions(target: &dyn Target) -> Vec<Left> {
     for item in listed(target, Operation::ListEventSourceMappings, json!({}), "EventSourceMappings").await {
         let text = |member: &str| item.get(member).and_then(Value::as_str);
         let (Some(id), Some(arn)) = (text("UUID"), text("FunctionArn")) else { continue };
-        let Some((Kind::Function, name)) = Kind::of_arn(arn) else { continue };
+        let Some((ResourceKind::Function, name)) = ResourceKind::of_arn(arn) else { continue };
         let name = name.split(':').next().unwrap_or_default();
         if !is_ours(name) {
             continue;
         }
-        let function = Left::new(Kind::Function, arn, name);
-        let mut mapping = Left::new(Kind::Mapping, id, id);
+        let function = Left::new(ResourceKind::Function, arn, name);
+        let mut mapping = Left::new(ResourceKind::Mapping, id, id);
         mapping.tagged = function.run().map(str::to_owned);
         found.extend([mapping, function]);
     }
@@ -160,14 +114,14 @@ async fn by_tag(target: &dyn Target) -> Vec<Left> {
     let mut found = Vec::new();
     for item in listed(target, Operation::GetResources, filter, "ResourceTagMappingList").await {
         let Some(arn) = item.get("ResourceARN").and_then(Value::as_str) else { continue };
-        let Some((kind, name)) = Kind::of_arn(arn) else { continue };
+        let Some((kind, name)) = ResourceKind::of_arn(arn) else { continue };
         let tags = item.get("Tags").and_then(Value::as_array).into_iter().flatten();
         let run = tags
             .filter(|tag| tag.get("Key").is_some_and(|key| key == TAG))
             .find_map(|tag| tag.get("Value")?.as_str());
         let mut left = Left::new(kind, arn, name);
         left.tagged = run.map(str::to_owned);
-        if kind == Kind::Queue {
+        if kind == ResourceKind::Queue {
             let outcome =
                 patient(target, Call::new(Operation::GetQueueUrl, json!({"QueueName": name}))).await;
             // The index of tags is behind: what it still lists may be gone.
@@ -182,28 +136,26 @@ async fn by_tag(target: &dyn Target) -> Vec<Left> {
 
 /// Removes one thing; what is not there any more counts as removed.
 pub async fn remove(target: &dyn Target, left: &Left) -> bool {
-    let id = &left.id;
-    let call = match left.kind {
-        Kind::Mapping => Call::new(Operation::DeleteEventSourceMapping, json!({"UUID": left.name})),
-        Kind::Function => Call::new(Operation::DeleteFunction, json!({"FunctionName": left.name})),
-        Kind::Rule => {
+    match left.kind {
+        ResourceKind::Rule => {
             let targets = json!({"Rule": left.name, "Ids": [crate::ends::TARGET_ID]});
             patient(target, Call::new(Operation::RemoveTargets, targets)).await;
-            Call::new(Operation::DeleteRule, json!({"Name": left.name}))
         }
-        Kind::Machine => {
-            let running = json!({"stateMachineArn": id, "statusFilter": "RUNNING"});
+        ResourceKind::Machine => {
+            let running = json!({"stateMachineArn": left.id, "statusFilter": "RUNNING"});
             for execution in listed(target, Operation::ListExecutions, running, "executions").await {
                 if let Some(arn) = execution.get("executionArn").and_then(Value::as_str) {
-                    patient(target, Call::new(Operation::StopExecution, json!({"executionArn": arn}))).await;
+                    patient(target, ResourceKind::Execution.removing(arn)).await;
                 }
             }
-            Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": id}))
         }
-        Kind::Activity => Call::new(Operation::DeleteActivity, json!({"activityArn": id})),
-        Kind::Topic => Call::new(Operation::DeleteTopic, json!({"TopicArn": id})),
-        Kind::Queue => Call::new(Operation::DeleteQueue, json!({"QueueUrl": id})),
+        _ => {}
+    }
+    let id = match left.kind {
+        ResourceKind::Mapping | ResourceKind::Function | ResourceKind::Rule => &left.name,
+        _ => &left.id,
     };
+    let call = left.kind.removing(id);
     match patient(target, call).await {
         Outcome::Done(_) => true,
         Outcome::Refused(error) => {
@@ -255,18 +207,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_arn_tells_kind_and_name() {
-        let named = |arn| Kind::of_arn(arn).map(|(kind, name)| (kind.word(), name));
-        assert_eq!(named("arn:aws:sqs:eu-west-1:1:q"), Some(("queue", "q")));
-        assert_eq!(named("arn:aws:states:eu-west-1:1:stateMachine:m"), Some(("machine", "m")));
-        assert_eq!(named("arn:aws:states:eu-west-1:1:stateMachine:m:3"), None);
-        assert_eq!(named("arn:aws:states:eu-west-1:1:execution:m:e"), None);
-        assert_eq!(named("arn:aws:events:eu-west-1:1:rule/r"), Some(("rule", "r")));
-        assert_eq!(named("arn:aws:lambda:eu-west-1:1:function:f"), Some(("function", "f")));
-        assert_eq!(named("nonsense"), None);
-    }
-
-    #[test]
     fn what_a_stack_holds_is_not_ours_whatever_the_stack_is_called() {
         assert!(is_ours("sfnconf-t1abc00-3-q"));
         assert!(!is_ours("sfnconf-sample-Queue-1ABC2DEF3GHI"));
@@ -276,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_run_is_read_from_a_name_or_a_tag() {
-        let mut left = Left::new(Kind::Queue, "url", "sfnconf-t1abc00-3-q");
+        let mut left = Left::new(ResourceKind::Queue, "url", "sfnconf-t1abc00-3-q");
         assert_eq!(left.run(), Some("t1abc00"));
         left.name = "somebody-elses".to_owned();
         assert_eq!(left.run(), None);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use plan::{FunctionSpec, MachineSpec, Plan};
-use record::{Call, Entry, Operation, Outcome, Time};
+use record::{ApiError, Call, Entry, Operation, Outcome, Time};
 use serde_json::{Value, json};
 
 use crate::ends::Ends;
@@ -15,12 +15,11 @@ use crate::function;
 use crate::insist::insist;
 use crate::ledger::Ledger;
 use crate::leftovers::{TAG, patient};
-use crate::making::Making;
 use crate::patience::{Pauses, UNKNOWN_AT_FIRST, is_not_found};
 use crate::recorder::Recorder;
 use crate::slots::Slots;
 use crate::world::World;
-use crate::{Stack, Target};
+use crate::{ResourceKind, Stack, Target};
 
 /// How long a function or a mapping may take to become ready.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -120,12 +119,14 @@ pub(crate) async fn prepare(
 pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, world: &World) {
     let ended =
         |name: &String| world.executions.values().any(|execution| execution.ended && execution.arn == *name);
-    for (made, name) in world.made.iter().filter(|(made, name)| *made != Making::Execution || !ended(name)) {
-        let call = Call::new(made.removal(), json!({ made.member(): name }));
-        let outcome = patient(target, call).await;
-        if let Some(word) = made.word() {
-            lot.ledger.gone(word, name, &outcome);
-        }
+    let remove = async |kind: ResourceKind, id: &str| {
+        let outcome = patient(target, kind.removing(id)).await;
+        lot.ledger.gone(kind, id, &outcome);
+    };
+    for (made, name) in
+        world.made.iter().filter(|(made, name)| *made != ResourceKind::Execution || !ended(name))
+    {
+        remove(*made, name).await;
     }
     if let Some(stack) = lot.stack {
         // The places are the stack's: nothing of it is removed.
@@ -133,28 +134,19 @@ pub(crate) async fn remove(plan: &Plan, lot: &Lot<'_>, target: &dyn Target, worl
     }
     for (name, spec) in &plan.machines {
         if let (false, Some(arn)) = (spec.shared, world.machines.get(name)) {
-            let outcome =
-                patient(target, Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn})))
-                    .await;
-            lot.ledger.gone("machine", arn, &outcome);
+            remove(ResourceKind::Machine, arn).await;
         }
     }
-    for (place, made) in [("mapping", Making::Mapping), ("function", Making::Function)] {
-        if let Some(name) = world.places.get(place) {
-            let outcome = patient(target, Call::new(made.removal(), json!({ made.member(): name }))).await;
-            if let Some(word) = made.word() {
-                lot.ledger.gone(word, name, &outcome);
-            }
-        }
-    }
-    if let Some(arn) = world.places.get("topic") {
-        let outcome = patient(target, Call::new(Operation::DeleteTopic, json!({"TopicArn": arn}))).await;
-        lot.ledger.gone("topic", arn, &outcome);
-    }
-    for place in ["queue", "dead-letter", "notifications"] {
-        if let Some(url) = world.places.get(place) {
-            let outcome = patient(target, Call::new(Operation::DeleteQueue, json!({"QueueUrl": url}))).await;
-            lot.ledger.gone("queue", url, &outcome);
+    for (place, kind) in [
+        ("mapping", ResourceKind::Mapping),
+        ("function", ResourceKind::Function),
+        ("topic", ResourceKind::Topic),
+        ("queue", ResourceKind::Queue),
+        ("dead-letter", ResourceKind::Queue),
+        ("notifications", ResourceKind::Queue),
+    ] {
+        if let Some(id) = world.places.get(place) {
+            remove(kind, id).await;
         }
     }
 }
@@ -168,7 +160,7 @@ struct Maker<'a> {
 impl Maker<'_> {
     /// Makes a call that the plan cannot do without; again where nobody knows what became of it, and while something that was just
     /// made is not found yet: those tries leave the record.
-    async fn must(&self, operation: Operation, input: Value) -> Result<Value, String> {
+    async fn must(&self, operation: Operation, input: Value) -> Result<Value, Unmade> {
         let call = Call::new(operation, input);
         let clock = self.target.clock();
         let deadline = clock.now() + UNKNOWN_AT_FIRST;
@@ -180,9 +172,9 @@ impl Maker<'_> {
             match outcome {
                 Outcome::Done(reply) => return Ok(reply),
                 Outcome::Refused(error) if early && is_not_found(&error) => self.recorder.forget(&place),
-                Outcome::Refused(error) => return Err(format!("{operation} was refused: {error}")),
+                Outcome::Refused(error) => return Err(Unmade::Refused(operation, error)),
                 Outcome::Unknown(_) if silences < SILENCES => silences += 1,
-                Outcome::Unknown(why) => return Err(format!("{operation} got no answer: {why}")),
+                Outcome::Unknown(why) => return Err(Unmade::Silent(operation, why)),
             }
             clock.sleep(pauses.next()).await;
         }
@@ -202,7 +194,7 @@ impl Maker<'_> {
     /// Makes a queue and sees that it is found. Its URL and its ARN.
     async fn queue(&self, suffix: &str, attributes: Value) -> Result<(String, String), String> {
         let name = format!("{}-{suffix}", self.lot.prefix);
-        self.lot.ledger.about_to_make("queue", &name);
+        self.lot.ledger.about_to_make(ResourceKind::Queue, &name);
         let reply = self
             .must(
                 Operation::CreateQueue,
@@ -223,7 +215,7 @@ impl Maker<'_> {
     /// Makes the function and its mapping, each ready for work.
     async fn function(&self, spec: &FunctionSpec, world: &mut World) -> Result<(), String> {
         let name = format!("{}-f", self.lot.prefix);
-        self.lot.ledger.about_to_make("function", &name);
+        self.lot.ledger.about_to_make(ResourceKind::Function, &name);
         let made = self
             .must(Operation::CreateFunction, function::creation(&name, self.lot.role, spec.timeout))
             .await;
@@ -260,7 +252,7 @@ impl Maker<'_> {
     async fn topic(&self, world: &mut World) -> Result<(), String> {
         let (url, queue_arn) = self.queue("n", json!({})).await?;
         let name = format!("{}-t", self.lot.prefix);
-        self.lot.ledger.about_to_make("topic", &name);
+        self.lot.ledger.about_to_make(ResourceKind::Topic, &name);
         let reply = self
             .must(
                 Operation::CreateTopic,
@@ -297,7 +289,7 @@ impl Maker<'_> {
         } else {
             format!("{}-m-{name}", self.lot.prefix)
         };
-        self.lot.ledger.about_to_make("machine", &text);
+        self.lot.ledger.about_to_make(ResourceKind::Machine, &text);
         let input = json!({"name": text, "roleArn": self.lot.role, "definition": definition, "tags": [{"key": TAG, "value": self.lot.ledger.run()}]});
         let begun = self.target.clock().now();
         let reply = self.must(Operation::CreateStateMachine, input.clone()).await?;
@@ -318,9 +310,27 @@ impl Maker<'_> {
     }
 }
 
+/// Why something that a plan needs is not there.
+enum Unmade {
+    Refused(Operation, ApiError),
+    Silent(Operation, String),
+}
+
+impl From<Unmade> for String {
+    fn from(unmade: Unmade) -> Self {
+        match unmade {
+            Unmade::Refused(operation, error) => format!("{operation} was refused: {error}"),
+            Unmade::Silent(operation, why) => format!("{operation} got no answer: {why}"),
+        }
+    }
+}
+
 /// Takes a conflict for a yes whose answer was lost: the names of what is made are nobody else's.
-fn was_made(why: String) -> Result<Value, String> {
-    if why.contains("ResourceConflict") { Ok(Value::Null) } else { Err(why) }
+fn was_made(unmade: Unmade) -> Result<Value, Unmade> {
+    match unmade {
+        Unmade::Refused(_, error) if error.code.contains("ResourceConflict") => Ok(Value::Null),
+        unmade => Err(unmade),
+    }
 }
 
 /// FNV-1a: a name for a definition, the same in every run.

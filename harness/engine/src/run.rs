@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use plan::{Plan, Profile, generate};
-use record::{Call, CaseRecord, Finding, FindingKind, Operation, RunEvent, SCHEMA, Time};
+use record::{CaseRecord, Finding, FindingKind, RunEvent, SCHEMA, Time};
 use rules::score::Score;
 use rules::{Verdict, registry};
 use serde_json::json;
@@ -20,7 +20,7 @@ use crate::place::Machines;
 use crate::slots::Slots;
 use crate::smaller::smaller;
 use crate::stopwatch::Stopwatch;
-use crate::{EngineError, Options, Sink, Summary, Target, Targets};
+use crate::{EngineError, Options, ResourceKind, Sink, Summary, Target, Targets};
 
 /// Runs the plans that the options ask for. On the machine's clock it must be called in the runtime in which the targets
 /// were connected; in virtual time it makes its own.
@@ -379,9 +379,8 @@ pub async fn run_plans(
 /// Removes the machines that plans shared. What resists is returned.
 async fn clean(target: &dyn Target, shared: &Shared<'_>) -> Vec<String> {
     let removals = shared.machines.arns().into_iter().map(|arn| async move {
-        let call = Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": arn}));
-        let outcome = patient(target, call).await;
-        shared.ledger.gone("machine", &arn, &outcome);
+        let outcome = patient(target, ResourceKind::Machine.removing(&arn)).await;
+        shared.ledger.gone(ResourceKind::Machine, &arn, &outcome);
         (!outcome.is_done()).then_some(arn)
     });
     let mut left = Vec::new();

@@ -6,7 +6,7 @@ use plan::{Filter, Placeholder, holders, whole};
 use record::{Call, Outcome, Time};
 use serde_json::{Map, Value};
 
-use crate::making::Making;
+use crate::ResourceKind;
 use crate::patience::UNKNOWN_AT_FIRST;
 
 /// An execution of the plan.
@@ -30,7 +30,7 @@ pub(crate) struct World {
     pub(crate) executions: BTreeMap<u32, Execution>,
     pub(crate) bound: BTreeMap<String, Value>,
     /// What the plan's own calls made and did not remove: by ARN, queues by URL.
-    pub(crate) made: BTreeSet<(Making, String)>,
+    pub(crate) made: BTreeSet<(ResourceKind, String)>,
     /// Until when what was made may be unknown.
     fresh: BTreeMap<String, Time>,
 }
@@ -110,12 +110,12 @@ impl World {
 
     /// From when on everything that a call names must be known, if any of it is fresh.
     pub(crate) fn known_from(&self, call: &Call) -> Option<Time> {
-        let until = |made: Making| {
+        let until = |made: ResourceKind| {
             let id = call.text(made.member())?;
             // A version or an alias comes with its machine.
             self.fresh.get(id).or_else(|| self.fresh.get(id.rsplit_once(':')?.0))
         };
-        Making::ALL.into_iter().filter_map(until).max().copied()
+        ResourceKind::ALL.into_iter().filter_map(until).max().copied()
     }
 
     /// Notes the ARN of an execution.
@@ -128,15 +128,15 @@ impl World {
     /// Keeps book of what the plan's own calls make and remove.
     pub(crate) fn book(&mut self, call: &Call, outcome: &Outcome, now: Time) {
         let Outcome::Done(reply) = outcome else { return };
-        if let Some(made) = Making::of(call.operation)
+        if let Some(made) = ResourceKind::made_by(call.operation)
             && let Some(name) = reply.get(made.member()).and_then(Value::as_str)
         {
             self.made.insert((made, name.to_owned()));
-            if made != Making::Execution {
+            if made != ResourceKind::Execution {
                 self.came(name, now);
             }
         }
-        if let Some(gone) = Making::ALL.into_iter().find(|made| made.removal() == call.operation)
+        if let Some(gone) = ResourceKind::removed_by(call.operation)
             && let Some(name) = call.text(gone.member())
         {
             self.made.remove(&(gone, name.to_owned()));

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::Failure;
 
 /// What the ledger of a run directory says was made and not removed. A run in virtual time has none.
-pub(super) fn booked(folder: Option<&Path>) -> Result<Vec<(String, String)>, Failure> {
+pub(super) fn booked(folder: Option<&Path>) -> Result<Vec<(engine::ResourceKind, String)>, Failure> {
     let Some(folder) = folder else { return Ok(Vec::new()) };
     let path = if folder.is_dir() { folder.join(LEDGER) } else { folder.to_owned() };
     if folder.is_dir() && !path.exists() {

@@ -233,11 +233,11 @@ fn write_baseline(path: &PathBuf, summary: &Summary, header: &report::Header) ->
     let mut new = Baseline::of(&summary.score, &summary.verdicts, &old);
     new.target.clone_from(&header.name);
     new.version.clone_from(&header.version);
-    let fail = |why: &dyn std::fmt::Display| {
-        Failure::Usage(format!("cannot write {}: {why}; give a path that can be written", path.display()))
-    };
-    let text = toml::to_string_pretty(&new).map_err(|why| fail(&why))?;
-    std::fs::write(path, text).map_err(|why| fail(&why))?;
+    let text = toml::to_string_pretty(&new).map_err(|why| {
+        Failure::Broken(format!("no baseline in TOML: {why}; report it as a fault of the suite"))
+    })?;
+    std::fs::write(path, text)
+        .map_err(|why| Failure::unwritable(path, &why, "give --baseline a path that can be written"))?;
     let open = new.entry.iter().filter(|entry| entry.reason.starts_with("TODO")).count();
     complain!(
         "wrote {} with {} entries, {open} of them without a reason yet",

@@ -17,12 +17,11 @@ use crate::ends::Ends;
 use crate::faults;
 use crate::insist::insist;
 use crate::ledger::Ledger;
-use crate::making::Making;
 use crate::patience::{Pauses, allowance, is_not_found};
 use crate::recorder::Recorder;
 use crate::slots::Slots;
 use crate::world::{Execution, World};
-use crate::{BoxFuture, Cancel, Target};
+use crate::{BoxFuture, Cancel, ResourceKind, Target};
 
 /// Everything that the actors of one case share.
 pub(crate) struct Stage<'a> {
@@ -220,29 +219,25 @@ impl<'a> Actor<'a> {
     /// Makes a call; what it makes is written down before and removed in the end, if the plan does not remove it.
     async fn call(&mut self, call: Call, note: Option<&str>) -> Outcome {
         let mut call = call;
-        if let Some(made) = Making::of(call.operation)
-            && let Some(word) = made.word()
-        {
+        let made = ResourceKind::made_by(call.operation);
+        if let Some(made) = made {
             if self.stage.target.traits().is_metered {
                 made.tag(&mut call, self.stage.ledger.run());
             }
             if let Some(name) = made.name(&call) {
-                self.stage.ledger.about_to_make(word, name);
+                self.stage.ledger.about_to_make(made, name);
             }
         }
         let outcome = self.found(call.clone(), note).await;
-        if let Some(made) = Making::of(call.operation)
-            && let (Some(word), Some(name)) = (made.word(), made.name(&call))
-        {
-            self.stage.ledger.answered(word, name, &outcome);
+        if let Some((made, name)) = made.and_then(|made| Some((made, made.name(&call)?))) {
+            self.stage.ledger.answered(made, name, &outcome);
         }
         let now = self.stage.target.clock().now();
         self.world(|world| world.book(&call, &outcome, now));
-        let gone = Making::ALL.into_iter().find(|made| made.removal() == call.operation);
-        if let Some((made, word)) = gone.and_then(|made| Some((made, made.word()?)))
-            && let Some(name) = call.text(made.member())
+        if let Some(gone) = ResourceKind::removed_by(call.operation)
+            && let Some(name) = call.text(gone.member())
         {
-            self.stage.ledger.gone(word, name, &outcome);
+            self.stage.ledger.gone(gone, name, &outcome);
         }
         outcome
     }
