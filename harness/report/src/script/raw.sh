@@ -1,5 +1,5 @@
 
-# raw RECORDED SERVICE TARGET <BODY: one request as it stands, signed by curl.
+# raw RECORDED SERVICE TARGET [MEMBER] <BODY: one request as it stands, signed by curl; OUT is that member of the answer.
 raw() {
   local status seen body=$WORK/body.$BASHPID
   status=$(curl -sS -o "$body" -w '%{http_code}' --data-binary @- \
@@ -10,5 +10,6 @@ raw() {
     2*) seen=done ;;
     *) seen=$(sed -n 's/.*"__type" *: *"\([^"#]*#\)\{0,1\}\([A-Za-z.]*\).*/\2/p' "$body") ;;
   esac
+  [ -z "${4:-}" ] || OUT=$(sed -n 's/.*"'"$4"'" *: *"\([^"]*\)".*/\1/p' "$body")
   judge "$3" "${seen:-no answer}" "$1"
 }

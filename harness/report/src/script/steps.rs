@@ -12,6 +12,9 @@ use super::shell::{command, escaped, pattern, quoted, service};
 /// A pause shorter than this is the harness's own pace, not the plan's.
 const SHORTEST_PAUSE_MS: i64 = 700;
 
+/// Marks a name that the script gives its own prefix; JSON writes SOH as an escape.
+const PREFIXED: &str = "\u{1}RUN\u{1}";
+
 /// The commands of a record.
 pub(super) fn body(record: &CaseRecord) -> String {
     let mut script = Script::default();
@@ -143,6 +146,9 @@ impl Script {
             let signing = operation.service().signing_name();
             let text = body.unwrap_or_else(|| Value::Object(entry.call.input.clone()).to_string());
             write!(self.text, "raw {recorded} {signing} {target}")?;
+            if !query.is_empty() {
+                write!(self.text, " {query}")?;
+            }
             return self.input(&text, entry, tail);
         }
         write!(self.text, "call {recorded} {} {}", service(operation), command(operation))?;
@@ -154,7 +160,7 @@ impl Script {
             created_name(&entry.call).filter(|name| self.flow.is_renamed(name)).map(str::to_owned)
         {
             for value in input.values_mut().filter(|value| value.as_str() == Some(&name)) {
-                *value = Value::String(format!("\u{1}{name}"));
+                *value = Value::String(format!("{PREFIXED}{name}"));
             }
         }
         self.input(&Value::Object(input).to_string(), entry, tail)
@@ -177,8 +183,7 @@ impl Script {
     /// Plain text of a request: own names get the prefix, tokens that nobody issued are made of one that was, roles are
     /// those of the place.
     fn words(&self, text: &str, entry: &Entry) -> String {
-        // SOH marks where the prefix goes; JSON writes it as an escape, so no text holds it otherwise.
-        let mut text = escaped(text).replace(r"\\u0001", "${RUN}-");
+        let mut text = escaped(text).replace(r"\\u0001RUN\\u0001", "${RUN}-");
         if let Some(token) = entry.call.text("taskToken").filter(|t| t.starts_with("token#")) {
             text = text.replace(token, &wrong_token(entry, self.flow.named("TOKEN").next_back()));
         }
