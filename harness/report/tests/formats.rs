@@ -198,11 +198,11 @@ fn a_script_about_a_history_is_decided_by_the_history_alone() {
 fn where_no_answer_was_recorded_any_may_come_unless_the_rule_is_about_answers() {
     let noted = |rule: &str, seen: &str, recorded: &str| {
         let script = script_of(|finding| rule.clone_into(&mut finding.rule));
-        let (before, from) = script.split_once("judge() {").unwrap();
-        let judge = from.split_once("\n}\n").unwrap().0;
+        let (before, from) = script.split_once("\nplain() {").unwrap();
+        let functions = from.split_once("\n# call ").unwrap().0;
         let silence = before.lines().find(|line| line.starts_with("SILENCE_COUNTS")).unwrap_or_default();
         let folder = tempfile::tempdir().unwrap();
-        let text = format!("{silence}\njudge() {{{judge}\n}}\njudge call '{seen}' '{recorded}'");
+        let text = format!("{silence}\nplain() {{{functions}\njudge call '{seen}' '{recorded}'");
         let mut bash = std::process::Command::new("bash");
         bash.arg("-c").arg(text).env("WORK", folder.path());
         assert!(bash.output().unwrap().status.success());
@@ -212,6 +212,7 @@ fn where_no_answer_was_recorded_any_may_come_unless_the_rule_is_about_answers() 
     assert!(noted("WIRE-06", "InvalidToken", "no answer"));
     assert!(noted("TOK-13", "InvalidToken", "done"));
     assert!(!noted("TOK-13", "done", "done"));
+    assert!(!noted("SQS-20", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"));
 }
 
 #[test]
