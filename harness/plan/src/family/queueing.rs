@@ -257,6 +257,21 @@ fn fifo() -> Vec<Draft> {
             ],
         ),
         Draft::new(
+            "messages of a group that come in one answer stand in the order of their sends",
+            Vec::new(),
+            vec![
+                made(json!({"FifoQueue": "true", "VisibilityTimeout": "20"})),
+                Step::call(Operation::GetQueueAttributes, on(url, json!({"AttributeNames": ["All"]}))),
+                keyed("a1", "a", "1"),
+                keyed("a2", "a", "2"),
+                keyed("b1", "b", "3"),
+                keyed("a3", "a", "4"),
+                receive(url, json!({"WaitTimeSeconds": 1}), "first"),
+                delete("first"),
+                receive(url, json!({"WaitTimeSeconds": 1}), "second"),
+            ],
+        ),
+        Draft::new(
             "deduplication by content looks at bodies",
             Vec::new(),
             vec![

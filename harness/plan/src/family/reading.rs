@@ -68,6 +68,18 @@ fn pages() -> Vec<Draft> {
             .concat(),
         ),
         Draft::new(
+            "the history of a failure, with and without data",
+            vec![plain()],
+            vec![
+                Step::start(1, "plain", json!({"why": "data"})),
+                Step::take(1, 1),
+                Step::fail("1.1", "Broken"),
+                Step::settle(1),
+                read(json!({})),
+                read(json!({"includeExecutionData": false})),
+            ],
+        ),
+        Draft::new(
             "a history longer than the default page",
             vec![shared("long", long)],
             vec![

@@ -1,7 +1,7 @@
 //! GetExecutionHistory that loses its place (GEH).
 
 use record::{Call, Operation, Outcome};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Variant;
 
@@ -10,6 +10,26 @@ fn is_history(call: &Call) -> bool {
 }
 
 pub(super) const VARIANTS: &[Variant] = &[
+    variant!(
+        "hidden-data-hides-errors",
+        "includeExecutionData=false drops error and cause as well",
+        ["GEH-08"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                let hidden = call.input.get("includeExecutionData").is_some_and(|flag| flag == false);
+                if let (Operation::GetExecutionHistory, true, Outcome::Done(reply)) =
+                    (call.operation, hidden, outcome)
+                {
+                    let events = reply.get_mut("events").and_then(Value::as_array_mut);
+                    for details in events.into_iter().flatten().filter_map(Value::as_object_mut) {
+                        for details in details.values_mut().filter_map(Value::as_object_mut) {
+                            details.retain(|name, _| name != "error" && name != "cause");
+                        }
+                    }
+                }
+            }
+        }
+    ),
     variant!("page-loses-an-event", "an event is lost between two pages", ["GEH-03"], {
         fn page(&mut self, _: usize, end: usize) -> (usize, usize) {
             (end, end + 1)

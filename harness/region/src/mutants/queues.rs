@@ -210,6 +210,22 @@ pub(super) const VARIANTS: &[Variant] = &[
         }
     }),
     variant!(
+        "fifo-answers-backwards",
+        "a FIFO queue hands out the messages of one answer last first",
+        ["SQS-18"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                let fifo = call.text("QueueUrl").is_some_and(|url| url.ends_with(".fifo"));
+                if let (Operation::ReceiveMessage, true, Outcome::Done(reply)) =
+                    (call.operation, fifo, outcome)
+                    && let Some(messages) = reply.get_mut("Messages").and_then(Value::as_array_mut)
+                {
+                    messages.reverse();
+                }
+            }
+        }
+    ),
+    variant!(
         "content-deduplicates-nothing",
         "content-based deduplication lets equal bodies through",
         ["SQS-17"],

@@ -154,7 +154,11 @@ fn pair(earlier: &HistoryRead<'_>, later: &HistoryRead<'_>, sink: &mut Sink) {
             && a.kind == b.kind
             && a.at == b.at
             && a.previous == b.previous
-            && (!same_form || same_details(&a.details, &b.details))
+            && if same_form {
+                same_details(&a.details, &b.details)
+            } else {
+                same_beside_data(&a.details, &b.details)
+            }
     });
     let row = if earlier.data != later.data {
         DATA
@@ -210,6 +214,24 @@ fn pair(earlier: &HistoryRead<'_>, later: &HistoryRead<'_>, sink: &mut Sink) {
             );
         }
     }
+}
+
+/// The same where there may be no data: whether TaskScheduled keeps its parameters is left open.
+fn same_beside_data(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
+    const DATA: [&str; 7] = [
+        "input",
+        "inputDetails",
+        "output",
+        "outputDetails",
+        "parameters",
+        "assignedVariables",
+        "assignedVariablesDetails",
+    ];
+    let bare = |details: &Map<String, Value>| -> Map<String, Value> {
+        let kept = details.iter().filter(|(name, _)| !DATA.contains(&name.as_str()));
+        kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+    };
+    same_details(&bare(a), &bare(b))
 }
 
 /// The same members of the same values; JSON in texts may be spelled anew for each answer (IO-09).
