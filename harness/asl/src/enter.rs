@@ -1,7 +1,7 @@
 //! What a state does when it is entered, and how a Map makes the inputs of its iterations.
 //!
 //! What it does not do: running tasks, branches and iterations. Invariant: entering has no effect, so a retry enters again,
-//! with another `RetryCount` in the context, and evaluates its parameters anew (facts.md 44).
+//! with another `RetryCount` in the context, and evaluates its parameters anew (recorded).
 
 use crate::choice::ChoiceRule;
 use crate::complete::{Applied, leave};

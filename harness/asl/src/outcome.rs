@@ -31,7 +31,7 @@ pub enum Entered {
     Task {
         /// `parameters` of TaskScheduled, or `input` of ActivityScheduled and LambdaFunctionScheduled.
         parameters: Value,
-        /// `timeoutInSeconds`; none by default (facts.md 9).
+        /// `timeoutInSeconds`; none by default (recorded).
         timeout_seconds: Option<u64>,
         /// `heartbeatInSeconds`.
         heartbeat_seconds: Option<u64>,
@@ -53,7 +53,7 @@ pub enum Entered {
     },
     /// The execution, branch or iteration fails.
     Fail {
-        /// Absent when the state names none (facts.md 26).
+        /// Absent when the state names none (recorded).
         error: Option<String>,
         /// Absent when the state names none.
         cause: Option<String>,
@@ -139,7 +139,7 @@ pub struct Failure {
     pub error: String,
     /// The text AWS gives.
     pub cause: Option<String>,
-    /// Set when the history has an EvaluationFailed event for it (facts.md 53).
+    /// Set when the history has an EvaluationFailed event for it (recorded).
     pub evaluation: Option<Evaluation>,
     /// Whether a document or a recording of AWS says that this fails. Where none does, AWS may go on, and nobody is accused for it.
     pub sourced: bool,
@@ -159,7 +159,7 @@ pub struct Evaluation {
 pub enum Origin {
     /// The task, its service or its worker, a branch, or an iteration.
     Work,
-    /// A missed heartbeat: recorded as `States.Timeout` (facts.md 27), matched by that name and by
+    /// A missed heartbeat: recorded as `States.Timeout`, matched by that name and by
     /// `States.HeartbeatTimeout`.
     MissedHeartbeat,
     /// A missed heartbeat that Retry and Catch take for `States.HeartbeatTimeout` alone, whatever name is written.
@@ -185,7 +185,7 @@ impl TaskFailure {
         Self { error, cause, origin: Origin::Work }
     }
 
-    /// The total time limit was reached. The caught cause is an empty string (facts.md 25).
+    /// The total time limit was reached. The caught cause is an empty string (recorded).
     pub fn timeout() -> Self {
         Self { error: Some("States.Timeout".to_owned()), cause: Some(String::new()), origin: Origin::Work }
     }
@@ -195,7 +195,7 @@ impl TaskFailure {
         Self { origin: Origin::MissedHeartbeat, ..Self::timeout() }
     }
 
-    /// The error output that a Catcher hands on: `Error` first, nulls for what is absent (facts.md 23, 24).
+    /// The error output that a Catcher hands on: `Error` first, nulls for what is absent (recorded).
     pub fn error_output(&self) -> Value {
         json!({ "Error": self.error, "Cause": self.cause })
     }
@@ -217,7 +217,6 @@ impl Failure {
     }
 
     /// `States.Runtime` with AWS's preamble. Also for errors that the caller finds, e.g. `The activity … does not exist.`
-    /// (facts.md 58).
     pub fn runtime(state: &State, event_id: u64, what: &str) -> Self {
         Self::new("States.Runtime", preamble(&state.name, event_id, what))
     }
@@ -230,7 +229,7 @@ impl Failure {
         Some(after.map_or(cause, |(_, what)| what))
     }
 
-    /// A result or output beyond [`crate::DATA_LIMIT`]; `who` is a state's name, a service, or an ARN (facts.md 48).
+    /// A result or output beyond [`crate::DATA_LIMIT`]; `who` is a state's name, a service, or an ARN (recorded).
     pub fn data_limit(who: &str) -> Self {
         Self::new(
             "States.DataLimitExceeded",

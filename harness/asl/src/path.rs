@@ -1,6 +1,6 @@
 //! JSONPath as AWS evaluates it (Jayway's dialect), in the three roots `$`, `$$` and `$variable`.
 //!
-//! Definite paths are walked here, so that AWS's texts for missing parts come out (facts.md 31). Everything with a
+//! Definite paths are walked here, so that AWS's texts for missing parts come out (recorded). Everything with a
 //! wildcard, slice, filter, union or `..` is handed to `serde_json_path`, after its names are quoted: AWS takes
 //! `$.detail-type`, RFC 9535 does not. Of Jayway's functions there is `.length()` only: the guide speaks of none, and no
 //! recording shows it; field reports do. Invariant: a definite path gives the value, any other path an array.

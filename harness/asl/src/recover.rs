@@ -45,7 +45,7 @@ fn matches(names: &[String], failure: &TaskFailure) -> bool {
     let by_interpreter = failure.origin == Origin::Interpreter;
     let by_name = failure.origin == Origin::MissedHeartbeatByName;
     let error = if by_name { Some("States.HeartbeatTimeout") } else { failure.error.as_deref() };
-    // A bad path is never caught, not even by its name (facts.md 45); other states' States.Runtime only by its name (ERR-20).
+    // A bad path is never caught, not even by its name (recorded); other states' States.Runtime only by its name (ERR-20).
     let runtime = error == Some("States.Runtime");
     if by_interpreter && runtime {
         return false;
@@ -53,7 +53,7 @@ fn matches(names: &[String], failure: &TaskFailure) -> bool {
     let terminal = runtime || (by_interpreter && error == Some("States.DataLimitExceeded"));
     names.iter().any(|name| match (name.as_str(), error) {
         ("States.ALL", _) => !terminal,
-        // A failure without a name is for States.ALL only (facts.md 23).
+        // A failure without a name is for States.ALL only (recorded).
         (_, None) => false,
         ("States.TaskFailed", Some(error)) => {
             error == "States.TaskFailed" || (error != "States.Timeout" && !terminal)

@@ -75,12 +75,12 @@ impl Resource {
         self.service == "function"
     }
 
-    /// `resourceType` in the history (facts.md 10).
+    /// `resourceType` in the history (recorded).
     pub fn resource_type(&self) -> &str {
         &self.service
     }
 
-    /// `resource` in the history (facts.md 10): the action with the suffix of its pattern; for activities and functions the ARN.
+    /// `resource` in the history (recorded): the action with the suffix of its pattern; for activities and functions the ARN.
     pub fn resource(&self) -> String {
         if self.action.is_empty() {
             return self.arn.clone();

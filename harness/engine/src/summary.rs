@@ -52,7 +52,7 @@ pub enum ExitReason {
 }
 
 impl ExitReason {
-    /// The exit code (design.md 6).
+    /// The exit code.
     pub fn code(self) -> u8 {
         match self {
             Self::Conforms => 0,

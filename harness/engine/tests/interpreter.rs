@@ -349,7 +349,7 @@ fn an_unanswered_start_is_made_again_under_the_same_name() {
 
 #[test]
 fn a_target_that_hands_out_one_token_twice_does_not_hang_the_plan() {
-    // LocalStack and moto keep the token of a retried task (demand.md 55): the second message is the second attempt's.
+    // LocalStack and moto keep the token of a retried task (as their issues tell): the second message is the second attempt's.
     let target = Scripted::in_virtual_time(|call, before| match call.operation {
         Operation::ReceiveMessage if before == 0 => Some(message("e1-000000", TOKEN, "one", 0)),
         Operation::ReceiveMessage if before == 1 => Some(message("e1-000000", TOKEN, "two", 1)),

@@ -1,6 +1,6 @@
 //! What tasks ask of services: the requests of each integration, and the shape of the answers in the history.
 //!
-//! Optimised integrations speak as AWS's do (`SQS.…`, `SNS.…` errors, facts.md 47); `aws-sdk:sfn` and `aws-sdk:sqs` call the
+//! Optimised integrations speak as AWS's do (`SQS.…`, `SNS.…` errors, recorded); `aws-sdk:sfn` and `aws-sdk:sqs` call the
 //! region's own API; everything else is held where a test can read it.
 
 mod events;
@@ -111,7 +111,7 @@ impl Region {
         self.with_metadata(json!({}), "application/x-amz-json-1.1", 2)
     }
 
-    /// Adds what every answer of an integration has beside its own members (facts.md 16).
+    /// Adds what every answer of an integration has beside its own members (recorded).
     pub(crate) fn with_metadata(&mut self, mut reply: Value, content_type: &str, length: usize) -> Value {
         let id = self.ids.uuid();
         let date = http_date(self.now);

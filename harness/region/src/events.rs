@@ -1,4 +1,4 @@
-//! EventBridge: rules that forward events to queues, and the status events of executions (E2E-12; facts.md 38).
+//! EventBridge: rules that forward events to queues, and the status events of executions (E2E-12; recorded).
 
 use std::collections::BTreeMap;
 

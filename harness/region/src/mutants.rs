@@ -96,7 +96,7 @@ pub fn all() -> &'static [MutantInfo] {
     &ALL
 }
 
-/// Every lawful variant: slow, throttling, at-least-once, other outcomes of rules.md section 20.
+/// Every lawful variant: slow, throttling, at-least-once, other outcomes that the rules leave open.
 pub fn lawful() -> &'static [MutantInfo] {
     static LAWFUL: LazyLock<Vec<MutantInfo>> =
         LazyLock::new(|| right().map(|variant| variant.info).collect());

@@ -1,4 +1,4 @@
-//! Errors as AWS words them (facts.md 33, 34, 39, 40; the API model for codes and statuses).
+//! Errors as AWS words them (recorded; the API model for codes and statuses).
 
 use record::ApiError;
 

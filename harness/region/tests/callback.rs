@@ -113,7 +113,7 @@ fn the_same_calls_with_the_same_seed_give_byte_equal_answers() {
     assert_ne!(run(7), run(8));
 }
 
-/// facts.md 50, 51: what timed out together is shown before the abort of the siblings.
+/// Recorded: what timed out together is shown before the abort of the siblings.
 #[test]
 fn iterations_that_time_out_together_all_show_it() {
     let mut desk = Desk::new(1);

@@ -174,7 +174,7 @@ fn an_activity_starts_when_a_worker_polls_and_not_before() {
 
 #[test]
 fn a_failed_branch_aborts_its_sibling_as_aws_writes_it() {
-    // facts.md 49: TaskStateAborted and ParallelStateFailed both follow the failure.
+    // Recorded: TaskStateAborted and ParallelStateFailed both follow the failure.
     let mut desk = Desk::new(1);
     let url = desk.queue("q");
     let branch = |name: &str| json!({ "StartAt": name, "States": { name: wait_for(&url) } });
@@ -253,7 +253,6 @@ fn a_sync_task_ends_with_its_child_or_with_its_token() {
 
 #[test]
 fn event_25000_is_the_failure_of_the_execution() {
-    // facts.md 41.
     let mut desk = Desk::new(1);
     let machine = desk.machine("m", r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Choice","Default":"A","Choices":[{"Variable":"$.x","IsPresent":true,"Next":"C"}]},"C":{"Type":"Succeed"}}}"#);
     let execution = desk.start(&machine, &json!({}));

@@ -91,7 +91,7 @@ impl Score {
         rules.into_iter().map(|rule| (rule, self.verdict(rule))).collect()
     }
 
-    /// Which of several allowed outcomes were seen, and in how many cases, per rule (rules.md section 20).
+    /// Which of several allowed outcomes were seen, and in how many cases, per rule.
     pub fn observed(&self) -> BTreeMap<&str, &BTreeMap<String, u64>> {
         let seen = self.rules.iter().filter(|(_, tally)| !tally.observed.is_empty());
         seen.map(|(rule, tally)| (rule.as_str(), &tally.observed)).collect()

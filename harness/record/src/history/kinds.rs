@@ -1,6 +1,6 @@
 //! The event types of AWS's model and the one detail member that belongs to each.
 //!
-//! Source: shapes `HistoryEventType` and `HistoryEvent` of the Step Functions API model (rules.md, section 19).
+//! Source: shapes `HistoryEventType` and `HistoryEvent` of the Step Functions API model.
 
 /// Every modelled event type with its detail member, `None` where the type has none.
 pub const EVENT_TYPES: &[(&str, Option<&str>)] = &[

@@ -1,4 +1,4 @@
-//! `states:startExecution` in its three patterns (facts.md 55 to 57).
+//! `states:startExecution` in its three patterns (recorded).
 
 use asl::{Pattern, Resource};
 use record::{Call, Operation};

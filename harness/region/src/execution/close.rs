@@ -203,7 +203,7 @@ impl Region {
         self.settle_deletion(execution);
     }
 
-    /// The execution that a `.sync` task waits for has ended (facts.md 55, 56).
+    /// The execution that a `.sync` task waits for has ended (recorded).
     fn sync_done(&mut self, above: ExecutionId, strand: StrandId, serial: u64, child: ExecutionId) {
         let Some(attempt) = self.attempt(above, strand, serial) else { return };
         if attempt.child != Some(child) {

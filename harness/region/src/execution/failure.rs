@@ -9,7 +9,7 @@ use crate::Region;
 use crate::conduct::{Clock, Closed};
 
 impl Region {
-    /// An error of the language itself: with EvaluationFailed where AWS writes that (facts.md 53).
+    /// An error of the language itself: with EvaluationFailed where AWS writes that (recorded).
     pub(super) fn interpreter_failed(
         &mut self,
         execution: ExecutionId,
@@ -127,7 +127,7 @@ impl Region {
         match walker.parent {
             None => {
                 let TaskFailure { error, cause, .. } = fault.failure;
-                // A timeout has an empty cause for a Catcher and none in the history (facts.md 20, 25).
+                // A timeout has an empty cause for a Catcher and none in the history (recorded).
                 let cause = cause.filter(|cause| {
                     !(cause.is_empty()
                         && matches!(error.as_deref(), Some("States.Timeout" | "States.HeartbeatTimeout")))
@@ -138,7 +138,7 @@ impl Region {
         }
     }
 
-    /// A branch or iteration failed: its siblings end, then Parallel or Map fails (facts.md 49, 50).
+    /// A branch or iteration failed: its siblings end, then Parallel or Map fails (recorded).
     fn child_failed(&mut self, execution: ExecutionId, parent: StrandId, failed: usize, fault: &Fault) {
         match self.fan(execution, parent) {
             Some(fan) if !fan.failed => fan.failed = true,
@@ -165,7 +165,7 @@ impl Region {
         self.fail_state(execution, parent, fault, true);
     }
 
-    /// A sibling whose time is over at this very moment shows it before it is aborted (facts.md 50).
+    /// A sibling whose time is over at this very moment shows it before it is aborted (recorded).
     fn show_timeout(&mut self, execution: ExecutionId, strand: StrandId) {
         let now = self.now;
         let Some(visit) = self.visit(execution, strand) else { return };

@@ -1,4 +1,4 @@
-//! Parallel and inline Map: strands that fan out and come together (facts.md 46 to 52).
+//! Parallel and inline Map: strands that fan out and come together (recorded).
 
 use std::sync::Arc;
 
@@ -163,7 +163,7 @@ impl Region {
     }
 
     /// Leaves Parallel or Map once every result is there. Succeeded and Exited both follow the last branch's last event, or
-    /// the last MapIterationSucceeded (facts.md 52).
+    /// the last MapIterationSucceeded (recorded).
     fn join_if_done(&mut self, execution: ExecutionId, strand: StrandId) {
         let Some(fan) = self.fan(execution, strand).filter(|fan| !fan.failed) else { return };
         let Some(results) = fan.results.iter().cloned().collect::<Option<Vec<Value>>>() else { return };

@@ -1,4 +1,4 @@
-//! Distributed Map: a Map Run whose items are child executions (facts.md 52).
+//! Distributed Map: a Map Run whose items are child executions (recorded).
 //!
 //! The parent's history shows the run as a whole; each child has a history of its own.
 

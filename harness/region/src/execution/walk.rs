@@ -83,7 +83,7 @@ impl Region {
         }
     }
 
-    /// Whether a Parallel or Map around the strand has failed: what was between two states goes no further (facts.md 49).
+    /// Whether a Parallel or Map around the strand has failed: what was between two states goes no further (recorded).
     fn is_cut_off(&mut self, execution: ExecutionId, strand: StrandId) -> bool {
         if !self.conduct.failure_aborts_siblings() {
             return false;

@@ -36,7 +36,7 @@ pub(crate) fn with_data<const N: usize>(
     Some(all)
 }
 
-/// Error and cause, each only if present (facts.md 19, 21).
+/// Error and cause, each only if present (recorded).
 pub(crate) fn error_details(error: Option<&str>, cause: Option<&str>) -> Option<Map<String, Value>> {
     details([("error", json!(error)), ("cause", json!(cause))])
 }

@@ -1,4 +1,4 @@
-//! Events that are lost, renumbered, relinked, or hold something else (demand.md 1.4).
+//! Events that are lost, renumbered, relinked, or hold something else.
 
 use record::Time;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Variants that AWS's rules allow: slow, throttling, at-least-once, out of order, and other outcomes of rules.md section 20.
+//! Variants that AWS's rules allow: slow, throttling, at-least-once, out of order, and other outcomes that the rules leave open.
 
 use asl::{Origin, Recovery, TaskFailure};
 use record::{ApiError, Call, Operation, Outcome, Time};

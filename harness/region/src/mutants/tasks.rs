@@ -1,4 +1,4 @@
-//! Requests of tasks: sent never, twice, or not as they stand (demand.md 1.3).
+//! Requests of tasks: sent never, twice, or not as they stand.
 
 use asl::TaskFailure;
 use record::{Call, Operation, Outcome, Time};

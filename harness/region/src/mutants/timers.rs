@@ -1,4 +1,4 @@
-//! Clocks that run wrong: timeouts and heartbeats ignored, early, or counted from elsewhere (demand.md 1.2).
+//! Clocks that run wrong: timeouts and heartbeats ignored, early, or counted from elsewhere.
 
 use record::{Call, Operation, Outcome, Time};
 

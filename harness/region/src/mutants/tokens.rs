@@ -1,6 +1,6 @@
 //! Tokens that live too long, too short, or are not their task's own.
 //!
-//! Classes seen in LocalStack, moto, ministack and floci: demand.md 1.1; the corpus of anchors.md 3.1.
+//! Classes seen in LocalStack, moto, ministack and floci, as their issues tell.
 
 use record::{ApiError, Call, Operation};
 

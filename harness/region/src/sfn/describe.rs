@@ -1,4 +1,4 @@
-//! DescribeExecution and what shows the same: `.sync` results and status events (DESC; facts.md 36 to 38, 55, 56).
+//! DescribeExecution and what shows the same: `.sync` results and status events (DESC; recorded).
 
 use record::{Call, Time};
 use serde_json::{Map, Value, json};

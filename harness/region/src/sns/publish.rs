@@ -158,7 +158,7 @@ impl Region {
         }
     }
 
-    /// The envelope of a notification (facts.md 62).
+    /// The envelope of a notification (recorded).
     fn envelope(&mut self, notification: &Notification<'_>, subscription: &str) -> String {
         let Notification { topic, id, text, subject, attributes, sequence } = *notification;
         let mut envelope = Map::new();

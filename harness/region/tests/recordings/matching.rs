@@ -302,7 +302,7 @@ fn type_of(events: &[Value], id: u64) -> &str {
 }
 
 /// Whether an event joins branches or iterations, or begins the next iteration, and follows some sibling's end in both
-/// histories: which sibling was last is a race that the definition does not decide (facts.md 51).
+/// histories: which sibling was last is a race that the definition does not decide (recorded).
 fn raced(kind: &str, recorded: &str, ours: &str) -> bool {
     let ends = |of: &str| of.ends_with("StateExited") || of.ends_with("StateSucceeded");
     match kind {
@@ -318,7 +318,7 @@ fn raced(kind: &str, recorded: &str, ours: &str) -> bool {
     }
 }
 
-/// MapStateExited of a distributed Map follows MapRunStarted in some recordings and MapRunSucceeded in others (facts.md 52).
+/// MapStateExited of a distributed Map follows MapRunStarted in some recordings and MapRunSucceeded in others (recorded).
 fn either_run_event(kind: &str, ours: &[Value], candidate: &Value, recorded: Option<u64>) -> bool {
     let is_run = |kind: &str| matches!(kind, "MapRunStarted" | "MapRunSucceeded");
     kind == "MapStateExited"

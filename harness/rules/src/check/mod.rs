@@ -1,7 +1,7 @@
 //! The checks, a room for each thing that they look at, and [`judge`], which runs them all over one record.
 //!
 //! A check says `Met` where its antecedent occurred and the rule held, `Violated` where it did not, `Observed` where
-//! several outcomes are allowed (rules.md section 20), and nothing where its antecedent did not occur. A check that panics
+//! several outcomes are allowed, and nothing where its antecedent did not occur. A check that panics
 //! yields `Inconclusive`, never silence. Throttling, 5xx and missing answers accuse no rule about something else.
 
 mod activity;

@@ -108,7 +108,7 @@ fn branches(trace: &Trace<'_>, visit: &super::trace::Visit, ledger: &mut Ledger)
     }
 }
 
-/// The service's answer, for the services whose answer is recorded (facts.md 15).
+/// The service's answer, for the services whose answer is recorded.
 fn submitted(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
     let Some(event) = attempt.submitted.and_then(|at| trace.event(at)) else { return };
     let Some(output) = json(event, "output") else { return };
@@ -130,8 +130,8 @@ fn submitted(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
     }
 }
 
-/// The result of a child execution: it succeeded, and is the one that was started (facts.md 55). A callback may complete the task
-/// in its place, with any output (facts.md 57).
+/// The result of a child execution: it succeeded, and is the one that was started (recorded). A callback may complete the task
+/// in its place, with any output (recorded).
 fn child(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
     let (Some(started), Some(ended)) =
         (attempt.submitted.and_then(|at| trace.event(at)), attempt.ended.and_then(|at| trace.event(at)))

@@ -280,7 +280,7 @@ fn evaluation_failed(trace: &mut Trace<'_>, position: usize, event: &Event, ledg
         let possible = strand.phase.can_fail() && strand.phase != Phase::Redriven;
         possible && trace.open_visit(at).is_some_and(|(_, visit)| visit.name == name)
     };
-    // The event repeats the link of StateEntered (facts.md 53); in a Wait state it points at StateEntered (appendix 1).
+    // The event repeats the link of StateEntered (recorded); in a Wait state it points at StateEntered (recorded as well).
     let linked = |trace: &Trace<'_>, at: usize, strand: &Strand| {
         let entered = trace.open_visit(at).and_then(|(_, visit)| trace.event(visit.entered));
         strand.loose

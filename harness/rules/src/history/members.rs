@@ -1,4 +1,4 @@
-//! What the detail object of each event type may hold: the table of rules.md section 19.
+//! What the detail object of each event type may hold: after the API model and the recordings.
 
 /// What a member's value must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! A history is judged in three passes: each event by itself (`shape`, `details`), the events as a partial order over
 //! `previousEventId` (`grow`, `trace`, `flow`), and, with a definition, every branch again as `asl` would have run it (`replay`).
-//! Calls, deliveries and other executions are not known here. Invariant: nothing that rules.md section 20 leaves open is a
+//! Calls, deliveries and other executions are not known here. Invariant: nothing that AWS's documents leave open is a
 //! breach, and what cannot be known from the history is not guessed.
 
 use record::{History, Time};

@@ -166,7 +166,7 @@ fn submitted(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
     }
 }
 
-/// The error of a timeout (TMO-01, A-01), without a cause (facts.md 20).
+/// The error of a timeout (TMO-01, A-01), without a cause (recorded).
 fn named(ended: &Event, heartbeat: bool, ledger: &mut Ledger) {
     ledger.met("TMO-01");
     let error = ended.text("error");

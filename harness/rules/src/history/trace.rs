@@ -56,7 +56,7 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    /// Whether the strand can fail here: AWS fails a state before its work begins or after it ended (facts.md, appendix 1).
+    /// Whether the strand can fail here: AWS fails a state before its work begins or after it ended (recorded).
     pub(super) fn can_fail(self) -> bool {
         !matches!(
             self,

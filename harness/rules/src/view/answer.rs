@@ -91,7 +91,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Codes that every AWS service can answer with (rules.md 0.3; "Common Errors" of the API reference).
+/// Codes that every AWS service can answer with ("Common Errors" of the API reference).
 pub const COMMON_CODES: &[&str] = &[
     "AccessDenied",
     "AccessDeniedException",

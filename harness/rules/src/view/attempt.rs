@@ -159,7 +159,7 @@ fn link(
     events: &[Event],
 ) {
     if events[index].kind == "TaskStateAborted" {
-        return; // a leaf beside what follows (facts.md 49)
+        return; // a leaf beside what follows (recorded)
     }
     let Some(attempt) = parent.and_then(|parent| owner[parent]).and_then(|mine| attempts.get_mut(mine))
     else {

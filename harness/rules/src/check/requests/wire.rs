@@ -61,7 +61,7 @@ pub(in crate::check) const GROUPS: &[Group] = &[
 
 const K: &[&str] = &["KmsAccessDeniedException", "KmsInvalidStateException", "KmsThrottlingException"];
 
-/// The modelled errors of an operation, KMS errors apart (rules.md 0.3; the API model's `errors`).
+/// The modelled errors of an operation, KMS errors apart (the API model's `errors`).
 pub(in crate::check) fn modelled(operation: Api) -> Option<&'static [&'static str]> {
     Some(match operation {
         Api::StartExecution => &[

@@ -56,7 +56,7 @@ pub(in crate::check) const GROUPS: &[Group] = &[
 fn windows(view: &View<'_>, sink: &mut Sink) {
     for attempt in &view.attempts {
         let Some(window) = attempt.heartbeat else { continue };
-        // A window on a task that hands out no token is copied and not watched (facts.md 29).
+        // A window on a task that hands out no token is copied and not watched (recorded).
         if attempt.pattern == Pattern::Request {
             continue;
         }

@@ -301,7 +301,7 @@ fn failed(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, sink
     if let Some(winner) = winner(view, token) {
         let Some(call) = view.call_of(winner) else { return };
         if winner.verb == Verb::Success {
-            // A result that is too large fails the task (facts.md 48).
+            // A result that is too large fails the task (recorded).
             if shown.0.is_some_and(|error| error.starts_with("States.")) {
                 return;
             }

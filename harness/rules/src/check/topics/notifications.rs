@@ -125,7 +125,7 @@ fn published(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
-/// What every envelope has (facts.md 62).
+/// What every envelope has (recorded).
 const MEMBERS: &[&str] = &[
     "Type",
     "MessageId",

@@ -7,7 +7,7 @@ use super::super::trace::{Phase, Trace};
 use super::{close, heads, may_have_failed};
 
 /// A state was stopped because a sibling failed, or because the execution was stopped. The event names no state: it is
-/// given to a state that can have it (facts.md 49, 50).
+/// given to a state that can have it (recorded).
 pub(super) fn aborted(
     trace: &mut Trace<'_>,
     position: usize,

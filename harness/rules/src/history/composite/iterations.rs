@@ -8,7 +8,7 @@ use super::super::trace::{Home, Phase, Strand, Trace};
 use super::aborts::{causes, is_inside_aborted, nearness};
 use super::{failures, new_strand, open_rounds};
 
-/// A failed iteration is closed before its Map fails or is tried again (recorded: map-state-retry, facts.md 50).
+/// A failed iteration is closed before its Map fails or is tried again (recorded: map-state-retry).
 pub(super) fn unclosed(trace: &mut Trace<'_>, strand: usize, event: &Event, ledger: &mut Ledger) {
     let failing = trace.owner.get(&event.previous).copied().filter(|at| *at != strand);
     let open = failing.and_then(|at| trace.strand(at)).is_some_and(|failing| {
@@ -36,7 +36,7 @@ pub(super) fn iteration_started(trace: &mut Trace<'_>, event: &Event, ledger: &m
         };
         let begun = trace.event(round.started).is_some_and(|started| started.id == event.previous);
         let loose = trace.visits.get(visit).is_some_and(|visit| visit.redriven);
-        // After an earlier iteration: from the event that its MapIterationSucceeded points at (facts.md 52).
+        // After an earlier iteration: from the event that its MapIterationSucceeded points at (recorded).
         let ended = |at: &usize| {
             trace.strand(*at).is_some_and(|strand| {
                 let left = strand.succeeded || (strand.phase == Phase::Ready && !strand.visits.is_empty());

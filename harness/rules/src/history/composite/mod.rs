@@ -1,6 +1,6 @@
 //! Parallel, Map and Map Run events, and the aborts of states inside them (HIS-26, HIS-27).
 //!
-//! Closing events are leaves (facts.md 52): the chain goes on from the event they point at.
+//! Closing events are leaves (recorded): the chain goes on from the event they point at.
 
 use record::Event;
 use serde_json::Value;
