@@ -1,6 +1,6 @@
 //! The region reproduces what AWS recorded: every history of a folder of recordings, as a partial order, to the character.
 //!
-//! The folder's path is in `SFN_CONFORMANCE_RECORDINGS`. Exceptions are listed with their reason in
+//! One test a recording. The folder's path is in `SFN_CONFORMANCE_RECORDINGS`; without it there is one test, which is ignored. Exceptions are listed with their reason in
 //! `fixtures/recordings-exceptions.toml`, at most 3 in 100.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once")]
@@ -10,7 +10,11 @@ mod recordings;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use record::{Call, Operation, Outcome, Time};
 use recordings::script::Recorded;
 use recordings::{Recording, details, folder, matching, read_folder};
@@ -31,34 +35,70 @@ fn exceptions() -> BTreeMap<String, String> {
     all.iter().map(|entry| (text(entry, "source"), text(entry, "reason"))).collect()
 }
 
-#[test]
-fn the_region_reproduces_every_recorded_history() {
+/// What the recordings came to.
+#[derive(Default)]
+struct Tally {
+    reproduced: AtomicUsize,
+    excepted: AtomicUsize,
+    differs: AtomicUsize,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
     let Some(folder) = folder() else {
         println!("skipped: no recordings");
-        return;
+        let why = "no recordings; SFN_CONFORMANCE_RECORDINGS names their folder";
+        let skipped = Trial::ignorable_test("recordings", move || Ok(Completion::ignored_with(why)));
+        return libtest_mimic::run(&arguments, vec![skipped]).exit_code();
     };
-    let exceptions = exceptions();
-    let (mut reproduced, mut total, mut excepted, mut failures) = (0, 0, 0, Vec::new());
-    for recording in read_folder(&folder).iter().filter(|recording| !recording.histories.is_empty()) {
-        if !recording.has_definition() {
-            println!("skipped {}: no definition", recording.file);
-            continue;
-        }
-        total += 1;
-        let outcome = catch_unwind(AssertUnwindSafe(|| replay(recording)));
-        match outcome.unwrap_or_else(|_| Err("the replay panicked".to_owned())) {
-            Ok(()) => reproduced += 1,
-            Err(_) if exceptions.contains_key(&recording.source) => excepted += 1,
-            Err(why) => failures.push(format!("{}: {why}", recording.file)),
-        }
+    let (tally, exceptions) = (Arc::new(Tally::default()), Arc::new(exceptions()));
+    let recordings = read_folder(&folder).into_iter().filter(|recording| !recording.histories.is_empty());
+    let trials = recordings.map(|recording| {
+        let (tally, exceptions) = (tally.clone(), exceptions.clone());
+        Trial::ignorable_test(recording.file.clone(), move || judge(&recording, &exceptions, &tally))
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    if arguments.list {
+        return ExitCode::SUCCESS;
     }
-    for failure in &failures {
-        println!("{failure}");
+    let [reproduced, excepted, differs] =
+        [&tally.reproduced, &tally.excepted, &tally.differs].map(|count| count.load(Ordering::Relaxed));
+    let total = reproduced + excepted + differs;
+    let is_whole = arguments.filter.is_none() && !arguments.exact;
+    let too_many = is_whole && excepted * 100 > total * 3;
+    if too_many {
+        println!("{excepted} of {total} are exceptions; at most 3 in 100 may be");
     }
-    println!("excepted: {excepted}");
     println!("reproduced {reproduced} of {total}");
-    assert!(failures.is_empty(), "{} recordings differ", failures.len());
-    assert!(excepted * 100 <= total * 3, "at most 3 in 100 may be exceptions");
+    if too_many { ExitCode::FAILURE } else { conclusion.exit_code() }
+}
+
+fn judge(
+    recording: &Recording,
+    exceptions: &BTreeMap<String, String>,
+    tally: &Tally,
+) -> Result<Completion, Failed> {
+    if !recording.has_definition() {
+        return Ok(Completion::ignored_with("no definition"));
+    }
+    let outcome = catch_unwind(AssertUnwindSafe(|| replay(recording)));
+    match (
+        outcome.unwrap_or_else(|_| Err("the replay panicked".to_owned())),
+        exceptions.get(&recording.source),
+    ) {
+        (Ok(()), _) => {
+            tally.reproduced.fetch_add(1, Ordering::Relaxed);
+            Ok(Completion::Completed)
+        }
+        (Err(_), Some(reason)) => {
+            tally.excepted.fetch_add(1, Ordering::Relaxed);
+            Ok(Completion::ignored_with(format!("an exception: {reason}")))
+        }
+        (Err(why), None) => {
+            tally.differs.fetch_add(1, Ordering::Relaxed);
+            Err(why.into())
+        }
+    }
 }
 
 /// Runs each history of a recording and compares it.
