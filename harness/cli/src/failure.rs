@@ -61,7 +61,7 @@ impl From<TargetError> for Failure {
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         match error {
-            EngineError::UnknownRule(..) | EngineError::Baseline(_) | EngineError::Ledger { .. } => {
+            EngineError::UnknownRule(_) | EngineError::Baseline(_) | EngineError::Ledger { .. } => {
                 Self::Usage(error.to_string())
             }
             EngineError::Target(_) | EngineError::Stack { .. } | EngineError::Runtime(_) => {

@@ -8,14 +8,19 @@ use crate::Failure;
 pub(crate) fn find(text: &str) -> Result<&'static Rule, Failure> {
     let id = text.trim().to_uppercase();
     registry::rule(&id).ok_or_else(|| {
-        let nearest = registry::rules()
-            .iter()
-            .map(|rule| (strsim::damerau_levenshtein(&id, &rule.id), rule))
-            .min_by_key(|(distance, _)| *distance)
-            .filter(|(distance, _)| *distance <= 3);
-        let hint = nearest.map(|(_, rule)| format!(" (did you mean {}?)", rule.id)).unwrap_or_default();
+        let hint = suggestion(&id, registry::rules().iter().map(|rule| rule.id.as_str()), 3);
         Failure::Usage(format!("there is no rule `{text}`{hint}; `sfn-conformance list` shows all"))
     })
+}
+
+/// What to say of the name nearest to one that there is not, if any is within so many slips.
+pub(crate) fn suggestion<'n>(wrong: &str, names: impl Iterator<Item = &'n str>, slips: usize) -> String {
+    let distances = names.map(|name| (strsim::damerau_levenshtein(wrong, name), name));
+    distances
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, _)| *distance <= slips)
+        .map(|(_, name)| format!(" (did you mean {name}?)"))
+        .unwrap_or_default()
 }
 
 /// The ids of these rules.

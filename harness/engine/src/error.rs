@@ -9,8 +9,8 @@ pub enum EngineError {
     #[error(transparent)]
     Target(#[from] TargetError),
     /// A rule that there is not.
-    #[error("there is no rule `{0}`{1}; `list` shows all")]
-    UnknownRule(String, String),
+    #[error("there is no rule `{0}`; `list` shows all")]
+    UnknownRule(String),
     /// A baseline that is none.
     #[error("the baseline cannot be used: {0}")]
     Baseline(String),

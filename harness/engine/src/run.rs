@@ -92,12 +92,7 @@ pub async fn run(
     if let Some(ends) = shared.ends.take() {
         ends.close(target.as_ref(), &shared.ledger).await;
     }
-    let why = match () {
-        () if options.cancel.is_set() => "the run was stopped",
-        () if cancel.is_set() => "budget: it was spent",
-        () if broken.is_some() => "the target no longer answered",
-        () => "budget: its time was over",
-    };
+    let why = why_unmet(options.cancel.is_set(), cancel.is_set(), broken.is_some());
     tally.add_unmet(&plans, why, sink);
     if let Some(most) = options.minimise.filter(|_| broken.is_none() && !cancel.is_set()) {
         shared.cancel = cancel.below();
@@ -132,6 +127,16 @@ pub async fn run(
         leftovers,
         ..summed_up(tally.score, &rules, options)
     })
+}
+
+/// Why plans were not run.
+fn why_unmet(stopped: bool, spent: bool, broken: bool) -> &'static str {
+    match () {
+        () if stopped => "the run was stopped",
+        () if spent => "budget: it was spent",
+        () if broken => "the target no longer answered",
+        () => "budget: its time was over",
+    }
 }
 
 /// The first line of a run's record.
@@ -189,7 +194,7 @@ pub fn asked_for(wanted: &[String]) -> Result<Vec<&'static str>, EngineError> {
     wanted
         .iter()
         .map(|id| {
-            let rule = registry::rule(id).ok_or_else(|| EngineError::UnknownRule(id.clone(), nearest(id)))?;
+            let rule = registry::rule(id).ok_or_else(|| EngineError::UnknownRule(id.clone()))?;
             Ok(rule.id.as_str())
         })
         .collect()
@@ -199,12 +204,6 @@ pub fn asked_for(wanted: &[String]) -> Result<Vec<&'static str>, EngineError> {
 pub fn judged_rules() -> Vec<&'static str> {
     let checked: BTreeSet<&str> = rules::checks().iter().map(|check| check.rule).collect();
     registry::rules().iter().map(|rule| rule.id.as_str()).filter(|id| checked.contains(id)).collect()
-}
-
-fn nearest(id: &str) -> String {
-    let upper = id.to_uppercase();
-    let found = registry::rules().iter().find(|rule| rule.id == upper || rule.id.replace('-', "") == upper);
-    found.map_or_else(String::new, |rule| format!(" (did you mean {}?)", rule.id))
 }
 
 /// Which plans are run: numbered by their place in the whole list, long timers first.

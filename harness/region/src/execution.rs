@@ -199,6 +199,16 @@ pub(crate) enum TaskKind {
     Activity,
 }
 
+impl TaskKind {
+    fn of(resource: &asl::Resource) -> Self {
+        match resource.service.as_str() {
+            "activity" => Self::Activity,
+            "function" => Self::Function,
+            _ => Self::Integration,
+        }
+    }
+}
+
 /// A running Parallel or inline Map.
 #[derive(Debug)]
 pub(crate) struct Fan {

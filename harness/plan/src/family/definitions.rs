@@ -48,6 +48,7 @@ fn retrier(members: Value) -> Value {
     one(json!({"Retry": [with(json!({"ErrorEquals": ["A"]}), members)]}))
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of plans")]
 fn bad() -> Vec<Draft> {
     let two_ends = with(machine([("A", pass()), ("B", pass())]), json!({}));
     let missing_next = machine([("A", with(callback(), json!({"Next": "Nowhere"})))]);

@@ -81,6 +81,7 @@ fn scopes() -> Value {
     machine([("All", json!({"Type": "Parallel", "Branches": branches, "End": true}))])
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of plans")]
 fn parallels() -> Vec<Draft> {
     let two = || parallel(vec![branch("Left", json!({})), branch("Right", json!({}))]);
     let start = || vec![Step::start(1, "parallel", json!({})), Step::take(1, 2)];

@@ -39,6 +39,7 @@ fn of_execution(exec: u32) -> Step {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of plans")]
 fn looks() -> Vec<Draft> {
     let before =
         machine([("Wait for callback", with(callback(), json!({"Next": "Before"}))), ("Before", pass())]);

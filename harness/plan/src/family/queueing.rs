@@ -213,6 +213,7 @@ fn settings() -> Vec<Draft> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of plans")]
 fn fifo() -> Vec<Draft> {
     let url = "${bind:fifo.QueueUrl}";
     let made = |attributes: Value| {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use asl::{Entered, Failure, Pattern};
-use serde_json::{Value, json};
+use asl::{Entered, Failure, Pattern, Resource};
+use serde_json::{Map, Value, json};
 
 use super::writer::{details, with_data};
 use super::{Alarmed, Attempt, ExecutionId, Issued, Mode, Step, StrandId, TaskKind};
@@ -34,21 +34,13 @@ impl Region {
         let Some(state) = sight.state() else { return };
         let previous = self.previous(execution, strand);
         let entered = match asl::enter(state, &sight.inputs()) {
-            Ok(Entered::Task { parameters, timeout_seconds, heartbeat_seconds, credentials, .. }) => {
-                (parameters, timeout_seconds, heartbeat_seconds, credentials)
-            }
-            Ok(_) => return,
+            Ok(entered) => entered,
             Err(failure) => {
                 self.interpreter_failed(execution, strand, &failure, previous);
                 return;
             }
         };
-        let (parameters, timeout, heartbeat, credentials) = entered;
-        let kind = match resource.service.as_str() {
-            "activity" => TaskKind::Activity,
-            "function" => TaskKind::Function,
-            _ => TaskKind::Integration,
-        };
+        let kind = TaskKind::of(&resource);
         if kind == TaskKind::Activity
             && self.script.is_none()
             && !self.sfn.activities.contains_key(&resource.arn)
@@ -61,47 +53,24 @@ impl Region {
             self.interpreter_failed(execution, strand, &failure, previous);
             return;
         }
-        let (resource_type, name) = (resource.resource_type().to_owned(), resource.resource());
-        let common = [
-            ("resource", json!(name)),
-            ("timeoutInSeconds", json!(timeout)),
-            ("heartbeatInSeconds", json!(heartbeat)),
-        ];
-        let text = parameters.to_string();
-        let (event, mut members) = match kind {
-            TaskKind::Integration => (
-                "TaskScheduled",
-                details(common).map(|mut all| {
-                    all.insert("resourceType".to_owned(), json!(resource_type));
-                    all.insert("region".to_owned(), json!(self.place.region));
-                    all.insert("parameters".to_owned(), json!(text));
-                    all
-                }),
-            ),
-            TaskKind::Activity => ("ActivityScheduled", with_data("input", text, common)),
-            TaskKind::Function => ("LambdaFunctionScheduled", with_data("input", text, common)),
-        };
-        if let (Some(members), Some(credentials)) = (&mut members, credentials) {
-            let role = credentials.get("RoleArn").cloned().unwrap_or_default();
-            members.insert("taskCredentials".to_owned(), json!({ "roleArn": role }));
-        }
+        let (event, members) = scheduled(&self.place.region, &resource, &entered);
+        let Entered::Task { parameters, timeout_seconds, heartbeat_seconds, .. } = entered else { return };
         let scheduled = self.emit(execution, strand, previous, event, members);
         if holds_token || kind == TaskKind::Activity {
             self.issued.insert(serial, Issued { execution, strand, closed: None });
         }
         let context = Arc::clone(&sight.context);
-        let activity = resource.arn;
         let Some(visit) = self.visit(execution, strand) else { return };
         visit.mode = Mode::Task(Box::new(Attempt {
             serial,
-            resource_type,
-            resource: name,
+            resource_type: resource.resource_type().to_owned(),
+            resource: resource.resource(),
             kind,
             last: scheduled,
             parameters,
             context,
-            timeout,
-            heartbeat,
+            timeout: timeout_seconds,
+            heartbeat: heartbeat_seconds,
             timeout_timer: None,
             heartbeat_timer: None,
             beats: 0,
@@ -110,7 +79,7 @@ impl Region {
             child: None,
         }));
         if kind == TaskKind::Activity && self.script.is_none() {
-            if let Some(activity) = self.sfn.activities.get_mut(&activity) {
+            if let Some(activity) = self.sfn.activities.get_mut(&resource.arn) {
                 activity.waiting.push_back((execution, strand, serial));
             }
             return;
@@ -306,4 +275,36 @@ impl Region {
             attempt.last = id;
         }
     }
+}
+
+/// The event that schedules a task, with its details.
+fn scheduled(
+    region: &str,
+    resource: &Resource,
+    entered: &Entered,
+) -> (&'static str, Option<Map<String, Value>>) {
+    let Entered::Task { parameters, timeout_seconds, heartbeat_seconds, credentials, .. } = entered else {
+        return ("TaskScheduled", None);
+    };
+    let common = [
+        ("resource", json!(resource.resource())),
+        ("timeoutInSeconds", json!(timeout_seconds)),
+        ("heartbeatInSeconds", json!(heartbeat_seconds)),
+    ];
+    let text = parameters.to_string();
+    let (event, mut members) = match TaskKind::of(resource) {
+        TaskKind::Integration => {
+            let [name, timeout, heartbeat] = common;
+            let kind = ("resourceType", json!(resource.resource_type()));
+            let (region, parameters) = (("region", json!(region)), ("parameters", json!(text)));
+            ("TaskScheduled", details([name, timeout, heartbeat, kind, region, parameters]))
+        }
+        TaskKind::Activity => ("ActivityScheduled", with_data("input", text, common)),
+        TaskKind::Function => ("LambdaFunctionScheduled", with_data("input", text, common)),
+    };
+    if let (Some(members), Some(credentials)) = (&mut members, credentials) {
+        let role = credentials.get("RoleArn").cloned().unwrap_or_default();
+        members.insert("taskCredentials".to_owned(), json!({ "roleArn": role }));
+    }
+    (event, members)
 }

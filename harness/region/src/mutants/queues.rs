@@ -215,7 +215,7 @@ pub(super) const VARIANTS: &[Variant] = &[
         ["SQS-18"],
         {
             fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-                let fifo = call.text("QueueUrl").is_some_and(|url| url.ends_with(".fifo"));
+                let fifo = call.text("QueueUrl").is_some_and(crate::sqs::is_fifo);
                 if let (Operation::ReceiveMessage, true, Outcome::Done(reply)) =
                     (call.operation, fifo, outcome)
                     && let Some(messages) = reply.get_mut("Messages").and_then(Value::as_array_mut)

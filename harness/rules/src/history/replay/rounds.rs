@@ -110,6 +110,35 @@ impl Replay<'_, '_> {
         self.unstarted(visit, state, input, variables, item)
     }
 
+    /// How many iterations MapStateStarted announces: as many as there are items, unless these are read from elsewhere.
+    fn length(&mut self, visit: &Visit, started: &Event, items: usize, read: bool) -> usize {
+        let length = started.details.get("length").and_then(Value::as_u64);
+        if let Some(length) = length.filter(|length| !read && *length != items as u64) {
+            let message = format!("length {length}, the Map state {:?} has {items} items", visit.name);
+            self.ledger.breach("HIS-29", started, message.clone());
+            self.ledger.breach("HIS-26", started, message);
+        }
+        usize::try_from(length.unwrap_or_default()).unwrap_or_default().min(EVENT_LIMIT)
+    }
+
+    /// The first state of an iteration is given what ItemSelector makes of its item.
+    fn given_item(
+        &mut self,
+        state: &State,
+        setting: &Setting<'_>,
+        (index, item): &(usize, Twice<Value>),
+        first: &Visit,
+    ) {
+        let Some(entered) = self.trace.event(first.entered) else { return };
+        let mut inputs = setting.twice(|inputs| asl::item_input(state, inputs, *index, &item.one));
+        if item.one != item.two {
+            inputs.two = setting.twice(|inputs| asl::item_input(state, inputs, *index, &item.two)).two;
+        }
+        if let (Ok(one), Ok(two)) = (inputs.one, inputs.two) {
+            self.given(&Twice { one, two }, entered);
+        }
+    }
+
     /// Iterations and what came of them.
     pub(super) fn map(
         &mut self,
@@ -162,23 +191,11 @@ impl Replay<'_, '_> {
                 self.ledger.unjudged(format!("the items of {:?} are not known", visit.name));
                 return blind(trace, visit, state);
             }
-            let length = started.details.get("length").and_then(Value::as_u64);
-            if let (Some(length), false) = (length, read)
-                && length != maps.one.items.len() as u64
-            {
-                let message = format!(
-                    "length {length}, the Map state {:?} has {} items",
-                    visit.name,
-                    maps.one.items.len()
-                );
-                self.ledger.breach("HIS-29", started, message.clone());
-                self.ledger.breach("HIS-26", started, message);
-            }
+            let length = self.length(visit, started, maps.one.items.len(), read);
             if maps.one.max_concurrency == maps.two.max_concurrency && !visit.redriven {
                 self.crowded(visit, round, maps.one.max_concurrency);
             }
-            let mut outputs =
-                vec![None; usize::try_from(length.unwrap_or_default()).unwrap_or_default().min(EVENT_LIMIT)];
+            let mut outputs = vec![None; length];
             let mut failures = Vec::new();
             for strand in round.strands.clone() {
                 let Some(Home::Iteration { index, .. }) = trace.strand(strand).map(|strand| strand.home)
@@ -186,25 +203,12 @@ impl Replay<'_, '_> {
                     continue;
                 };
                 let index = usize::try_from(index).unwrap_or(usize::MAX);
-                let items = (maps.one.items.get(index), maps.two.items.get(index));
-                let item = items
-                    .0
-                    .zip(items.1)
-                    .map(|(one, two)| (index, Twice { one: one.clone(), two: two.clone() }));
-                let first = trace
-                    .strand(strand)
-                    .and_then(|strand| strand.visits.first())
-                    .and_then(|at| trace.visits.get(*at));
-                if let (Some(first), (Some(one), Some(two)), false) =
-                    (first.and_then(|visit| trace.event(visit.entered)), items, read)
-                {
-                    let mut inputs = setting.twice(|inputs| asl::item_input(state, inputs, index, one));
-                    if one != two {
-                        inputs.two = setting.twice(|inputs| asl::item_input(state, inputs, index, two)).two;
-                    }
-                    if let (Ok(one), Ok(two)) = (inputs.one, inputs.two) {
-                        self.given(&Twice { one, two }, first);
-                    }
+                let items = maps.one.items.get(index).zip(maps.two.items.get(index));
+                let item = items.map(|(one, two)| (index, Twice { one: one.clone(), two: two.clone() }));
+                let visits = trace.strand(strand).map(|strand| &strand.visits);
+                let first = visits.and_then(|visits| trace.visits.get(*visits.first()?));
+                if let (Some(first), Some(item), false) = (first, &item, read) {
+                    self.given_item(state, &setting, item, first);
                 }
                 let begins =
                     first.filter(|_| round.segment > 0).map_or(&processor.start_at, |first| &first.name);

@@ -8,6 +8,7 @@ use record::{Call, Operation, Outcome};
 
 use super::{Inexpressible, operation};
 
+#[expect(clippy::too_many_lines, reason = "one entry an operation")]
 pub(super) async fn send(client: &Client, call: &Call) -> Result<Outcome, Inexpressible> {
     match call.operation {
         Operation::CreateStateMachine => operation!(client, call, create_state_machine {
