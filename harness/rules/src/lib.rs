@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod check;
+mod digest;
 pub mod history;
 mod json;
 pub mod registry;

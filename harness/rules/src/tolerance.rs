@@ -11,6 +11,9 @@ use crate::view::View;
 /// dates that are cut to whole seconds.
 pub(crate) const APART: i64 = 1_000;
 
+/// So long may that take which AWS does at once: the start of a branch, the end of an iteration that is through.
+pub(crate) const AT_ONCE: i64 = 4_000;
+
 /// So long after the harness gave up waiting, or ever after ([`PATIENCE`]), what AWS promises must have happened.
 pub(crate) const HANG: i64 = 10_000;
 

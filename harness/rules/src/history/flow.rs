@@ -6,8 +6,10 @@ use serde_json::Value;
 use super::Known;
 use super::attempt::pattern_of;
 use super::ledger::Ledger;
+use super::shape::EVENT_LIMIT;
 use super::tokens::named_tokens;
 use super::trace::{Attempt, Family, Phase, Strand, Trace};
+use crate::digest::md5;
 use crate::json::{brief_json, same_json};
 use asl::Pattern;
 
@@ -36,6 +38,7 @@ pub(super) fn check(trace: &Trace<'_>, known: &Known<'_>, ledger: &mut Ledger) {
         branches(trace, visit, ledger);
         for attempt in &visit.attempts {
             submitted(trace, attempt, ledger);
+            digest(trace, attempt, ledger);
             child(trace, attempt, ledger);
             completed(trace, attempt, known, ledger);
         }
@@ -126,6 +129,32 @@ fn submitted(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
     for member in needed {
         if output.get(member).is_none() {
             ledger.breach("HIS-18", event, format!("TaskSubmitted.output has no {member}"));
+        }
+    }
+}
+
+/// The digest of a message is that of its text.
+fn digest(trace: &Trace<'_>, attempt: &Attempt, ledger: &mut Ledger) {
+    let answered = match pattern_of(trace, attempt) {
+        Pattern::RequestResponse => attempt.ended.filter(|_| attempt.ok),
+        _ => attempt.submitted,
+    };
+    let Some(event) = answered.and_then(|at| trace.event(at)) else { return };
+    let action = event.text("resource").unwrap_or_default().split('.').next();
+    if event.text("resourceType") != Some("sqs") || action != Some("sendMessage") {
+        return;
+    }
+    let Some(output) = json(event, "output") else { return };
+    let parameters = trace.event(attempt.scheduled).and_then(|event| json(event, "parameters"));
+    // How a body that is no text is spelt is not known here.
+    let body = parameters.as_ref().and_then(|parameters| parameters.get("MessageBody")?.as_str());
+    if let (Some(body), Some(digest)) = (body, output.get("MD5OfMessageBody").and_then(Value::as_str)) {
+        let is_digest = digest.len() == 32 && digest.chars().all(|c| c.is_ascii_hexdigit());
+        let own = md5(body);
+        // A record tells tokens by their symbols.
+        if is_digest && own != digest && !body.contains("token#") {
+            let message = format!("MD5OfMessageBody is {digest}, that of the body is {own}");
+            ledger.breach("HIS-18", event, message);
         }
     }
 }
@@ -270,11 +299,11 @@ pub(super) fn failure_event<'h>(trace: &Trace<'h>, strand: usize) -> Option<&'h 
 pub(super) fn uncaught(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger) {
     let Some(root) = trace.strand(0) else { return };
     if !matches!(root.phase, Phase::Failed | Phase::CompositeFailed | Phase::EvaluationFailed) || root.loose {
-        return by_itself(root, last, ledger);
+        return by_itself(trace, root, last, ledger);
     }
     let Some(failure) = failure_event(trace, 0) else {
         if cause_of(trace).is_some_and(|cause| cause.kind != "FailStateEntered") {
-            named_by_the_interpreter(last, ledger);
+            named_by_the_interpreter(trace, last, ledger);
         }
         return;
     };
@@ -289,15 +318,16 @@ pub(super) fn uncaught(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger) {
     let same_cause = failure.kind == "MapRunFailed" || equal(cause, last_cause);
     let repeated = equal(error, last_error) && same_cause;
     if !replaced && !repeated {
-        let told = |error: Option<&str>, cause: Option<&str>| {
-            let quoted =
-                |text: Option<&str>| text.map_or_else(|| "none".to_owned(), |text| format!("{text:?}"));
-            format!("error {} and cause {}", quoted(error), quoted(cause))
-        };
         let message =
             format!("{}, but {} had {}", told(last_error, last_cause), failure.kind, told(error, cause));
         ledger.breach("ERR-06", last, message);
     }
+}
+
+/// Error and cause in a sentence.
+pub(super) fn told(error: Option<&str>, cause: Option<&str>) -> String {
+    let quoted = |text: Option<&str>| text.map_or_else(|| "none".to_owned(), |text| format!("{text:?}"));
+    format!("error {} and cause {}", quoted(error), quoted(cause))
 }
 
 /// The innermost event that a failed Parallel or Map of the execution's own states points at.
@@ -314,12 +344,12 @@ fn cause_of<'h>(trace: &Trace<'h>) -> Option<&'h Event> {
 }
 
 /// Where no event failed, the interpreter did: the error is one of its own.
-fn by_itself(root: &Strand, last: &Event, ledger: &mut Ledger) {
+fn by_itself(trace: &Trace<'_>, root: &Strand, last: &Event, ledger: &mut Ledger) {
     use Phase::{CompositeSucceeded, Entered, Ready, RunEnded, Running, Succeeded};
     let unshown = matches!(root.phase, Entered | Succeeded | CompositeSucceeded | Running | RunEnded)
         || (root.phase == Ready && root.visits.is_empty());
     if unshown && !root.loose {
-        named_by_the_interpreter(last, ledger);
+        named_by_the_interpreter(trace, last, ledger);
     }
 }
 
@@ -330,10 +360,33 @@ pub(super) fn is_of_the_interpreter(error: &str) -> bool {
 }
 
 /// No event in front of the end failed: its error is not one that only a task or its author could raise.
-fn named_by_the_interpreter(last: &Event, ledger: &mut Ledger) {
+fn named_by_the_interpreter(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger) {
     let error = last.text("error").unwrap_or_default();
+    if error == "States.Runtime" {
+        told_by_the_interpreter(trace, last, ledger);
+    }
     if !is_of_the_interpreter(error) {
         let message = format!("ExecutionFailed with the error {error:?}, but no event in front of it failed");
+        ledger.breach("HIS-22", last, message);
+    }
+}
+
+/// What the interpreter tells of its own failure is so, where it can be looked up: the state and its entry, the number of events.
+fn told_by_the_interpreter(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger) {
+    const NEAR: usize = 100;
+    let cause = last.text("cause").unwrap_or_default();
+    if cause.contains("maximum number of history events") && trace.events.len() + NEAR < EVENT_LIMIT {
+        let message = format!("the limit of events is told to be met at event {}", last.id);
+        ledger.breach("HIS-24", last, message);
+    }
+    let named = cause
+        .strip_prefix("An error occurred while executing the state '")
+        .and_then(|rest| rest.split_once("' (entered at the event id #"))
+        .and_then(|(name, rest)| Some((name, rest.split_once(')')?.0.parse::<u64>().ok()?)));
+    let Some((name, id)) = named else { return };
+    let entered = trace.by_id(id).filter(|event| event.is_entered() && event.text("name") == Some(name));
+    if entered.is_none() {
+        let message = format!("the cause tells of the state {name:?} entered at event {id}, which is not so");
         ledger.breach("HIS-22", last, message);
     }
 }

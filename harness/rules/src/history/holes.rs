@@ -1,8 +1,8 @@
 //! Values that only AWS knows: everything is evaluated twice, with two sets of stand-ins, and compared with the history.
 //!
 //! Where both evaluations agree, the history must hold that value. Where they differ by stand-ins alone, the history's text
-//! fills the hole, always with the same text. Where they differ otherwise (a hash of a token, a random number, the time), any
-//! value of that type is accepted.
+//! fills the hole, always with the same text. Where they differ as the dates of the context object do, the history holds that date
+//! or one near it. Where they differ otherwise (a hash of a token, a random number), any value of that type is accepted.
 
 use record::Time;
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Known;
 use super::flow::structure;
 use crate::json::{brief_json, same_json};
+use crate::tolerance::APART;
 use pattern::{Filled, Part, Reading};
 
 mod pattern;
@@ -32,7 +33,15 @@ const PARTITION: &str = "partition";
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holes {
     filled: Filled,
+    /// Whether dates say anything.
+    dated: bool,
 }
+
+/// How far the dates of the context object differ between the worlds, in milliseconds.
+const SHIFT: i64 = 1001;
+
+/// How far a date of the context object may be from the event that tells the same: two clocks, and seconds that are cut.
+const NEAR: i64 = 10 * APART;
 
 fn stand_in(world: World, hole: &str) -> String {
     let mark = mark(world);
@@ -89,7 +98,7 @@ impl Scene<'_> {
             str::to_owned,
         );
         let last = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
-        let shift = if world == World::One { 0 } else { 1001 };
+        let shift = if world == World::One { 0 } else { SHIFT };
         let mut state = json!({ "Name": state, "EnteredTime": Time(entered.0 + shift).iso() });
         if let Some(retries) = retries {
             state["RetryCount"] = json!(retries);
@@ -114,6 +123,11 @@ impl Scene<'_> {
 }
 
 impl Holes {
+    /// With dates that say something, or that do not.
+    pub(super) fn new(dated: bool) -> Self {
+        Self { filled: Filled::default(), dated }
+    }
+
     /// Whether a value can be what both evaluations stand for. On success the holes are filled.
     pub(super) fn fit(&mut self, one: &Value, two: &Value, actual: &Value) -> Result<(), String> {
         let mut trial = self.clone();
@@ -157,7 +171,13 @@ impl Holes {
                 })
             }
             (Value::String(one), Value::String(two), Value::String(actual)) => {
-                let Some(parts) = pattern::common(one, two) else { return Ok(()) };
+                let Some(parts) = pattern::common(one, two) else {
+                    return if self.dated && is_another_date(one, two, actual) {
+                        Err(differs())
+                    } else {
+                        Ok(())
+                    };
+                };
                 // The spelling of JSON in a text is not promised (IO-09).
                 if let [Some(one), Some(two), Some(actual)] = [one, two, actual].map(|text| structure(text)) {
                     return self.walk(&one, &two, &actual, at);
@@ -197,6 +217,12 @@ impl Holes {
         }
         Ok(())
     }
+}
+
+/// Whether two texts are one date of the context object in both worlds, and the third is a date far from it.
+fn is_another_date(one: &str, two: &str, actual: &str) -> bool {
+    let [Some(one), Some(two), Some(actual)] = [one, two, actual].map(Time::from_iso) else { return false };
+    two - one == SHIFT && (actual - one).abs() > NEAR
 }
 
 /// Whether an object is the context object, or one of those in it: AWS adds members to these from time to time.

@@ -5,8 +5,8 @@ use record::{Event, Time};
 
 use super::attempt::pattern_of;
 use super::ledger::Ledger;
-use super::trace::{Attempt, Phase, Trace, Visit};
-use crate::tolerance::{PATIENCE, early};
+use super::trace::{Attempt, Family, Home, Phase, Trace, Visit};
+use crate::tolerance::{AT_ONCE, PATIENCE, early};
 use asl::Pattern;
 
 /// Whether the timestamps say anything. A list whose events are all the same span apart was numbered, not recorded.
@@ -50,6 +50,24 @@ fn siblings(trace: &Trace<'_>, ledger: &mut Ledger) {
             let message = format!("a state is entered {} ms after a failure beside it", late.at - cause.at);
             ledger.breach("HIS-27", late, message);
         }
+        for strand in strands.iter().filter_map(|strand| trace.strand(*strand)) {
+            let through = strand.visits.last().and_then(|at| trace.event(trace.visits.get(*at)?.exited?));
+            let open = matches!(strand.home, Home::Iteration { .. })
+                && !(strand.succeeded || strand.aborted || strand.redriven);
+            let is_silent = |through: &&Event| {
+                let after = trace.events.iter().filter(|event| event.id > through.id && event.id < failed.id);
+                let mut own = after.filter(|event| {
+                    trace.owner.get(&event.id) == trace.owner.get(&through.id)
+                        && !event.is_composite_failure()
+                });
+                own.next().is_none() && cause.at - through.at > AT_ONCE
+            };
+            if let Some(through) = through.filter(|_| open).filter(is_silent) {
+                let message =
+                    format!("an iteration goes no further for {} ms after this", cause.at - through.at);
+                ledger.breach("HIS-26", through, message);
+            }
+        }
     }
 }
 
@@ -90,6 +108,14 @@ pub(super) fn check(trace: &Trace<'_>, real: bool, ledger: &mut Ledger) {
         let seconds = |member: &str| scheduled.details.get(member).and_then(serde_json::Value::as_i64);
         let (timeout, heartbeat) = (seconds("timeoutInSeconds"), seconds("heartbeatInSeconds"));
         named(ended, heartbeat.is_some(), ledger);
+        // The heartbeats of an activity count from its start.
+        let idle = attempt.family == Family::Activity && attempt.started.is_none();
+        if idle && timeout.is_none() && heartbeat.is_some() {
+            let message = "timed out for want of heartbeats, although no worker had taken the task";
+            ledger.breach("HB-05", ended, message);
+            continue;
+        }
+        let heartbeat = heartbeat.filter(|_| !idle);
         let Some(bound) = timeout.into_iter().chain(heartbeat).min() else {
             ledger.breach(
                 "TMO-03",

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use record::Time;
 use serde_json::Value;
 
-use crate::check::queues::digest::md5;
 use crate::check::tokens::issue::{message_of, submitted_id};
 use crate::check::{Check, Group, Sink};
+use crate::digest::md5;
 use crate::history::{Completion, Known, check};
 use crate::tolerance::PATIENCE;
 use crate::view::{

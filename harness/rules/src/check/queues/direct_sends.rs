@@ -6,9 +6,9 @@
 use record::Operation as Api;
 use serde_json::Value;
 
-use crate::check::queues::digest::{md5, md5_of_attributes};
 use crate::check::queues::fifo::is_duplicate;
 use crate::check::{Check, Group, Sink};
+use crate::digest::{md5, md5_of_attributes};
 use crate::tolerance::{patience, seconds};
 use crate::view::{Call, Fate, Message, Post, Queue, View};
 

@@ -2,7 +2,6 @@
 
 pub(super) mod answers;
 pub(super) mod delivery;
-pub(super) mod digest;
 pub(super) mod direct_sends;
 pub(super) mod fifo;
 pub(super) mod in_flight;

@@ -3,7 +3,7 @@
 use asl::Machine;
 use record::{Event, Time};
 
-use super::super::flow::same_text;
+use super::super::flow::{same_text, told};
 use super::super::shape::EVENT_LIMIT;
 use super::super::times::{is_early, is_outlived};
 use super::super::trace::Phase;
@@ -34,12 +34,11 @@ impl Replay<'_, '_> {
                 if !fits && shown {
                     let expected = failures
                         .first()
-                        .map(|failure| format!("{:?} and {:?}", failure.error, failure.cause))
-                        .unwrap_or_default();
+                        .map(|failure| told(failure.error.as_deref(), failure.cause.as_deref()));
                     let message = format!(
-                        "error {:?} and cause {:?}, expected {expected}",
-                        last.text("error"),
-                        last.text("cause")
+                        "{}, expected {}",
+                        told(last.text("error"), last.text("cause")),
+                        expected.unwrap_or_default()
                     );
                     self.ledger.breach("ERR-06", last, message.clone());
                     self.ledger.breach("HIS-29", last, message);

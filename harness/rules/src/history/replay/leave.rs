@@ -6,7 +6,7 @@ use record::Event;
 use serde_json::Value;
 
 use super::super::flow::json;
-use super::super::shape::{EVENT_LIMIT, is_cut};
+use super::super::shape::is_cut;
 use super::super::times::is_early;
 use super::super::trace::{Family, Trace, Visit};
 use super::recovery;
@@ -61,6 +61,12 @@ impl Replay<'_, '_> {
                 }
                 let certain = error == two_error && cause == two_cause;
                 if certain {
+                    let inside = recovery::end_around(self.trace, visit).filter(|_| visit.strand > 0);
+                    if let Some((end, what)) = inside.filter(|(end, _)| end.is_terminal()) {
+                        let message = format!("{what} in {:?}, whose fields evaluate", visit.name);
+                        self.ledger.breach("ERR-06", end, message.clone());
+                        self.ledger.breach("HIS-29", end, message);
+                    }
                     return (Goal::Any, Outcome::Failed(recovery::views_of(error, cause)));
                 }
                 let last =
@@ -168,31 +174,22 @@ impl Replay<'_, '_> {
         }
     }
 
-    /// The execution fails in a state that cannot fail by its definition.
+    /// The execution, or what is around it, fails in a state that cannot fail by its definition.
     fn fails_in_spite(&mut self, visit: &Visit, state: &State, exits: &Twice<Exit>, rule: &'static str) {
-        let Some(last) = self.trace.terminal.and_then(|at| self.trace.event(at)) else { return };
-        let at_limit = self.trace.events.len() >= EVENT_LIMIT;
-        let here = visit.strand == 0
-            && self.trace.current(0).is_some_and(|(_, current)| current.entered == visit.entered);
-        let too_large = last.text("error") == Some("States.DataLimitExceeded") && is_large(exits);
+        let Some((end, what)) = recovery::end_around(self.trace, visit) else { return };
+        let by_size = visit.strand > 0 || end.text("error") == Some("States.DataLimitExceeded");
+        let too_large = by_size && is_large(exits);
         let plain = !matches!(state.kind, StateKind::Fail { .. }) && !too_large;
         let succeeded = plain
             && matches!(state.kind, StateKind::Task(_))
             && visit.attempts.last().is_some_and(|attempt| attempt.ok && attempt.ended.is_some());
         let evaluated = visit.evaluation.is_some() || state.query_language == QueryLanguage::JsonAta;
-        if last.kind == "ExecutionFailed" && here && plain && !evaluated && !at_limit {
+        if plain && !evaluated {
             if succeeded {
-                self.ledger.breach(
-                    rule,
-                    last,
-                    format!("the execution fails in {:?} after its task succeeded", visit.name),
-                );
+                let message = format!("{what} in {:?} after its task succeeded", visit.name);
+                self.ledger.breach(rule, end, message);
             }
-            self.ledger.breach(
-                "HIS-29",
-                last,
-                format!("the execution fails in {:?}, whose fields evaluate", visit.name),
-            );
+            self.ledger.breach("HIS-29", end, format!("{what} in {:?}, whose fields evaluate", visit.name));
         }
     }
 

@@ -110,7 +110,7 @@ pub(super) fn check(
     };
     ledger.met("HIS-13");
     ledger.met("HIS-29");
-    let mut replay = Replay { trace, scene, ledger, holes: Holes::default(), tokens: BTreeMap::new(), real };
+    let mut replay = Replay { trace, scene, ledger, holes: Holes::new(real), tokens: BTreeMap::new(), real };
     let outcome = replay.strand(0, machine.top(), Variables::default(), None);
     replay.end(machine, &outcome);
 }

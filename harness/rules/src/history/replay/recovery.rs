@@ -281,33 +281,51 @@ fn uncaught_in_spite(replay: &mut Replay<'_, '_>, visit: &Visit, ways: &Ways, en
     }
 }
 
-/// The event by which the failure of a visit fails what is around its state: the execution, or a Parallel or Map.
+/// The event by which the failure of a visit fails what is around its state.
 fn end_by<'h>(
     trace: &Trace<'h>,
     visit: &Visit,
     failures: &[TaskFailure],
 ) -> Option<(&'h Event, &'static str)> {
-    let is_last = trace.current(visit.strand).is_some_and(|(_, current)| current.entered == visit.entered);
-    if !is_last || visit.redriven || trace.events.len() >= EVENT_LIMIT {
+    // What a state did before a redrive is judged where it happened.
+    let is_old = visit.attempts.last().is_none_or(|attempt| attempt.segment != trace.segment);
+    if visit.redriven && is_old {
         return None;
     }
-    let Some((around, round)) = trace.strand(visit.strand)?.home.around() else {
-        let last = trace.terminal.and_then(|at| trace.event(at))?;
-        let fails = last.kind == "ExecutionFailed" && same_error(last, failures);
-        return fails.then_some((last, "the execution fails"));
-    };
-    let around = trace.visits.get(around)?;
-    let next = around.rounds.get(round + 1).map(|next| next.started);
-    let end = next.or(around.failed).and_then(|at| trace.event(at))?;
+    let (end, what) = end_around(trace, visit)?;
+    if visit.strand == 0 {
+        return same_error(end, failures).then_some((end, what));
+    }
     // A failure of the interpreter may be another one to AWS, unless an event names it.
     let of_interpreter =
         |failure: &TaskFailure| failure.origin == Origin::Interpreter && !distributed::is_of_a_run(failure);
     if failures.iter().any(of_interpreter) && visit.evaluation.is_none() {
         return None;
     }
+    Some((end, what))
+}
+
+/// The event by which what is around the state of a visit fails, if that state is the cause: of the execution, or of a Parallel or
+/// Map.
+pub(super) fn end_around<'h>(trace: &Trace<'h>, visit: &Visit) -> Option<(&'h Event, &'static str)> {
+    let is_last = trace.current(visit.strand).is_some_and(|(_, current)| current.entered == visit.entered);
+    if !is_last || trace.events.len() >= EVENT_LIMIT {
+        return None;
+    }
+    let Some((around, round)) = trace.strand(visit.strand)?.home.around() else {
+        let last = trace.terminal.and_then(|at| trace.event(at))?;
+        return (last.kind == "ExecutionFailed").then_some((last, "the execution fails"));
+    };
+    let around = trace.visits.get(around)?;
+    let next = around.rounds.get(round + 1).map(|next| next.started);
+    // Which of the states around write a failure of the interpreter is not recorded.
+    let last =
+        trace.terminal.filter(|at| trace.event(*at).is_some_and(|last| last.kind == "ExecutionFailed"));
+    let end = next.or(around.failed).or(last).and_then(|at| trace.event(at))?;
     let strand = trace.owner.get(&end.previous)?;
     let is_cause = trace.within(visit.strand).contains(strand) && !around.redriven;
-    is_cause.then_some((end, "the state around it fails"))
+    let what = if end.is_terminal() { "the execution fails" } else { "the state around it fails" };
+    is_cause.then_some((end, what))
 }
 
 fn same_error(last: &Event, failures: &[TaskFailure]) -> bool {
@@ -385,13 +403,14 @@ fn caught_by(
         replay.ledger.met(rule);
     }
     let Some(output) = json(exited, "output") else { return (Goal::Among(possible(state)), Outcome::Open) };
-    let goals: Vec<String> = caught
+    let mut goals: Vec<String> = caught
         .iter()
         .filter_map(|(exits, _)| match &exits.one.next {
             asl::Next::State(name) => Some(name.clone()),
             asl::Next::End => None,
         })
         .collect();
+    goals.dedup();
     let follower = following(replay, visit);
     let next_state = follower.as_ref().map(|(name, _)| name.clone());
     let (mut reason, mut fitted) = (None, false);

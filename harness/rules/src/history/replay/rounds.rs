@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::super::flow::json;
 use super::super::shape::EVENT_LIMIT;
-use super::super::trace::{Home, Phase, Round, Visit};
+use super::super::trace::{Home, Phase, Round, Trace, Visit};
 use super::distributed;
 use super::leave::failed;
 use super::recovery::{self, Seen};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind};
+use crate::tolerance::AT_ONCE;
 
 impl Replay<'_, '_> {
     /// Branches and what came of them.
@@ -84,19 +85,11 @@ impl Replay<'_, '_> {
                     *slot = Some(outcome);
                 }
             }
-            if let Some(missing) = state
-                .branches()
-                .iter()
-                .zip(&outputs)
-                .find(|(_, output)| output.is_none())
-                .map(|(branch, _)| branch)
-                && !visit.redriven
-                && visit.failed.is_none()
-                && number + 1 == visit.rounds.len()
-                && let Some(exited) = visit.exited.and_then(|at| self.trace.event(at))
+            let mut branches = state.branches().iter().zip(&outputs);
+            if let Some((missing, _)) = branches.find(|(_, output)| output.is_none())
+                && let Some(end) = end_of_all(trace, visit, number, self.real)
             {
-                let message = format!("the branch of {:?} never ran", missing.start_at);
-                self.ledger.breach("HIS-26", exited, message);
+                self.ledger.breach("HIS-26", end, format!("the branch of {:?} never ran", missing.start_at));
             }
             let result = outputs.into_iter().map(|outcome| match outcome {
                 Some(Outcome::Done(output)) => Some(output),
@@ -273,14 +266,33 @@ impl Replay<'_, '_> {
         item: Item<'_>,
     ) -> (Goal, Outcome) {
         if visit.rounds.is_empty()
-            && let Some(setting) = self.setting(visit, input.clone(), variables, item, Some(0), None)
-            && let Twice { one: Err(failure), two: Err(_) } =
-                setting.twice(|inputs| asl::enter(state, inputs))
             && visit.exited.is_none()
+            && let Some(setting) = self.setting(visit, input.clone(), variables, item, Some(0), None)
         {
-            return (Goal::Any, failed(self.trace, visit, &failure));
+            let entered = setting.twice(|inputs| asl::enter(state, inputs));
+            let evaluates = |entered: &Entered| match entered {
+                Entered::Parallel(given) => given.sourced,
+                Entered::Map(map) => map.sourced && map.reading.is_none(),
+                _ => false,
+            };
+            match (entered.one, entered.two) {
+                (Err(failure), Err(_)) => return (Goal::Any, failed(self.trace, visit, &failure)),
+                (Ok(one), Ok(two)) if evaluates(&one) && evaluates(&two) => {
+                    self.unstarted_in_spite(visit, state);
+                }
+                _ => {}
+            }
         }
         blind(self.trace, visit, state)
+    }
+
+    /// The execution, or what is around it, fails in a Parallel or Map that could begin.
+    fn unstarted_in_spite(&mut self, visit: &Visit, state: &State) {
+        let in_json_path = state.query_language == asl::QueryLanguage::JsonPath;
+        let untouched = !visit.redriven && visit.evaluation.is_none() && in_json_path;
+        if let Some((end, what)) = recovery::end_around(self.trace, visit).filter(|_| untouched) {
+            self.ledger.breach("HIS-29", end, format!("{what} in {:?}, whose fields evaluate", visit.name));
+        }
     }
 
     /// The end of one round; None where another round follows.
@@ -348,4 +360,21 @@ impl Replay<'_, '_> {
             self.ledger.breach("HIS-12", entered, format!("input {what}"));
         }
     }
+}
+
+/// The event by which a round is over that must have started every branch: all of them ended well, or one failed when the others had
+/// had time enough to begin.
+fn end_of_all<'h>(trace: &Trace<'h>, visit: &Visit, number: usize, real: bool) -> Option<&'h Event> {
+    if visit.redriven {
+        return None;
+    }
+    let round = visit.rounds.get(number)?;
+    let next = visit.rounds.get(number + 1);
+    let Some(failed) = next.map(|next| next.started).or(visit.failed) else {
+        return trace.event(visit.exited?);
+    };
+    let (started, failed) = (trace.event(round.started)?, trace.event(failed)?);
+    let cause = trace.by_id(failed.previous)?;
+    let same_segment = next.is_none_or(|next| next.segment == round.segment);
+    (real && same_segment && cause.at - started.at > AT_ONCE).then_some(failed)
 }

@@ -5,13 +5,14 @@ use record::Event;
 use serde_json::Value;
 
 use super::super::flow::json;
+use super::super::times::is_early;
 use super::super::trace::{Attempt, Family, Visit};
 use super::leave::family_of;
 use super::recovery::{self, Seen, Tally};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind};
 
 /// Every failure that a recorded end of an attempt can have been, for Retry and Catch.
-fn candidates(scheduled: &Event, ended: &Event) -> Vec<TaskFailure> {
+fn candidates(scheduled: &Event, ended: &Event, real: bool) -> Vec<TaskFailure> {
     let error = ended.text("error").map(str::to_owned);
     let cause = ended.text("cause").map(str::to_owned);
     if !ended.is_timeout() {
@@ -19,7 +20,11 @@ fn candidates(scheduled: &Event, ended: &Event) -> Vec<TaskFailure> {
     }
     let has = |member: &str| scheduled.details.get(member).is_some_and(|value| !value.is_null());
     let mut found = Vec::new();
-    if has("timeoutInSeconds") || !has("heartbeatInSeconds") {
+    // A timer is not early (TMO-02): before the total time is over it was the heartbeat.
+    let bound = scheduled.details.get("timeoutInSeconds").and_then(Value::as_i64);
+    let early = bound.is_some_and(|bound| is_early(scheduled.at, ended.at, bound.saturating_mul(1000)));
+    let missed = real && early && has("heartbeatInSeconds");
+    if (has("timeoutInSeconds") || !has("heartbeatInSeconds")) && !missed {
         found.push(TaskFailure { error: error.clone(), ..TaskFailure::timeout() });
     }
     if has("heartbeatInSeconds") {
@@ -67,7 +72,7 @@ impl Replay<'_, '_> {
                 (attempt.ended.and_then(|at| trace.event(at)), trace.event(attempt.scheduled));
             if next.is_some_and(|next| next.segment != attempt.segment) {
                 if let (Some(ended), Some(scheduled), false) = (ended, scheduled, attempt.ok) {
-                    let failures = candidates(scheduled, ended);
+                    let failures = candidates(scheduled, ended, self.real);
                     recovery::ended(self, visit, state, &setting, &failures, ended, &tally);
                 }
                 continue;
@@ -90,7 +95,7 @@ impl Replay<'_, '_> {
                 }
                 return blind(trace, visit, state);
             }
-            let failures = candidates(scheduled, ended);
+            let failures = candidates(scheduled, ended, self.real);
             let seen = match (next, visit.exited) {
                 (Some(next), _) => Seen::Retried { failed: Some(ended), again: trace.event(next.scheduled) },
                 (None, Some(_)) => Seen::Left,
@@ -105,12 +110,28 @@ impl Replay<'_, '_> {
         }
         if visit.attempts.is_empty()
             && let Some(setting) = self.setting(visit, input, variables, item, Some(0), Some("token"))
-            && let Twice { one: Err(failure), two: Err(_) } =
-                setting.twice(|inputs| asl::enter(state, inputs))
         {
-            return self.must_fail(visit, state, &failure);
+            let entered = setting.twice(|inputs| asl::enter(state, inputs));
+            match (entered.one, entered.two) {
+                (Err(failure), Err(_)) => return self.must_fail(visit, state, &failure),
+                (Ok(Entered::Task { sourced: true, .. }), Ok(Entered::Task { sourced: true, .. })) => {
+                    self.paths_lead_somewhere(visit, state);
+                }
+                _ => {}
+            }
         }
         blind(trace, visit, state)
+    }
+
+    /// The execution fails for a path in a task that was never scheduled, although all its paths lead somewhere. Other reasons to
+    /// fail there are not known here.
+    fn paths_lead_somewhere(&mut self, visit: &Visit, state: &State) {
+        let open = visit.exited.is_none() && visit.evaluation.is_none() && !visit.redriven;
+        let Some((end, what)) = recovery::end_around(self.trace, visit).filter(|_| open) else { return };
+        let of_a_path = end.text("cause").is_some_and(|cause| cause.contains("Invalid path"));
+        if of_a_path && state.query_language == QueryLanguage::JsonPath {
+            self.ledger.breach("HIS-29", end, format!("{what} in {:?}, whose fields evaluate", visit.name));
+        }
     }
 
     /// What was asked of the service, and within which windows (IO-01, TMO-11, HB-12).

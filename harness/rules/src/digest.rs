@@ -7,7 +7,7 @@ use md5::{Digest as _, Md5};
 use serde_json::{Map, Value};
 
 /// The MD5 of a text as hexadecimal digits.
-pub(in crate::check) fn md5(text: &str) -> String {
+pub(crate) fn md5(text: &str) -> String {
     hex(&Md5::digest(text))
 }
 
@@ -16,7 +16,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The MD5 of message attributes; none for none, and none where a value is binary or no attribute at all.
-pub(in crate::check) fn md5_of_attributes(attributes: &Map<String, Value>) -> Option<String> {
+pub(crate) fn md5_of_attributes(attributes: &Map<String, Value>) -> Option<String> {
     let mut names: Vec<&String> = attributes.keys().collect();
     names.sort();
     let mut form = Vec::new();
