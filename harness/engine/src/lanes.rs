@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use futures_util::future::join_all;
 use plan::Plan;
-use record::{CaseEnd, CaseRecord, Finding, Outcome, Time, redact};
+use record::{CaseEnd, CaseRecord, Finding, FindingKind, Outcome, Time, redact};
 
 use crate::budget::Purse;
 use crate::case::{Done, run_case};
@@ -42,6 +42,16 @@ impl Judged {
             faults: Vec::new(),
         };
         Self { record, findings: Vec::new(), executions: 0 }
+    }
+
+    /// The target was gone in the midst of the case: what it left undone accuses nobody.
+    fn doubt(&mut self) {
+        for finding in &mut self.findings {
+            if finding.kind == FindingKind::Violated {
+                finding.kind = FindingKind::Inconclusive;
+                finding.message = format!("the target went away: {}", finding.message);
+            }
+        }
     }
 
     /// Whether the plan was begun.
@@ -151,18 +161,15 @@ pub(crate) async fn on_the_wall(
                         continue;
                     }
                 };
-                let judged = shared.case(numbered, target.as_ref(), &shared.machines).await;
-                let silent = judged.record.end != CaseEnd::Complete
-                    && judged
-                        .record
-                        .entries
-                        .last()
-                        .is_some_and(|entry| matches!(entry.outcome, Outcome::Unknown(_)));
+                let mut judged = shared.case(numbered, target.as_ref(), &shared.machines).await;
+                let last = judged.record.entries.last();
+                let silent = last.is_some_and(|entry| matches!(entry.outcome, Outcome::Unknown(_)));
                 shared.purse.settle(&reservation, &numbered.plan, &judged.record);
-                (seen.lock().unwrap_or_else(PoisonError::into_inner))(numbered, judged);
                 if silent && !capability::answers(target.as_ref()).await {
                     dead.store(true, Ordering::SeqCst);
+                    judged.doubt();
                 }
+                (seen.lock().unwrap_or_else(PoisonError::into_inner))(numbered, judged);
             }
             Ok(())
         }));

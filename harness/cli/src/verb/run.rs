@@ -178,6 +178,9 @@ fn conclude(args: &RunArgs, finished: &Finished, folder: &Path, palette: Palette
     Ok(if args.strict { exit.worse(Exit::StaleBaseline) } else { exit })
 }
 
+/// So many of the things left behind are named.
+const SHOWN: usize = 3;
+
 /// Says why the exit is not 0, where the table does not.
 pub(super) fn explain_exit(summary: &Summary) -> Exit {
     for (rule, check) in &summary.stale {
@@ -190,8 +193,11 @@ pub(super) fn explain_exit(summary: &Summary) -> Exit {
     if summary.not_run > 0 {
         complain!("{} plans were not run; see report.json for the reason of each", summary.not_run);
     }
-    for name in &summary.leftovers {
+    for name in summary.leftovers.iter().take(SHOWN) {
         complain!("left behind: {name}; `sfn-conformance clean` removes it");
+    }
+    if let Some(more) = summary.leftovers.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        complain!("left behind: {more} more");
     }
     let exit = Exit::from(summary.exit());
     let exit = if summary.cut { exit.worse(Exit::Inconclusive) } else { exit };

@@ -37,6 +37,7 @@ pub(super) fn check(trace: &Trace<'_>, known: &Known<'_>, ledger: &mut Ledger) {
     for visit in &trace.visits {
         branches(trace, visit, ledger);
         for attempt in &visit.attempts {
+            located(trace, attempt, known, ledger);
             submitted(trace, attempt, ledger);
             digest(trace, attempt, ledger);
             child(trace, attempt, ledger);
@@ -108,6 +109,16 @@ fn branches(trace: &Trace<'_>, visit: &super::trace::Visit, ledger: &mut Ledger)
         for other in entered {
             handed_on(first, "input", other, "input", ledger);
         }
+    }
+}
+
+/// A task is scheduled in the region of its execution.
+fn located(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &mut Ledger) {
+    let own = known.execution_arn.and_then(|arn| arn.split(':').nth(3));
+    let Some(scheduled) = trace.event(attempt.scheduled) else { return };
+    if let Some((own, shown)) = own.zip(scheduled.text("region")).filter(|(own, shown)| own != shown) {
+        let message = format!("region is {shown:?}, that of the execution is {own:?}");
+        ledger.breach("HIS-17", scheduled, message);
     }
 }
 

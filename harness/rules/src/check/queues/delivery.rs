@@ -120,6 +120,9 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
                 .iter()
                 .find(|m| Some(m.queue) == source && (m.id == message.id || m.body == message.body));
             let Some(before) = before else { continue };
+            if before.body != message.body {
+                sink.violated(DEAD, "a message has another body in the dead-letter queue");
+            }
             let receives = before.receipts.len() as u64;
             let counted =
                 before.receipts.iter().filter_map(|receipt| receipt.count).max().unwrap_or(receives);
