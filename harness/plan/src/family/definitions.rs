@@ -151,6 +151,21 @@ fn bad() -> Vec<Draft> {
             None,
         ),
         tried(
+            "states that are not as their type is",
+            &[
+                machine([("A", json!({"Type": "Choice", "Default": "B"})), ("B", pass())]),
+                machine([("A", json!({"Type": "Choice", "Choices": [], "Default": "B"})), ("B", pass())]),
+                machine([("A", json!({"Type": "Work", "End": true}))]),
+                machine([("A", json!({"End": true}))]),
+                machine([("A", json!({"Type": "Wait", "End": true}))]),
+                machine([("A", json!({"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "End": true}))]),
+                machine([("A", json!({"Type": "Pass", "ResultPath": "no path", "End": true}))]),
+                machine([("A", json!({"Type": "Pass", "InputPath": "$[", "End": true}))]),
+                one(json!({"QueryLanguage": "JSONata"})),
+            ],
+            None,
+        ),
+        tried(
             "Express machines that would wait",
             &[
                 one(json!({})),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use record::Operation as Api;
+use record::{Operation as Api, Time};
 use serde_json::Value;
 
 use crate::check::{Check, Group, Sink};
@@ -152,7 +152,10 @@ fn envelopes(view: &View<'_>, sink: &mut Sink) {
         match missing {
             // A case variant that AWS uses for Lambda subscribers.
             Some(member) => sink.violated(ENVELOPE, format!("an envelope has no {member}")),
-            None => sink.met(ENVELOPE),
+            None => match empty_part(json) {
+                Some(what) => sink.violated(ENVELOPE, format!("an envelope has {what}")),
+                None => sink.met(ENVELOPE),
+            },
         }
         let Some(envelope) = &message.envelope else { continue };
         let known =
@@ -160,6 +163,26 @@ fn envelopes(view: &View<'_>, sink: &mut Sink) {
         sink.expect(DISTINCT, *known == envelope.message, || {
             "two notifications with one MessageId have different texts".to_owned()
         });
+    }
+}
+
+/// What is there in an envelope and says nothing.
+fn empty_part(json: &Value) -> Option<&'static str> {
+    let text = |member: &str| json.get(member).and_then(Value::as_str);
+    match () {
+        () if text("Timestamp").and_then(Time::from_iso).is_none() => {
+            Some("a Timestamp that is no date of ISO 8601")
+        }
+        () if json.get("Subject").is_some_and(|subject| !subject.is_string()) => {
+            Some("a Subject that is no text")
+        }
+        () if ["Signature", "SigningCertURL", "UnsubscribeURL"].iter().any(|name| text(name) == Some("")) => {
+            Some("an empty signature or address")
+        }
+        () if text("SignatureVersion").is_some_and(|version| !matches!(version, "1" | "2")) => {
+            Some("a SignatureVersion that is neither 1 nor 2")
+        }
+        () => None,
     }
 }
 

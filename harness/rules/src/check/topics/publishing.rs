@@ -123,8 +123,10 @@ fn delivered(view: &View<'_>, sink: &mut Sink) {
                 if let Some(message) = bare {
                     sink.met(ARRIVES);
                     attributes(call, message, sink);
-                } else if here.any(|m| m.envelope.as_ref().is_some_and(|e| e.message == body)) {
+                } else if here.clone().any(|m| m.envelope.as_ref().is_some_and(|e| e.message == body)) {
                     sink.violated(WHOLE, "a subscription with raw delivery got an envelope");
+                } else if here.any(|m| m.json.as_ref().and_then(Value::as_str) == Some(body)) {
+                    sink.violated(WHOLE, "a subscription with raw delivery got the text as JSON");
                 } else if let Some(queue) = view.queues.get(queue)
                     && !is_fifo
                     && ran_dry(view, queue, call.ended.0)
