@@ -2,8 +2,8 @@
 //!
 //! Every variant is a [`Conduct`] that overrides one decision (or rewrites requests or answers); the services know none of
 //! them. Families: `tokens`, `outputs`, `timers`, `tasks`, `recovery`, `executions`, `descriptions`, `histories`, `pages`,
-//! `queues`, `topics`, `definitions`, `changes`, `listings`, `texts`, `wire`; the lawful ones are
-//! `lawful`, `spelling`, `leaves` and `weather`. Those of [`sweep`] are derived from a record, and known by name alone.
+//! `queues`, `topics`, `definitions`, `changes`, `listings`, `texts`, `activities`, `denials`,
+//! `functions`, `rewrites`, `starts`, `stops`, `wire`; the lawful ones are `lawful`, `spelling`, `leaves` and `weather`. Those of [`sweep`] are derived from a record, and known by name alone.
 
 /// A conduct that overrides some decisions, with the state it counts in.
 macro_rules! variant {
@@ -21,10 +21,13 @@ macro_rules! variant {
     }};
 }
 
+mod activities;
 mod changes;
 mod definitions;
+mod denials;
 mod descriptions;
 mod executions;
+mod functions;
 mod histories;
 mod lawful;
 mod leaves;
@@ -33,7 +36,10 @@ mod outputs;
 mod pages;
 mod queues;
 mod recovery;
+mod rewrites;
 mod spelling;
+mod starts;
+mod stops;
 pub mod sweep;
 mod tasks;
 mod texts;
@@ -81,6 +87,12 @@ fn wrong() -> impl Iterator<Item = &'static Variant> {
         changes::VARIANTS,
         listings::VARIANTS,
         texts::VARIANTS,
+        activities::VARIANTS,
+        denials::VARIANTS,
+        functions::VARIANTS,
+        rewrites::VARIANTS,
+        starts::VARIANTS,
+        stops::VARIANTS,
         wire::VARIANTS,
     ];
     families.into_iter().flatten()

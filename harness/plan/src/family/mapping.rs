@@ -56,7 +56,7 @@ fn mappings() -> Vec<Draft> {
             behind_the_queue(0, true),
             json!({"Times": 2}),
             Vec::new(),
-            vec![dead(1, 2000)],
+            vec![dead(2, 2000)],
         ),
         consumed(
             "a bad record among good ones comes back alone",

@@ -157,4 +157,26 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!("validation-names-no-error", "a validation that says FAIL has no diagnostics", ["DEF-32"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let (Operation::ValidateStateMachineDefinition, Outcome::Done(reply)) = (call.operation, outcome) {
+                reply["diagnostics"] = json!([]);
+            }
+        }
+    }),
+    variant!("updates-are-unchecked", "UpdateStateMachine takes any JSON object for a definition", ["DEF-34"], {
+        fn request(&mut self, call: &mut Call) {
+            if call.operation == Operation::UpdateStateMachine {
+                blind(call, |definition, _| definition.trim_start().starts_with('{'));
+            }
+        }
+    }),
+    variant!("updates-need-a-role", "UpdateStateMachine without a role is refused", ["DEF-34"], {
+        fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
+            if call.operation == Operation::UpdateStateMachine && !call.input.contains_key("roleArn") {
+                return Err(ApiError::new("MissingRequiredParameter", "roleArn is required"));
+            }
+            Ok(())
+        }
+    }),
 ];

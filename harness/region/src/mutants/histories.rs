@@ -264,12 +264,22 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!("fail-state-exits", "a Fail state is left by an event of its own", ["HIS-13", "HIS-23"], {
+    variant!("fail-state-exits", "a Fail state is left by an event of its own", ["HIS-13"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
             if draft.kind == "FailStateEntered" {
                 "SucceedStateEntered".clone_into(&mut draft.kind);
             }
             true
+        }
+    }),
+    variant!("fail-state-is-entered-twice", "FailStateEntered is written twice", ["HIS-23"], {
+        fn writes(&mut self, kind: &str) -> u64 {
+            if kind == "FailStateEntered" { 2 } else { 1 }
+        }
+    }),
+    variant!("tasks-end-twice", "TaskSucceeded is written twice", ["E2E-08", "ESM-08"], {
+        fn writes(&mut self, kind: &str) -> u64 {
+            if kind == "TaskSucceeded" { 2 } else { 1 }
         }
     }),
 ];

@@ -1,9 +1,9 @@
 //! What callbacks carry: outputs, errors, causes and their limits, lost or changed on the way.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Variant;
-use crate::conduct::Completion;
+use crate::conduct::{Completion, Draft};
 
 fn on_success(completion: Completion, change: fn(String) -> String) -> Completion {
     match completion {
@@ -138,4 +138,54 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!("reserved-names-are-replaced", "an error that begins with States. becomes States.TaskFailed", ["ERR-04"], {
+        fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
+            Some(match completion {
+                Completion::Failure(Some(error), cause) if error.starts_with("States.") => {
+                    Completion::Failure(Some("States.TaskFailed".to_owned()), cause)
+                }
+                other => other,
+            })
+        }
+    }),
+    variant!(
+        "outputs-are-crossed",
+        "a task ends with the output of the callback before, whichever execution that was for",
+        ["E2E-10", "TOK-25"],
+        { last: Option<String> },
+        {
+            fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
+                Some(match completion {
+                    Completion::Success(output) => {
+                        let before = self.last.replace(output.clone());
+                        Completion::Success(before.unwrap_or(output))
+                    }
+                    failure @ Completion::Failure(..) => failure,
+                })
+            }
+        }
+    ),
+    variant!(
+        "parameters-measured-late",
+        "parameters beyond the limit fail the execution after their task was scheduled",
+        ["IO-11"],
+        { entered: u64 },
+        {
+            fn event(&mut self, draft: &mut Draft) -> bool {
+                let error = draft.details.as_ref().and_then(|details| details.get("error"));
+                let too_large = error.is_some_and(|error| error == "States.DataLimitExceeded");
+                if draft.kind == "ExecutionFailed" && too_large && draft.previous == self.entered {
+                    "TaskScheduled".clone_into(&mut draft.kind);
+                    let parameters = Value::String("x".repeat(262_200)).to_string();
+                    let details = json!({
+                        "resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "region": "us-east-1",
+                        "parameters": parameters
+                    });
+                    draft.details = details.as_object().cloned();
+                }
+                self.entered = if draft.kind == "TaskStateEntered" { draft.id } else { 0 };
+                true
+            }
+        }
+    ),
 ];

@@ -1,11 +1,11 @@
 //! Retry and Catch, not to the letter.
 
-use asl::{Recovery, TaskFailure};
+use asl::{Origin, Recovery, TaskFailure};
 use record::Time;
 use serde_json::Value;
 
 use super::Variant;
-use crate::conduct::{Alarm, Clock};
+use crate::conduct::{Alarm, Clock, Draft};
 
 pub(super) const VARIANTS: &[Variant] = &[
     variant!("retry-ignored", "Retry is never used", ["ERR-10"], {
@@ -56,7 +56,7 @@ pub(super) const VARIANTS: &[Variant] = &[
         ["HB-09", "HB-10"],
         {
             fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
-                if failure.origin == asl::Origin::MissedHeartbeat {
+                if failure.origin == Origin::MissedHeartbeat {
                     *recovery = Recovery::Uncaught(failure.clone());
                 }
             }
@@ -100,4 +100,77 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!("nameless-failure-gets-a-name", "a caught failure without a name is handed on with one", ["ERR-08"], {
+        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+            if let (Recovery::Caught { exit, .. }, None, None) = (recovery, &failure.error, &failure.cause) {
+                reword(&mut exit.output, "\"Error\":null", "\"Error\":\"UnknownError\"");
+            }
+        }
+    }),
+    variant!(
+        "caught-error-leaves-no-exit",
+        "a state whose failure was caught is left without TaskStateExited",
+        ["ERR-09"],
+        { failed: u64, dropped: Option<(u64, u64)> },
+        {
+            fn event(&mut self, draft: &mut Draft) -> bool {
+                let dropped = self.dropped.take();
+                if let Some((id, previous)) = dropped.filter(|(id, _)| *id == draft.previous) {
+                    draft.previous = if draft.id == id { previous } else { draft.previous };
+                }
+                let failure = matches!(draft.kind.as_str(), "TaskFailed" | "TaskTimedOut");
+                let caught = draft.kind == "TaskStateExited" && draft.previous == self.failed;
+                self.failed = if failure { draft.id } else { 0 };
+                if caught {
+                    self.dropped = Some((draft.id, draft.previous));
+                }
+                !caught
+            }
+        }
+    ),
+    variant!("jitter-has-no-bound", "a retry with jitter may come two minutes late", ["ERR-14"], {
+        fn recovery(&mut self, _: &TaskFailure, _: u64, recovery: &mut Recovery) {
+            if let Recovery::Retry { after_ms_max, jitter, .. } = recovery
+                && std::mem::take(jitter)
+            {
+                *after_ms_max += 120_000;
+            }
+        }
+    }),
+    variant!("retry-enters-again", "a retry enters its state anew", ["ERR-18"], {
+        fn retry_enters_again(&mut self) -> bool {
+            true
+        }
+    }),
+    variant!("runtime-errors-are-caught", "States.ALL catches States.Runtime", ["ERR-20"], {
+        fn seen(&mut self, failure: &mut TaskFailure) {
+            if failure.error.as_deref() == Some("States.Runtime") {
+                failure.error = Some("Runtime".to_owned());
+                failure.origin = Origin::Work;
+            }
+        }
+        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+            match recovery {
+                Recovery::Caught { exit, .. } if failure.error.as_deref() == Some("States.Runtime") => {
+                    reword(&mut exit.output, "\"Error\":\"Runtime\"", "\"Error\":\"States.Runtime\"");
+                }
+                Recovery::Uncaught(left) => left.clone_from(failure),
+                _ => {}
+            }
+        }
+    }),
+    variant!("data-limit-is-caught", "States.ALL catches an output of the state that is too large", ["ERR-21"], {
+        fn seen(&mut self, failure: &mut TaskFailure) {
+            if failure.error.as_deref() == Some("States.DataLimitExceeded") {
+                failure.origin = Origin::Work;
+            }
+        }
+    }),
 ];
+
+/// Changes a part of the text of a JSON value.
+fn reword(value: &mut Value, old: &str, new: &str) {
+    if let Ok(changed) = serde_json::from_str(&value.to_string().replace(old, new)) {
+        *value = changed;
+    }
+}

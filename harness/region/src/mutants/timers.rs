@@ -139,4 +139,32 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
+    variant!("window-is-not-shown", "TaskScheduled shows no heartbeatInSeconds", ["HB-12"], {
+        fn event(&mut self, draft: &mut Draft) -> bool {
+            if let (true, Some(details)) = (draft.kind == "TaskScheduled", draft.details.as_mut()) {
+                details.shift_remove("heartbeatInSeconds");
+            }
+            true
+        }
+    }),
+    variant!(
+        "wide-window-stops-the-clock",
+        "a task whose window by path is not below its timeout is not timed at all",
+        ["HB-13"],
+        { wide: bool },
+        {
+            fn event(&mut self, draft: &mut Draft) -> bool {
+                if let (true, Some(details)) = (draft.kind == "TaskScheduled", &draft.details) {
+                    let limit = |name: &str| details.get(name).and_then(serde_json::Value::as_u64);
+                    let both = limit("heartbeatInSeconds").zip(limit("timeoutInSeconds"));
+                    self.wide = both.is_some_and(|(window, timeout)| window >= timeout);
+                }
+                true
+            }
+            fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
+                let stopped = self.wide && matches!(alarm.clock, Clock::Timeout | Clock::Heartbeat);
+                (!stopped).then_some(alarm.due)
+            }
+        }
+    ),
 ];

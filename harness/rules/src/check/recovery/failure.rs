@@ -10,7 +10,7 @@ use super::rescue::{Then, seen};
 use crate::check::timers::timeout_path::plain_path;
 use crate::check::{Check, Group, Sink};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Attempt, Effect, Pattern, Verb, View, same_json};
+use crate::view::{Attempt, Bearer, Call, Effect, Operation, Pattern, Verb, View, same_json};
 
 const RESERVED: Check = Check::of(
     "ERR-04",
@@ -105,17 +105,22 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
         {
             let name = error.unwrap_or_default();
             let prefix = format!("{}.", service.to_ascii_uppercase());
+            let lawful =
+                name.starts_with(&prefix) && name.len() > prefix.len() || name == "States.Permissions";
             if name == "States.Permissions"
                 || name.contains("AccessDenied")
                 || name.contains("AuthorizationError")
             {
-                sink.observed(DENIED, format!("A-15: a missing permission is named {name}"));
+                if lawful {
+                    sink.observed(DENIED, format!("A-15: a missing permission is named {name}"));
+                } else {
+                    let message = format!("a missing permission is named {name}, neither States.Permissions nor {prefix}…");
+                    sink.violated_at(DENIED, Some(event.id), message);
+                }
             }
             if name == "States.DataLimitExceeded" {
                 sink.met(TOO_LARGE);
             } else {
-                let lawful =
-                    name.starts_with(&prefix) && name.len() > prefix.len() || name == "States.Permissions";
                 sink.expect(SERVICE, lawful || name == "States.Runtime", || {
                     format!("a failed {} is named {name:?}, not {prefix}…", attempt.resource)
                 });
@@ -131,6 +136,24 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
                     sink.observed(TOO_LARGE, "A-20: a result that is too large is caught");
                 }
                 _ => {}
+            }
+        }
+    }
+    for read in &view.reads {
+        for exit in read.history.events.iter().filter(|event| event.is_exited()) {
+            let names = |text: Option<&str>| text.is_some_and(|text| text.contains("\"States.DataLimitExceeded\""));
+            let before = read.history.get(exit.previous).filter(|before| before.kind.ends_with("Succeeded"));
+            let entered = before.and_then(|_| {
+                let own = |event: &&Event| event.is_entered() && event.text("name") == exit.text("name");
+                read.history.events.iter().rev().filter(|event| event.id < exit.id).find(own)
+            });
+            // The result was within the limit, so what was caught is the output of the state.
+            if let (Some(before), Some(entered)) = (before, entered)
+                && names(exit.text("output"))
+                && !names(before.text("output"))
+                && !names(entered.text("input"))
+            {
+                sink.violated_at(TOO_LARGE, Some(exit.id), "a state's output beyond the limit was caught");
             }
         }
     }
@@ -303,11 +326,24 @@ fn reserved(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         match (operation.effect, call.answer.code()) {
+            (Effect::Accepted, _) if renames(view, operation, call) => {
+                sink.violated(RESERVED, "a reserved name was accepted and is another one in the history");
+            }
             (Effect::Accepted, _) => sink.observed(RESERVED, "A-11: a reserved name is taken as given"),
             (_, Some("ValidationException")) => sink.observed(RESERVED, "A-11: a reserved name is refused"),
             _ => {}
         }
     }
+}
+
+/// Whether the attempt that an accepted failure ended shows another name than was sent.
+fn renames(view: &View<'_>, operation: &Operation, call: &Call<'_>) -> bool {
+    let Bearer::Issued(token) = operation.bearer else { return false };
+    let attempt = view.tokens.get(token).and_then(|token| view.attempts.get(token.attempt?));
+    let ended = attempt.and_then(|attempt| attempt.end(view.events(attempt)));
+    ended.is_some_and(|event| {
+        fails_attempt(&event.kind) && !event.is_timeout() && event.text("error") != call.text("error")
+    })
 }
 
 /// An empty text and none are the same here.

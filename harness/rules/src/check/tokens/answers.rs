@@ -195,10 +195,12 @@ fn surely_closed(
             call.answer.says()
         )
     };
+    // The first row is the plainest; that a heartbeat was missed is said beside it.
+    let accused = || rows.iter().enumerate().filter(|(at, row)| *at == 0 || **row == MISSED).map(|(_, row)| *row);
     match (operation.effect, call.answer) {
         (Effect::Accepted, _) => {
-            if let Some(first) = rows.first() {
-                sink.violated(*first, says());
+            for row in accused() {
+                sink.violated(row, says());
             }
             if heartbeat {
                 sink.violated(BEAT_CLOSED, says());
@@ -225,8 +227,8 @@ fn surely_closed(
             false
         }
         (Effect::Rejected, Answer::Refused(_)) if !faulty => {
-            if let Some(first) = rows.first() {
-                sink.violated(*first, says());
+            for row in accused() {
+                sink.violated(row, says());
             }
             if heartbeat {
                 sink.violated(BEAT_CLOSED, says());
@@ -342,6 +344,29 @@ fn context(view: &View<'_>, token: &Token, operation: &Operation, text: &str, si
     });
     if refused && view.operations_of(token).filter(before).all(|other| other.effect != Effect::Accepted) {
         sink.violated(STILL_OPEN, format!("{text}, after an earlier call with the token was refused"));
+    }
+    let denied = |other: &Operation| view.call_of(other).is_some_and(|call| matches!(call.answer, Answer::Denied(_)));
+    if view.operations_of(token).filter(before).any(denied)
+        && view.operations_of(token).filter(before).all(|other| other.effect != Effect::Accepted)
+    {
+        sink.violated(DENIED, format!("{text}, after an earlier call with the token was denied"));
+    }
+    if view.call_of(operation).and_then(|call| call.answer.code()) == Some("InvalidToken") {
+        sink.violated(VERBATIM, format!("{text}, though it was sent back as it was received"));
+    }
+    let untroubled =
+        view.operations_of(token).filter(before).all(|other| matches!(other.effect, Effect::Accepted));
+    let age = token.received.map_or(0, |received| operation.begun - received);
+    if untroubled && age >= LONG {
+        sink.violated(LONG_LIVED, format!("{text}, {age} ms after it was received"));
+    }
+    let beats = view
+        .operations_of(token)
+        .filter(before)
+        .filter(|other| other.verb == Verb::Heartbeat && other.effect == Effect::Accepted)
+        .count();
+    if beats >= 2 && operation.verb == Verb::Heartbeat {
+        sink.violated(MANY_BEATS, format!("{text}, after {beats} heartbeats were accepted"));
     }
     if others_completed(view, token, operation) {
         sink.violated(OWN_TASK, format!("{text}, after another token was completed"));
