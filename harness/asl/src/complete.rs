@@ -48,6 +48,16 @@ pub fn places_its_result(state: &State) -> bool {
     unread && (whole || matches!(flow.result_path, ResultPath::Discard))
 }
 
+/// Whether a state has an InputPath that leaves something out.
+pub fn filters_input(state: &State) -> bool {
+    !matches!(state.flow.input_path, Filter::Whole)
+}
+
+/// Whether a state has an OutputPath that leaves something out.
+pub fn filters_output(state: &State) -> bool {
+    !matches!(state.flow.output_path, Filter::Whole)
+}
+
 /// What a state makes its output of.
 pub(crate) enum Applied {
     /// Its result.

@@ -120,7 +120,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("stop-is-forgotten", "StopExecution answers 200 and the execution runs on", ["STOP-01"], { now: Time }, {
+    variant!("stop-is-forgotten", "StopExecution answers 200 and the execution runs on", ["STOP-01", "STOP-07"], { now: Time }, {
         fn admits(&mut self, now: Time, _: &Call) -> Result<(), ApiError> {
             self.now = now;
             Ok(())
@@ -184,7 +184,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "unknown-activity-is-idle",
         "GetActivityTask of an unknown activity answers as an idle one",
-        ["WIRE-06"],
+        ["WIRE-06", "ACT-01"],
         {
             fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
                 if call.operation == Operation::GetActivityTask
@@ -198,7 +198,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "concurrency-unlimited",
         "MaxConcurrency of a Map is ignored",
-        ["HIS-26", "HIS-29"],
+        ["HIS-26"],
         { originals: BTreeMap<String, String> },
         {
             fn request(&mut self, call: &mut Call) {

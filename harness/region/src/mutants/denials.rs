@@ -38,7 +38,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "denied-calls-count",
         "a SendTaskSuccess that lacks its permission completes its task and is denied",
-        ["TOK-27"],
+        ["TOK-27", "E2E-03"],
         {
             fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
                 if call.operation == Operation::SendTaskSuccess && outcome.is_done() {

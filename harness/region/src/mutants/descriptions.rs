@@ -30,7 +30,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "output-rewritten-in-description",
         "the description shows another output than the history",
-        ["HIS-12"],
+        ["HIS-12", "E2E-06"],
         {
             fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
                 if let Some(members) =
@@ -106,7 +106,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("made-up-status", "a running execution shows the status STARTED", ["DESC-01"], {
+    variant!("made-up-status", "a running execution shows the status STARTED", ["DESC-01", "DESC-09"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let Some(members) = described(call, outcome).filter(|members| status(members) == "RUNNING") {
                 members.insert("status".to_owned(), json!("STARTED"));

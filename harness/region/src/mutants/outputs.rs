@@ -37,11 +37,16 @@ pub(super) const VARIANTS: &[Variant] = &[
             text.chars().count()
         }
     }),
-    variant!("limits-off", "inputs and outputs may have any size", ["TOK-09", "START-14"], {
-        fn measure(&mut self, text: &str) -> usize {
-            text.len().min(1)
+    variant!(
+        "limits-off",
+        "inputs and outputs may have any size",
+        ["TOK-09", "START-14", "IO-10", "SQS-08"],
+        {
+            fn measure(&mut self, text: &str) -> usize {
+                text.len().min(1)
+            }
         }
-    }),
+    ),
     variant!("limits-too-small", "inputs and outputs may have 255,000 bytes", ["TOK-09", "START-14"], {
         fn measure(&mut self, text: &str) -> usize {
             text.len() + 7_144
@@ -106,7 +111,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("output-emptied", "the output of a callback is lost", ["TOK-07", "HIS-19"], {
+    variant!("output-emptied", "the output of a callback is lost", ["TOK-07", "HIS-19", "TOK-06"], {
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             Some(on_success(completion, |_| "{}".to_owned()))
         }
@@ -131,23 +136,33 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("state-output-wrapped", "a Task state hands on its output in an envelope", ["IO-04"], {
-        fn state_output(&mut self, kind: &str, output: &mut Value) {
-            if kind == "Task" {
-                *output = serde_json::json!({ "output": output.take() });
+    variant!(
+        "state-output-wrapped",
+        "a Task state hands on its output in an envelope",
+        ["IO-04", "IO-05"],
+        {
+            fn state_output(&mut self, kind: &str, output: &mut Value) {
+                if kind == "Task" {
+                    *output = serde_json::json!({ "output": output.take() });
+                }
             }
         }
-    }),
-    variant!("reserved-names-are-replaced", "an error that begins with States. becomes States.TaskFailed", ["ERR-04"], {
-        fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
-            Some(match completion {
-                Completion::Failure(Some(error), cause) if error.starts_with("States.") => {
-                    Completion::Failure(Some("States.TaskFailed".to_owned()), cause)
-                }
-                other => other,
-            })
+    ),
+    variant!(
+        "reserved-names-are-replaced",
+        "an error that begins with States. becomes States.TaskFailed",
+        ["ERR-04"],
+        {
+            fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
+                Some(match completion {
+                    Completion::Failure(Some(error), cause) if error.starts_with("States.") => {
+                        Completion::Failure(Some("States.TaskFailed".to_owned()), cause)
+                    }
+                    other => other,
+                })
+            }
         }
-    }),
+    ),
     variant!(
         "outputs-are-crossed",
         "a task ends with the output of the callback before, whichever execution that was for",

@@ -12,7 +12,7 @@ fn is_history(call: &Call) -> bool {
 }
 
 pub(super) const VARIANTS: &[Variant] = &[
-    variant!("page-loses-an-event", "an event is lost between two pages", ["GEH-03"], {
+    variant!("page-loses-an-event", "an event is lost between two pages", ["GEH-03", "GEH-04"], {
         fn page(&mut self, _: usize, end: usize) -> (usize, usize) {
             (end, end + 1)
         }

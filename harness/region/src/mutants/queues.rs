@@ -93,7 +93,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "item-failures-ignored",
         "messages that a function reports as failed are deleted",
-        ["ESM-04"],
+        ["ESM-04", "ESM-05"],
         {
             fn honours_item_failures(&mut self) -> bool {
                 false
@@ -161,7 +161,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "settings-forgotten",
         "a queue is made without the settings that were given",
-        ["SQS-04", "SQS-15"],
+        ["SQS-04", "SQS-15", "ESM-06"],
         {
             fn request(&mut self, call: &mut Call) {
                 if let (Operation::CreateQueue, Some(Value::Object(all))) =

@@ -15,7 +15,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("retry-once-more", "an exhausted retrier is used once more", ["ERR-16"], { done: bool }, {
+    variant!("retry-once-more", "an exhausted retrier is used once more", ["ERR-16", "ERR-19"], { done: bool }, {
         fn recovery(&mut self, _: &TaskFailure, retries: u64, recovery: &mut Recovery) {
             if retries > 0 && !matches!(recovery, Recovery::Retry { .. }) && !std::mem::replace(&mut self.done, true) {
                 *recovery = Recovery::Retry { retrier: 0, after_ms_max: 1_000, jitter: false };
@@ -24,7 +24,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("retry-once-less", "a retrier stops one attempt too early", ["ERR-11"], {
+    variant!("retry-once-less", "a retrier stops one attempt too early", ["ERR-11", "ERR-15"], {
         fn recovery(&mut self, failure: &TaskFailure, retries: u64, recovery: &mut Recovery) {
             if retries > 1 && matches!(recovery, Recovery::Retry { .. }) {
                 *recovery = Recovery::Uncaught(failure.clone());
@@ -43,13 +43,18 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("catch-ignored", "Catch is never used", ["ERR-02", "E2E-02"], {
-        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
-            if matches!(recovery, Recovery::Caught { .. }) {
-                *recovery = Recovery::Uncaught(failure.clone());
+    variant!(
+        "catch-ignored",
+        "Catch is never used",
+        ["ERR-02", "E2E-02", "E2E-04", "ERR-01", "ERR-03", "ERR-05"],
+        {
+            fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+                if matches!(recovery, Recovery::Caught { .. }) {
+                    *recovery = Recovery::Uncaught(failure.clone());
+                }
             }
         }
-    }),
+    ),
     variant!(
         "missed-heartbeat-not-caught",
         "a missed heartbeat fails the execution whatever Catch says",
@@ -62,18 +67,13 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!(
-        "timeout-not-caught",
-        "a timeout fails the execution whatever Catch says",
-        ["TMO-10", "HB-10"],
-        {
-            fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
-                if failure.error.as_deref() == Some("States.Timeout") {
-                    *recovery = Recovery::Uncaught(failure.clone());
-                }
+    variant!("timeout-not-caught", "a timeout fails the execution whatever Catch says", ["HB-10"], {
+        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+            if failure.error.as_deref() == Some("States.Timeout") {
+                *recovery = Recovery::Uncaught(failure.clone());
             }
         }
-    ),
+    }),
     variant!(
         "nameless-failure-not-caught",
         "a failure without a name fails the execution whatever Catch says",
@@ -86,27 +86,34 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("caught-error-replaces-the-input", "a catcher's ResultPath is ignored", ["ERR-07"], {
+    variant!("caught-error-replaces-the-input", "a catcher's ResultPath is ignored", ["ERR-07", "HIS-29"], {
         fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
             if let Recovery::Caught { exit, .. } = recovery {
                 exit.output = failure.error_output();
             }
         }
     }),
-    variant!("caught-error-is-lost", "a catcher hands on nothing", ["ERR-07"], {
+    variant!("caught-error-is-lost", "a catcher hands on nothing", ["ERR-07", "E2E-07"], {
         fn recovery(&mut self, _: &TaskFailure, _: u64, recovery: &mut Recovery) {
             if let Recovery::Caught { exit, .. } = recovery {
                 exit.output = Value::Object(serde_json::Map::new());
             }
         }
     }),
-    variant!("nameless-failure-gets-a-name", "a caught failure without a name is handed on with one", ["ERR-08"], {
-        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
-            if let (Recovery::Caught { exit, .. }, None, None) = (recovery, &failure.error, &failure.cause) {
-                reword(&mut exit.output, "\"Error\":null", "\"Error\":\"UnknownError\"");
+    variant!(
+        "nameless-failure-gets-a-name",
+        "a caught failure without a name is handed on with one",
+        ["ERR-08"],
+        {
+            fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+                if let (Recovery::Caught { exit, .. }, None, None) =
+                    (recovery, &failure.error, &failure.cause)
+                {
+                    reword(&mut exit.output, "\"Error\":null", "\"Error\":\"UnknownError\"");
+                }
             }
         }
-    }),
+    ),
     variant!(
         "caught-error-leaves-no-exit",
         "a state whose failure was caught is left without TaskStateExited",
@@ -142,30 +149,40 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!("runtime-errors-are-caught", "States.ALL catches States.Runtime", ["ERR-20"], {
-        fn seen(&mut self, failure: &mut TaskFailure) {
-            if failure.error.as_deref() == Some("States.Runtime") {
-                failure.error = Some("Runtime".to_owned());
-                failure.origin = Origin::Work;
-            }
-        }
-        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
-            match recovery {
-                Recovery::Caught { exit, .. } if failure.error.as_deref() == Some("States.Runtime") => {
-                    reword(&mut exit.output, "\"Error\":\"Runtime\"", "\"Error\":\"States.Runtime\"");
+    variant!(
+        "runtime-errors-are-caught",
+        "States.ALL catches States.Runtime",
+        ["ERR-20", "IO-02", "TMO-08"],
+        {
+            fn seen(&mut self, failure: &mut TaskFailure) {
+                if failure.error.as_deref() == Some("States.Runtime") {
+                    failure.error = Some("Runtime".to_owned());
+                    failure.origin = Origin::Work;
                 }
-                Recovery::Uncaught(left) => left.clone_from(failure),
-                _ => {}
+            }
+            fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+                match recovery {
+                    Recovery::Caught { exit, .. } if failure.error.as_deref() == Some("States.Runtime") => {
+                        reword(&mut exit.output, "\"Error\":\"Runtime\"", "\"Error\":\"States.Runtime\"");
+                    }
+                    Recovery::Uncaught(left) => left.clone_from(failure),
+                    _ => {}
+                }
             }
         }
-    }),
-    variant!("data-limit-is-caught", "States.ALL catches an output of the state that is too large", ["ERR-21"], {
-        fn seen(&mut self, failure: &mut TaskFailure) {
-            if failure.error.as_deref() == Some("States.DataLimitExceeded") {
-                failure.origin = Origin::Work;
+    ),
+    variant!(
+        "data-limit-is-caught",
+        "States.ALL catches an output of the state that is too large",
+        ["ERR-21"],
+        {
+            fn seen(&mut self, failure: &mut TaskFailure) {
+                if failure.error.as_deref() == Some("States.DataLimitExceeded") {
+                    failure.origin = Origin::Work;
+                }
             }
         }
-    }),
+    ),
 ];
 
 /// Changes a part of the text of a JSON value.

@@ -72,7 +72,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "input-paths-ignored",
         "InputPath and OutputPath are ignored",
-        ["IO-06"],
+        ["IO-06", "IO-01"],
         { originals: Originals },
         {
             fn request(&mut self, call: &mut Call) {

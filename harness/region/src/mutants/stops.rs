@@ -33,7 +33,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "late-success-is-written-down",
         "a SendTaskSuccess after a stop leaves TaskSucceeded behind ExecutionAborted",
-        ["STOP-06"],
+        ["STOP-06", "HIS-06"],
         { sent: BTreeSet<String> },
         {
             fn request(&mut self, call: &mut Call) {

@@ -56,11 +56,16 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("timed-out-token-ok", "the token of a task that timed out answers 200", ["TOK-14", "HB-08"], {
-        fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
-            if late.how == Closed::TimedOut { Ok(()) } else { Err(refusal) }
+    variant!(
+        "timed-out-token-ok",
+        "the token of a task that timed out answers 200",
+        ["TOK-14", "HB-08", "TMO-09", "TOK-16"],
+        {
+            fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
+                if late.how == Closed::TimedOut { Ok(()) } else { Err(refusal) }
+            }
         }
-    }),
+    ),
     variant!("ended-token-ok", "the token of a stopped or failed execution answers 200", ["TOK-15"], {
         fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
             if late.how == Closed::Ended { Ok(()) } else { Err(refusal) }
@@ -139,7 +144,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "token-reused-across-retries",
         "a retry sends the token of the attempt before",
-        ["TOK-04", "ERR-17"],
+        ["TOK-04", "ERR-17", "HIS-21"],
         {
             fn token(&mut self, fresh: u64, before: Option<u64>) -> u64 {
                 before.unwrap_or(fresh)
@@ -226,11 +231,30 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("tokens-are-form-decoded", "a plus sign in a token that comes back is read as a space", ["TOK-03"], {
-        fn request(&mut self, call: &mut Call) {
-            if let Some(Value::String(token)) = call.input.get_mut("taskToken") {
-                *token = token.replace('+', " ");
+    variant!(
+        "tokens-are-form-decoded",
+        "a plus sign in a token that comes back is read as a space",
+        ["TOK-03"],
+        {
+            fn request(&mut self, call: &mut Call) {
+                if let Some(Value::String(token)) = call.input.get_mut("taskToken") {
+                    *token = token.replace('+', " ");
+                }
             }
+        }
+    ),
+    variant!("tokens-work-late", "a token is unknown for half a second after it was issued", ["TOK-23"], { issued: Vec<(Time, String)> }, {
+        fn event(&mut self, draft: &mut Draft) -> bool {
+            if let (true, Some(details)) = (draft.kind == "TaskScheduled", &draft.details) {
+                let text = details.get("parameters").and_then(Value::as_str);
+                self.issued.extend(text.map(|text| (draft.at, text.to_owned())));
+            }
+            true
+        }
+        fn admits(&mut self, now: Time, call: &Call) -> Result<(), ApiError> {
+            let Some(token) = call.text("taskToken").filter(|token| token.len() > 100) else { return Ok(()) };
+            let fresh = self.issued.iter().any(|(at, text)| now - *at < 500 && text.contains(token));
+            if fresh { Err(invalid_token()) } else { Ok(()) }
         }
     }),
     variant!("tokens-expire", "a token is closed a few seconds after it was issued, whatever its task does", ["TOK-24"], { issued: Vec<(Time, String)> }, {

@@ -139,7 +139,8 @@ fn ended_by_another(view: &View<'_>, attempt: &Attempt) -> Option<u64> {
             .collect::<Vec<bool>>()
     };
     let mine = sent(own);
-    let others = view.tokens.iter().filter(|other| other.execution.is_some() && other.execution != own.execution);
+    let others =
+        view.tokens.iter().filter(|other| other.execution.is_some() && other.execution != own.execution);
     let crossed = !mine.is_empty() && !mine.contains(&true) && others.flat_map(sent).any(|same| same);
     crossed.then_some(event.id)
 }

@@ -75,7 +75,8 @@ fn is_told_to_fail(view: &View<'_>) -> bool {
         ["Throw", "ThrowBatch", "Return"].iter().any(|name| body.is_some_and(|body| body.get(name).is_some()))
     };
     let mut sent = view.calls_of(Api::SendMessage);
-    sent.any(|call| fails(call.text("MessageBody").unwrap_or_default(), true)) || view.attempts.iter().any(orders)
+    sent.any(|call| fails(call.text("MessageBody").unwrap_or_default(), true))
+        || view.attempts.iter().any(orders)
 }
 
 /// Whether the suite's function fails at this message: with it alone, or with its whole batch.

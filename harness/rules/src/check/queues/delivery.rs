@@ -279,7 +279,9 @@ pub(in crate::check) fn never_arrived(view: &View<'_>, attempt: &Attempt) -> boo
         return false;
     }
     let delay = parameter("DelaySeconds").and_then(Value::as_u64).unwrap_or(queue.delay);
-    let Some(sent) = attempt.submitted.and_then(|index| view.events(attempt).get(index)) else { return false };
+    let Some(sent) = attempt.submitted.and_then(|index| view.events(attempt).get(index)) else {
+        return false;
+    };
     let since = view.offset.latest(sent.at).0 + seconds(delay);
     let needed = if view.hung() { HANG } else { PATIENCE };
     polled(view, queue, since) >= needed
@@ -301,7 +303,8 @@ fn from_dead(view: &View<'_>, sink: &mut Sink) {
         let later = || view.operations_of(token).filter(|op| op.begun >= received);
         if later().any(|op| op.effect == Effect::Accepted) {
             sink.met(FROM_DEAD);
-        } else if let Some(call) = later().find_map(|op| view.call_of(op).filter(|_| op.effect == Effect::Rejected))
+        } else if let Some(call) =
+            later().find_map(|op| view.call_of(op).filter(|_| op.effect == Effect::Rejected))
             && let Some(code @ ("InvalidToken" | "TaskDoesNotExist")) = call.answer.code()
             && closings(view, token).iter().all(|closing| closing.by >= call.begun)
         {

@@ -114,7 +114,9 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
                 if lawful {
                     sink.observed(DENIED, format!("A-15: a missing permission is named {name}"));
                 } else {
-                    let message = format!("a missing permission is named {name}, neither States.Permissions nor {prefix}…");
+                    let message = format!(
+                        "a missing permission is named {name}, neither States.Permissions nor {prefix}…"
+                    );
                     sink.violated_at(DENIED, Some(event.id), message);
                 }
             }
@@ -141,7 +143,8 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
     }
     for read in &view.reads {
         for exit in read.history.events.iter().filter(|event| event.is_exited()) {
-            let names = |text: Option<&str>| text.is_some_and(|text| text.contains("\"States.DataLimitExceeded\""));
+            let names =
+                |text: Option<&str>| text.is_some_and(|text| text.contains("\"States.DataLimitExceeded\""));
             let before = read.history.get(exit.previous).filter(|before| before.kind.ends_with("Succeeded"));
             let entered = before.and_then(|_| {
                 let own = |event: &&Event| event.is_entered() && event.text("name") == exit.text("name");

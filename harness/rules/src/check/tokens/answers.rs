@@ -196,7 +196,8 @@ fn surely_closed(
         )
     };
     // The first row is the plainest; that a heartbeat was missed is said beside it.
-    let accused = || rows.iter().enumerate().filter(|(at, row)| *at == 0 || **row == MISSED).map(|(_, row)| *row);
+    let accused =
+        || rows.iter().enumerate().filter(|(at, row)| *at == 0 || **row == MISSED).map(|(_, row)| *row);
     match (operation.effect, call.answer) {
         (Effect::Accepted, _) => {
             for row in accused() {
@@ -345,7 +346,8 @@ fn context(view: &View<'_>, token: &Token, operation: &Operation, text: &str, si
     if refused && view.operations_of(token).filter(before).all(|other| other.effect != Effect::Accepted) {
         sink.violated(STILL_OPEN, format!("{text}, after an earlier call with the token was refused"));
     }
-    let denied = |other: &Operation| view.call_of(other).is_some_and(|call| matches!(call.answer, Answer::Denied(_)));
+    let denied =
+        |other: &Operation| view.call_of(other).is_some_and(|call| matches!(call.answer, Answer::Denied(_)));
     if view.operations_of(token).filter(before).any(denied)
         && view.operations_of(token).filter(before).all(|other| other.effect != Effect::Accepted)
     {

@@ -135,6 +135,9 @@ impl Replay<'_, '_> {
         if let Err(what) = self.holes.fit(&exits.one.output, &exits.two.output, &output) {
             let message = format!("output of {:?} {what}", visit.name);
             self.ledger.breach(rule, exited, message.clone());
+            if rule != "IO-06" && asl::filters_output(state) {
+                self.ledger.breach("IO-06", exited, message.clone());
+            }
             self.ledger.breach("HIS-29", exited, message);
         }
         self.assigned(visit, exited, exits);

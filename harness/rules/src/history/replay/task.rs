@@ -178,9 +178,16 @@ impl Replay<'_, '_> {
         };
         if let Some((known, written)) = known.zip(json(scheduled, member)) {
             self.ledger.met("IO-01");
+            let filtered = asl::filters_input(state);
+            if filtered {
+                self.ledger.met("IO-06");
+            }
             if let Err(what) = self.holes.fit(&known.one, &known.two, &written) {
                 let message = format!("{member} of {:?} {what}", visit.name);
                 self.ledger.breach("IO-01", scheduled, message.clone());
+                if filtered {
+                    self.ledger.breach("IO-06", scheduled, message.clone());
+                }
                 self.ledger.breach("HIS-29", scheduled, message);
             }
         }
