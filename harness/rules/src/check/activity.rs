@@ -76,8 +76,10 @@ fn polls(view: &View<'_>, sink: &mut Sink) {
     for token in view.tokens.iter().filter(|token| token.activity) {
         if view.operations_of(token).any(|op| op.effect == Effect::Accepted) {
             sink.met(COMPLETES);
-        } else if let Some(code @ ("InvalidToken" | "TaskDoesNotExist")) =
-            view.operations_of(token).find_map(|op| view.call_of(op)?.answer.code())
+        } else if let Some(code @ ("InvalidToken" | "TaskDoesNotExist")) = view
+            .operations_of(token)
+            .filter(|op| op.effect == Effect::Rejected)
+            .find_map(|op| view.call_of(op)?.answer.code())
         {
             sink.violated(COMPLETES, format!("the token of an activity's task answered {code}"));
         }

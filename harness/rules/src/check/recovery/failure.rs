@@ -60,6 +60,7 @@ const SIBLINGS: Check = Check::of(
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[UNCAUGHT, SERVICE, DENIED, TOO_LARGE], run: failures },
+    Group { checks: &[TOO_LARGE], run: too_large },
     Group { checks: &[PLACED, NAMELESS], run: outputs },
     Group { checks: &[RUNTIME], run: runtime },
     Group { checks: &[RESERVED], run: reserved },
@@ -141,28 +142,33 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
             }
         }
     }
-    for read in &view.reads {
-        for exit in read.history.events.iter().filter(|event| event.is_exited()) {
-            let names =
-                |text: Option<&str>| text.is_some_and(|text| text.contains("\"States.DataLimitExceeded\""));
-            let before = read.history.get(exit.previous).filter(|before| before.kind.ends_with("Succeeded"));
-            let entered = before.and_then(|_| {
-                let own = |event: &&Event| event.is_entered() && event.text("name") == exit.text("name");
-                read.history.events.iter().rev().filter(|event| event.id < exit.id).find(own)
-            });
-            // The result was within the limit, so what was caught is the output of the state.
-            if let (Some(before), Some(entered)) = (before, entered)
-                && names(exit.text("output"))
-                && !names(before.text("output"))
-                && !names(entered.text("input"))
-            {
-                sink.violated_at(TOO_LARGE, Some(exit.id), "a state's output beyond the limit was caught");
-            }
-        }
-    }
     for last in view.reads.iter().filter_map(|read| read.terminal()) {
         if last.kind == "ExecutionFailed" && last.text("error") == Some("States.DataLimitExceeded") {
             sink.observed(TOO_LARGE, "A-20: data beyond the limit fail the execution");
+        }
+    }
+}
+
+/// A task whose result was within the limit, and which a Catcher left all the same: what it took is the output of the state.
+fn too_large(view: &View<'_>, sink: &mut Sink) {
+    const NAME: &str = "\"States.DataLimitExceeded\"";
+    for attempt in &view.attempts {
+        let events = view.events(attempt);
+        let entered = attempt.visit.and_then(|visit| events.iter().find(|event| event.id == visit));
+        let ended = attempt.end(events).filter(|event| event.kind.ends_with("Succeeded"));
+        let exit = attempt.followed.and_then(|index| events.get(index)).filter(|event| event.is_exited());
+        let (Some(state), Some(entered), Some(ended), Some(exit)) =
+            (view.state_of(attempt), entered, ended, exit)
+        else {
+            continue;
+        };
+        let brought = [(entered, "input"), (ended, "output")]
+            .iter()
+            .any(|(event, member)| event.text(member).is_none_or(|text| text.contains(NAME)));
+        let named = exit.text("output").is_some_and(|text| text.contains(NAME));
+        if named && !brought && !state.catchers().is_empty() && !state.jsonata {
+            let message = format!("an output of state {} beyond the limit was caught", state.name);
+            sink.violated_at(TOO_LARGE, Some(exit.id), message);
         }
     }
 }
