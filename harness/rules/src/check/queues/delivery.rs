@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use record::Operation as Api;
 use serde_json::Value;
 
-use crate::check::tokens::closing::closings;
 use crate::check::tokens::issue::submitted_id;
+use crate::check::tokens::open::is_surely_open;
 use crate::check::{Check, Group, Sink};
 use crate::tolerance::{HANG, PATIENCE, seconds};
 use crate::view::{Attempt, Effect, Message, Pattern, Queue, View};
@@ -303,10 +303,10 @@ fn from_dead(view: &View<'_>, sink: &mut Sink) {
         let later = || view.operations_of(token).filter(|op| op.begun >= received);
         if later().any(|op| op.effect == Effect::Accepted) {
             sink.met(FROM_DEAD);
-        } else if let Some(call) =
-            later().find_map(|op| view.call_of(op).filter(|_| op.effect == Effect::Rejected))
-            && let Some(code @ ("InvalidToken" | "TaskDoesNotExist")) = call.answer.code()
-            && closings(view, token).iter().all(|closing| closing.by >= call.begun)
+        } else if let Some(code) = later()
+            .find(|op| op.effect == Effect::Rejected && is_surely_open(view, token, op))
+            .and_then(|op| view.call_of(op)?.answer.code())
+            .filter(|code| matches!(*code, "InvalidToken" | "TaskDoesNotExist"))
         {
             let message = format!("a token from the dead-letter queue answered {code}");
             sink.violated(FROM_DEAD, message);
