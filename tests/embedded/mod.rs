@@ -45,7 +45,7 @@ pub(crate) fn broken(spec: &str) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-/// The rules that are seen broken on a variant of the region until one of `wanted` is: the run ends there.
+/// The rules that are seen broken on a variant of the region until all of `wanted` are: the run ends there.
 pub(crate) fn broken_until(spec: &str, wanted: &[&str]) -> BTreeSet<String> {
     struct Until<'w> {
         wanted: &'w [&'w str],
@@ -57,10 +57,10 @@ pub(crate) fn broken_until(spec: &str, wanted: &[&str]) -> BTreeSet<String> {
         fn event(&mut self, event: RunEvent) {
             let RunEvent::Case { findings, .. } = event else { return };
             for finding in findings.into_iter().filter(|finding| finding.kind == FindingKind::Violated) {
-                if self.wanted.contains(&finding.rule.as_str()) {
-                    self.cancel.set();
-                }
                 self.broken.insert(finding.rule);
+            }
+            if self.wanted.iter().all(|rule| self.broken.contains(*rule)) {
+                self.cancel.set();
             }
         }
     }
@@ -102,10 +102,11 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
 }
 
-/// Mutants that are known to survive: `fixtures/survivors.toml` says why.
-pub(crate) fn known_survivors() -> BTreeSet<String> {
+/// What `fixtures/survivors.toml` has a reason for: mutants that survive (`variant`), rules that break with none (`rule`).
+pub(crate) fn known(kind: &str) -> BTreeSet<String> {
+    let start = format!("{kind} = \"");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/survivors.toml");
     let text = fs::read_to_string(path).expect("the list of survivors can be read");
-    let names = text.lines().filter_map(|line| line.strip_prefix("variant = \"")?.strip_suffix('"'));
+    let names = text.lines().filter_map(|line| line.strip_prefix(&start)?.strip_suffix('"'));
     names.map(str::to_owned).collect()
 }

@@ -48,6 +48,20 @@ pub fn places_its_result(state: &State) -> bool {
     unread && (whole || matches!(flow.result_path, ResultPath::Discard))
 }
 
+/// The state without its InputPath, if it has one that leaves something out.
+pub fn without_input_path(state: &State) -> Option<State> {
+    let mut bare = state.clone();
+    let path = std::mem::take(&mut bare.flow.input_path);
+    (!matches!(path, Filter::Whole)).then_some(bare)
+}
+
+/// The state without its OutputPath, if it has one that leaves something out.
+pub fn without_output_path(state: &State) -> Option<State> {
+    let mut bare = state.clone();
+    let path = std::mem::take(&mut bare.flow.output_path);
+    (!matches!(path, Filter::Whole)).then_some(bare)
+}
+
 /// What a state makes its output of.
 pub(crate) enum Applied {
     /// Its result.

@@ -33,7 +33,7 @@ mod template;
 mod validate;
 
 pub use choice::ChoiceRule;
-pub use complete::{check_result, complete, places_its_result};
+pub use complete::{check_result, complete, places_its_result, without_input_path, without_output_path};
 pub use enter::{batches, enter, item_context, item_input, known_parameters};
 pub use inspect::{inspect, inspect_items};
 pub use machine::{

@@ -69,6 +69,6 @@ def obey(order):
             getattr(step_functions(), CALLS[what])(**members)
         except Exception as error:
             code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
-            if code == "TaskTimedOut":
+            if code in ("TaskTimedOut", "TaskDoesNotExist"):
                 continue
             raise raised(code or "Error", str(error)) from None

@@ -293,8 +293,16 @@ pub trait Conduct: Send {
     /// What a service answered to a task: output or error and cause.
     fn service_reply(&mut self, service: &str, reply: &mut Result<Value, TaskFailure>) {}
 
+    /// A failure as Retry and Catch see it.
+    fn seen(&mut self, failure: &mut TaskFailure) {}
+
     /// What becomes of a failure, after Retry and Catch were asked.
     fn recovery(&mut self, failure: &TaskFailure, retries: u64, recovery: &mut Recovery) {}
+
+    /// Whether a retry enters its state anew; it only schedules the task again (ERR-18).
+    fn retry_enters_again(&mut self) -> bool {
+        false
+    }
 
     /// The output of a state before it is handed on.
     fn state_output(&mut self, kind: &str, output: &mut Value) {}
@@ -395,6 +403,9 @@ pub trait Conduct: Send {
     fn honours_item_failures(&mut self) -> bool {
         true
     }
+
+    /// The messages of a batch that come back, once the function has answered; the others are deleted (ESM-01).
+    fn returned(&mut self, batch: &[String], returned: &mut Vec<String>) {}
 }
 
 /// AWS's conduct: every default.

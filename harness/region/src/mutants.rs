@@ -1,9 +1,11 @@
 //! Wrong variants of the region, each a real class of bugs, and lawful variants that no rule may accuse.
 //!
 //! Every variant is a [`Conduct`] that overrides one decision (or rewrites requests or answers); the services know none of
-//! them. Families: `tokens`, `outputs`, `timers`, `tasks`, `recovery`, `executions`, `descriptions`, `histories`, `pages`,
-//! `queues`, `topics`, `definitions`, `changes`, `listings`, `texts`, `wire`; the lawful ones are
-//! `lawful`, `spelling`, `leaves` and `weather`. Those of [`sweep`] are derived from a record, and known by name alone.
+//! them. A wrong one names the rules that it breaks: each of them must see it. Families: `tokens`, `outputs`, `timers`,
+//! `tasks`, `recovery`, `executions`, `starts`, `stops`, `descriptions`, `histories`, `pages`, `queues`, `topics`,
+//! `functions`, `activities`, `definitions`, `rewrites`, `changes`, `listings`, `texts`, `denials`, `lenient`, `wire`; the
+//! lawful ones are `lawful`, `spelling`, `leaves` and `weather`. Those of [`sweep`] are derived from a record, and known by
+//! name alone.
 
 /// A conduct that overrides some decisions, with the state it counts in.
 macro_rules! variant {
@@ -21,19 +23,26 @@ macro_rules! variant {
     }};
 }
 
+mod activities;
 mod changes;
 mod definitions;
+mod denials;
 mod descriptions;
 mod executions;
+mod functions;
 mod histories;
 mod lawful;
 mod leaves;
+mod lenient;
 mod listings;
 mod outputs;
 mod pages;
 mod queues;
 mod recovery;
+mod rewrites;
 mod spelling;
+mod starts;
+mod stops;
 pub mod sweep;
 mod tasks;
 mod texts;
@@ -81,6 +90,13 @@ fn wrong() -> impl Iterator<Item = &'static Variant> {
         changes::VARIANTS,
         listings::VARIANTS,
         texts::VARIANTS,
+        activities::VARIANTS,
+        denials::VARIANTS,
+        functions::VARIANTS,
+        lenient::VARIANTS,
+        rewrites::VARIANTS,
+        starts::VARIANTS,
+        stops::VARIANTS,
         wire::VARIANTS,
     ];
     families.into_iter().flatten()

@@ -12,6 +12,7 @@ mod reach;
 mod replay;
 mod run;
 mod serve;
+mod survivors;
 mod sweep;
 
 use tokio::runtime::{Builder, Runtime};
@@ -31,8 +32,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Verb::Judge { run, baseline, out } => {
             judge::judge(&run, baseline.as_deref(), out.as_deref(), palette)
         }
-        Verb::Mutants { names, sweep: true, shard, seed, known, .. } => {
-            sweep::sweep(&names, shard, seed, known.as_deref())
+        Verb::Mutants { names, sweep: true, shard, format, seed, known, .. } => {
+            sweep::sweep(&names, shard, format, seed, known.as_deref())
         }
         Verb::Mutants { names, format, profile, seed, known, .. } => {
             mutants::mutants(&names, format, profile, seed, known.as_deref())

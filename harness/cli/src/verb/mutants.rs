@@ -1,5 +1,5 @@
-//! `mutants`: what the rules are worth. Every wrong variant of the region must be killed by a rule that names it, and no
-//! lawful variant may be accused.
+//! `mutants`: what the rules are worth. Every wrong variant of the region must be killed by a rule that it names, no
+//! lawful variant may be accused, and every rule must kill something.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,11 +9,12 @@ use engine::Options;
 use plan::{Plan, Profile};
 use record::{FindingKind, RunEvent};
 use region::mutants::{self as variants, MutantInfo};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::args::Format;
 use crate::recorder::bar;
 use crate::verb::reach::{banner, connect};
+use crate::verb::survivors::Survivors;
 use crate::{Exit, Failure};
 
 /// What became of one variant.
@@ -56,23 +57,26 @@ impl Word {
     }
 }
 
-/// `fixtures/survivors.toml`: variants that do not end as they should yet.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Survivors {
-    #[serde(default)]
-    survivor: Vec<Survivor>,
+/// What a rule is worth: how many wrong variants broke it.
+#[derive(Default, Serialize)]
+struct Score<'s> {
+    kills: usize,
+    /// Why it breaks with none, where that is known.
+    idle: Option<&'s str>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Survivor {
-    variant: String,
-    reason: String,
+/// Every judged rule.
+type Scores<'s> = BTreeMap<&'static str, Score<'s>>;
+
+/// A run as JSON.
+#[derive(Serialize)]
+struct Report<'s> {
+    variants: &'s [Fate],
+    rules: &'s Scores<'s>,
 }
 
 /// Runs the plans on every variant. Exit 1 where one does not end as it should and is not known to, 2 where one that is
-/// known to ends well by now.
+/// known to ends well by now. A run of all variants says the same of rules that kill none.
 pub(super) fn mutants(
     names: &[String],
     format: Format,
@@ -80,7 +84,7 @@ pub(super) fn mutants(
     seed: u64,
     known: Option<&Path>,
 ) -> Result<Exit, Failure> {
-    let survivors = known.map_or_else(|| Ok(Survivors::default()), read_survivors)?;
+    let survivors = known.map_or_else(|| Ok(Survivors::default()), Survivors::read)?;
     let chosen = choose(names)?;
     let runtime = super::runtime()?;
     let plans: Arc<[Plan]> = plan::generate(profile, seed, None).into();
@@ -101,21 +105,54 @@ pub(super) fn mutants(
         bar.inc(1);
     }
     bar.finish_and_clear();
+    let scores = scores(&fates, &survivors);
+    // Only a run of all variants can tell that a rule breaks with none.
+    let whole = names.is_empty();
     match format {
-        Format::Json => say!("{}", serde_json::to_string_pretty(&fates).unwrap_or_default()),
-        Format::Text => print(&fates),
+        Format::Json => {
+            let report = Report { variants: &fates, rules: &scores };
+            say!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
+        }
+        Format::Text => {
+            print(&fates);
+            if whole {
+                print_idle(&scores);
+            }
+        }
     }
-    Ok(conclude(&fates, &survivors))
+    let of_rules = if whole { conclude_rules(&scores) } else { Exit::Conforms };
+    Ok(conclude(&fates, &survivors).worse(of_rules))
+}
+
+fn scores<'s>(fates: &[Fate], survivors: &'s Survivors) -> Scores<'s> {
+    let kills =
+        |rule: &str| fates.iter().filter(|fate| !fate.lawful && fate.killed_by.contains(rule)).count();
+    let judged = engine::judged_rules().into_iter();
+    judged.map(|rule| (rule, Score { kills: kills(rule), idle: survivors.idle(rule) })).collect()
+}
+
+fn conclude_rules(scores: &Scores<'_>) -> Exit {
+    let mut exit = Exit::Conforms;
+    for (rule, score) in scores {
+        match (score.kills, score.idle) {
+            (0, None) => exit = exit.worse(Exit::Violated),
+            (1.., Some(_)) => {
+                complain!("stale: {rule} kills {} variants; remove its entry", score.kills);
+                exit = exit.worse(Exit::StaleBaseline);
+            }
+            _ => {}
+        }
+    }
+    exit
 }
 
 fn conclude(fates: &[Fate], survivors: &Survivors) -> Exit {
-    let known = |name: &str| survivors.survivor.iter().find(|survivor| survivor.variant == name);
     let mut exit = Exit::Conforms;
     for fate in fates {
-        match (fate.word.is_good(), known(fate.name)) {
+        match (fate.word.is_good(), survivors.variant(fate.name)) {
             (true, None) => {}
-            (false, Some(survivor)) => {
-                complain!("{}: {}, as known: {}", fate.name, fate.word.text(), survivor.reason);
+            (false, Some(reason)) => {
+                complain!("{}: {}, as known: {reason}", fate.name, fate.word.text());
             }
             (false, None) => exit = exit.worse(Exit::Violated),
             (true, Some(_)) => {
@@ -125,18 +162,6 @@ fn conclude(fates: &[Fate], survivors: &Survivors) -> Exit {
         }
     }
     exit
-}
-
-fn read_survivors(path: &Path) -> Result<Survivors, Failure> {
-    let remedy = "see fixtures/survivors.toml for the form";
-    let text = std::fs::read_to_string(path).map_err(|why| Failure::unreadable(path, why, remedy))?;
-    let survivors: Survivors = toml::from_str(&text).map_err(|why| Failure::unreadable(path, why, remedy))?;
-    match survivors.survivor.iter().find(|survivor| survivor.reason.trim().is_empty()) {
-        Some(survivor) => {
-            Err(Failure::unreadable(path, format!("{} has no reason", survivor.variant), remedy))
-        }
-        None => Ok(survivors),
-    }
 }
 
 fn choose(names: &[String]) -> Result<Vec<(&'static MutantInfo, bool)>, Failure> {
@@ -231,4 +256,17 @@ fn print(fates: &[Fate]) {
         count(Word::Spared),
         count(Word::Accused)
     );
+}
+
+/// The rules that killed none; how many each of the others killed is in the JSON form.
+fn print_idle(scores: &Scores<'_>) {
+    let idle: Vec<_> = scores.iter().filter(|(_, score)| score.kills == 0).collect();
+    say!("{} of {} rules killed something", scores.len() - idle.len(), scores.len());
+    for (rule, score) in idle {
+        let mark = if score.idle.is_some() { ' ' } else { '!' };
+        say!(
+            "{mark} {rule:8} killed none: {}",
+            score.idle.unwrap_or("nothing shows that its check can fail")
+        );
+    }
 }

@@ -12,8 +12,9 @@ use engine::{Cancel, Options, Shard, Sink};
 use plan::{Plan, Profile};
 use record::{CaseRecord, FindingKind, RunEvent};
 use region::mutants::sweep;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::args::Format;
 use crate::recorder::bar;
 use crate::verb::reach::{banner, connect};
 use crate::{Exit, Failure};
@@ -34,10 +35,31 @@ struct Reason {
     faults: Vec<String>,
 }
 
+/// What became of one fault.
+#[derive(Serialize)]
+struct Fault<'n> {
+    name: &'n str,
+    #[serde(rename = "fate")]
+    word: Word,
+    /// The first rule that saw it.
+    rule: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Word {
+    Killed,
+    EndsTheRun,
+    ChangesNothing,
+    Allowed,
+    Survived,
+}
+
 /// Runs the smoke plans on every derived fault. Exit 1 where one is seen by no rule and not known to be allowed.
 pub(super) fn sweep(
     filters: &[String],
     shard: Shard,
+    format: Format,
     seed: u64,
     known: Option<&Path>,
 ) -> Result<Exit, Failure> {
@@ -54,7 +76,7 @@ pub(super) fn sweep(
     let names = names.into_iter().filter(wanted).enumerate();
     let names: Vec<String> = names.filter(|(place, _)| shard.has(*place)).map(|(_, name)| name).collect();
     let bar = bar("sweep", names.len() as u64, false);
-    let (mut killed, mut stopped, mut same, mut spared, mut survived) = (0, 0, 0, 0, 0);
+    let mut faults = Vec::new();
     for name in &names {
         bar.set_message(name.clone());
         let mut first = First::of(&lawful);
@@ -62,34 +84,42 @@ pub(super) fn sweep(
         let done =
             runtime.block_on(run(&spec, seed, &plans, lawful.plans(name), first.cancel.clone(), &mut first));
         bar.inc(1);
-        match (done, first.rule) {
-            (_, Some(_)) => killed += 1,
-            (Err(_), None) => stopped += 1,
-            (Ok(()), None) if !first.differs => same += 1,
-            (Ok(()), None) => {
-                let covering: Vec<&str> = allowed.covering(name).collect();
-                if covering.is_empty() {
-                    survived += 1;
-                    bar.suspend(|| say!("! {name}"));
-                } else {
-                    spared += 1;
-                    used.extend(covering);
-                }
-            }
+        let covering: Vec<&str> = allowed.covering(name).collect();
+        let word = match (done, &first.rule) {
+            (_, Some(_)) => Word::Killed,
+            (Err(_), None) => Word::EndsTheRun,
+            (Ok(()), None) if !first.differs => Word::ChangesNothing,
+            (Ok(()), None) if covering.is_empty() => Word::Survived,
+            (Ok(()), None) => Word::Allowed,
+        };
+        match word {
+            Word::Allowed => used.extend(covering),
+            Word::Survived if format == Format::Text => bar.suspend(|| say!("! {name}")),
+            _ => {}
         }
+        faults.push(Fault { name, word, rule: first.rule });
     }
     bar.finish_and_clear();
-    say!(
-        "{} faults: {killed} seen by a rule, {stopped} end the run, {same} change nothing, {spared} are allowed, {survived} are not seen",
-        names.len()
-    );
+    let count = |word| faults.iter().filter(|fault| fault.word == word).count();
+    match format {
+        Format::Json => say!("{}", serde_json::to_string_pretty(&faults).unwrap_or_default()),
+        Format::Text => say!(
+            "{} faults: {} seen by a rule, {} end the run, {} change nothing, {} are allowed, {} are not seen",
+            names.len(),
+            count(Word::Killed),
+            count(Word::EndsTheRun),
+            count(Word::ChangesNothing),
+            count(Word::Allowed),
+            count(Word::Survived)
+        ),
+    }
     // Only the whole sweep can tell that a pattern is of no use any more.
     let whole = filters.is_empty() && shard.of == 1;
     let stale: Vec<_> = allowed.patterns().filter(|(pattern, _)| whole && !used.contains(pattern)).collect();
     for (pattern, reason) in &stale {
-        say!("stale: no fault that is not seen is called {pattern} ({reason})");
+        complain!("stale: no fault that is not seen is called {pattern} ({reason})");
     }
-    Ok(match (survived, stale.is_empty()) {
+    Ok(match (count(Word::Survived), stale.is_empty()) {
         (0, true) => Exit::Conforms,
         (0, false) => Exit::StaleBaseline,
         _ => Exit::Violated,

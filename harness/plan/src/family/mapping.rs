@@ -52,11 +52,11 @@ fn mappings() -> Vec<Draft> {
         |messages: u32, wait_ms: u64| Step::Drain { queue: "dead-letter".to_owned(), messages, wait_ms };
     vec![
         consumed(
-            "a function answers three executions, each token twice",
+            "a function answers three executions, each token twice; no message comes back",
             behind_the_queue(0, true),
             json!({"Times": 2}),
             Vec::new(),
-            vec![dead(1, 2000)],
+            vec![dead(2, 10_000)],
         ),
         consumed(
             "a bad record among good ones comes back alone",

@@ -132,7 +132,7 @@ fn limits() -> Vec<Draft> {
         vec![shared(
             "keeps-input",
             machine([
-                ("Wait for callback", with(callback(), json!({"ResultPath": "$.result", "Next": "After", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "After", "ResultPath": null}]}))),
+                ("Wait for callback", with(callback(), json!({"ResultPath": "$.result", "Next": "After", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "After", "ResultPath": "$.error"}]}))),
                 ("After", pass()),
             ]),
         )],

@@ -32,7 +32,11 @@ impl Region {
         let token = holds_token.then(|| self.ids.token(serial));
         let Some(sight) = self.sight(execution, strand, token.as_deref()) else { return };
         let Some(state) = sight.state() else { return };
-        let previous = self.previous(execution, strand);
+        let mut previous = self.previous(execution, strand);
+        if before.is_some() && self.conduct.retry_enters_again() {
+            let members = with_data("input", sight.input.to_string(), [("name", json!(sight.state))]);
+            previous = self.emit(execution, strand, previous, "TaskStateEntered", members);
+        }
         let entered = match asl::enter(state, &sight.inputs()) {
             Ok(entered) => entered,
             Err(failure) => {

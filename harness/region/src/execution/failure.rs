@@ -59,7 +59,9 @@ impl Region {
         let Some(visit) = self.visit(execution, strand) else { return };
         let mut counts = visit.counts.clone();
         let fanned = matches!(visit.mode, Mode::Fan(_) | Mode::Run(_));
-        let recovered = asl::recover(state, &sight.inputs(), &fault.failure, &mut counts);
+        let mut seen = fault.failure.clone();
+        self.conduct.seen(&mut seen);
+        let recovered = asl::recover(state, &sight.inputs(), &seen, &mut counts);
         let (mut recovery, broke) = match recovered {
             Ok(recovery) => (recovery, None),
             Err(failure) => (Recovery::Uncaught(TaskFailure::from(&failure)), Some(failure)),

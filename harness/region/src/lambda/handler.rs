@@ -7,7 +7,7 @@
 //!
 //! An instruction: `TaskToken` and `Do` (`success` by default, `failure`, `heartbeat`, `silence`), with `Output`, `Error`,
 //! `Cause`, `Times`; `Throw` (a message, or `{errorType, errorMessage}`); `Return` (what the function gives, instead of its
-//! own report); `RunSeconds`. An answer `TaskTimedOut` counts as "already answered" (ESM-09); any other error, and a body that
+//! own report); `RunSeconds`. An answer `TaskTimedOut`, or `TaskDoesNotExist`, counts as "already answered" (ESM-09); any other error, and a body that
 //! is no instruction, fails its record alone: it is listed in `batchItemFailures`.
 
 use record::{ApiError, Call, Operation};
@@ -111,7 +111,7 @@ impl Region {
         for _ in 0..times {
             match self.ask(operation, Value::Object(input.clone())) {
                 Ok(_) => {}
-                Err(error) if error.code == "TaskTimedOut" => {}
+                Err(error) if matches!(error.code.as_str(), "TaskTimedOut" | "TaskDoesNotExist") => {}
                 Err(error) => return Err(raised(&error.code, &error.message)),
             }
         }

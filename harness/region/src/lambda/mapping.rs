@@ -267,16 +267,17 @@ impl Region {
     /// Deletes what the function has dealt with; the rest comes back with its visibility timeout.
     pub(crate) fn batch_returned(&mut self, batch: &Batch) {
         let partial = self.lambda.mappings.get(&batch.mapping).is_some_and(|mapping| mapping.partial);
-        let failed: Vec<String> = match &batch.result {
+        let mut returned: Vec<String> = match &batch.result {
             None if self.conduct.failed_batch_returns() => batch.messages.clone(),
             None => Vec::new(),
             Some(_) if !partial || !self.conduct.honours_item_failures() => Vec::new(),
             Some(result) => item_failures(result, &batch.messages),
         };
+        self.conduct.returned(&batch.messages, &mut returned);
         if let Some(queue) = self.sqs.queues.get_mut(&batch.queue) {
             queue
                 .messages
-                .retain(|message| !batch.messages.contains(&message.id) || failed.contains(&message.id));
+                .retain(|message| !batch.messages.contains(&message.id) || returned.contains(&message.id));
         }
         self.wake_mappings(&batch.queue);
     }

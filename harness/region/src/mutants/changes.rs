@@ -120,7 +120,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("stop-is-forgotten", "StopExecution answers 200 and the execution runs on", ["STOP-01"], { now: Time }, {
+    variant!("stop-is-forgotten", "StopExecution answers 200 and the execution runs on", ["STOP-01", "STOP-07"], { now: Time }, {
         fn admits(&mut self, now: Time, _: &Call) -> Result<(), ApiError> {
             self.now = now;
             Ok(())
@@ -184,7 +184,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "unknown-activity-is-idle",
         "GetActivityTask of an unknown activity answers as an idle one",
-        ["WIRE-06"],
+        ["WIRE-06", "ACT-01"],
         {
             fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
                 if call.operation == Operation::GetActivityTask
@@ -198,7 +198,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "concurrency-unlimited",
         "MaxConcurrency of a Map is ignored",
-        ["HIS-26", "HIS-29"],
+        ["HIS-26"],
         { originals: BTreeMap<String, String> },
         {
             fn request(&mut self, call: &mut Call) {
@@ -220,4 +220,30 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
+    variant!("machines-are-express-unless-said", "a machine made without type is described as EXPRESS", ["DEF-24"], { made: BTreeSet<String> }, {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let Some(made) = reply_of(Operation::CreateStateMachine, call, outcome) {
+                let arn = made.get("stateMachineArn").and_then(Value::as_str).filter(|_| call.text("type").is_none());
+                self.made.extend(arn.map(str::to_owned));
+            } else if let Some(shown) = reply_of(Operation::DescribeStateMachine, call, outcome)
+                && call.text("stateMachineArn").is_some_and(|arn| self.made.contains(arn))
+            {
+                shown.insert("type".to_owned(), json!("EXPRESS"));
+            }
+        }
+    }),
+    variant!("deleting-nothing-is-refused", "DeleteStateMachine of an unknown machine is refused", ["DEF-31"], { made: BTreeSet<String> }, {
+        fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
+            let known = call.text("stateMachineArn").is_none_or(|arn| self.made.contains(arn));
+            if call.operation == Operation::DeleteStateMachine && !known {
+                return Err(ApiError::new("StateMachineDoesNotExist", "State Machine Does Not Exist"));
+            }
+            Ok(())
+        }
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let Some(made) = reply_of(Operation::CreateStateMachine, call, outcome) {
+                self.made.extend(made.get("stateMachineArn").and_then(Value::as_str).map(str::to_owned));
+            }
+        }
+    }),
 ];

@@ -36,12 +36,17 @@ fn says(error: &Diagnostic, words: &[&str]) -> bool {
 }
 
 pub(super) const VARIANTS: &[Variant] = &[
-    variant!("definitions-unchecked", "any JSON object is a definition", ["DEF-05", "DEF-06", "DEF-08"], {
-        fn request(&mut self, call: &mut Call) {
-            blind(call, |definition, _| definition.trim_start().starts_with('{'));
+    variant!(
+        "definitions-unchecked",
+        "any JSON object is a definition",
+        ["DEF-05", "DEF-06", "DEF-08", "DEF-09", "DEF-18", "DEF-19"],
+        {
+            fn request(&mut self, call: &mut Call) {
+                blind(call, |definition, _| definition.trim_start().starts_with('{'));
+            }
         }
-    }),
-    variant!("definitions-need-no-json", "a definition that is no JSON is accepted", ["DEF-04"], {
+    ),
+    variant!("definitions-need-no-json", "a definition that is no JSON is accepted", ["DEF-04", "DEF-02"], {
         fn request(&mut self, call: &mut Call) {
             blind(call, |definition, _| serde_json::from_str::<Value>(definition).is_err());
         }
@@ -66,7 +71,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             blind(call, |_, error| says(error, &["eartbeat"]) && says(error, &["imeout"]));
         }
     }),
-    variant!("timeouts-unchecked", "TimeoutSeconds may be anything", ["DEF-11"], {
+    variant!("timeouts-unchecked", "TimeoutSeconds may be anything", ["DEF-11", "DEF-13"], {
         fn request(&mut self, call: &mut Call) {
             blind(call, |_, error| says(error, &["TimeoutSeconds", "HeartbeatSeconds"]));
         }
@@ -125,20 +130,15 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!(
-        "validation-says-ok",
-        "ValidateStateMachineDefinition finds nothing wrong",
-        ["DEF-32", "DEF-33"],
-        {
-            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
-                if let (Operation::ValidateStateMachineDefinition, Outcome::Done(reply)) =
-                    (call.operation, outcome)
-                {
-                    *reply = json!({ "result": "OK", "diagnostics": [], "truncated": false });
-                }
+    variant!("validation-says-ok", "ValidateStateMachineDefinition finds nothing wrong", ["DEF-33"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let (Operation::ValidateStateMachineDefinition, Outcome::Done(reply)) =
+                (call.operation, outcome)
+            {
+                *reply = json!({ "result": "OK", "diagnostics": [], "truncated": false });
             }
         }
-    ),
+    }),
     variant!("role-not-required", "CreateStateMachine needs no role", ["DEF-01"], {
         fn request(&mut self, call: &mut Call) {
             if call.operation == Operation::CreateStateMachine {
@@ -155,6 +155,35 @@ pub(super) const VARIANTS: &[Variant] = &[
             {
                 arn.push_str("-elsewhere");
             }
+        }
+    }),
+    variant!("validation-names-no-error", "a validation that says FAIL has no diagnostics", ["DEF-32"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let (Operation::ValidateStateMachineDefinition, Outcome::Done(reply)) =
+                (call.operation, outcome)
+            {
+                reply["diagnostics"] = json!([]);
+            }
+        }
+    }),
+    variant!(
+        "updates-are-unchecked",
+        "UpdateStateMachine takes any JSON object for a definition",
+        ["DEF-34"],
+        {
+            fn request(&mut self, call: &mut Call) {
+                if call.operation == Operation::UpdateStateMachine {
+                    blind(call, |definition, _| definition.trim_start().starts_with('{'));
+                }
+            }
+        }
+    ),
+    variant!("updates-need-a-role", "UpdateStateMachine without a role is refused", ["DEF-34"], {
+        fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
+            if call.operation == Operation::UpdateStateMachine && !call.input.contains_key("roleArn") {
+                return Err(ApiError::new("MissingRequiredParameter", "roleArn is required"));
+            }
+            Ok(())
         }
     }),
 ];

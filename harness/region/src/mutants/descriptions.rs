@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use record::{Call, Operation, Outcome};
+use record::{ApiError, Call, Operation, Outcome};
 use serde_json::{Map, Value, json};
 
 use super::Variant;
@@ -30,7 +30,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "output-rewritten-in-description",
         "the description shows another output than the history",
-        ["HIS-12"],
+        ["HIS-12", "E2E-06"],
         {
             fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
                 if let Some(members) =
@@ -106,7 +106,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("made-up-status", "a running execution shows the status STARTED", ["DESC-01"], {
+    variant!("made-up-status", "a running execution shows the status STARTED", ["DESC-01", "DESC-09"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let Some(members) = described(call, outcome).filter(|members| status(members) == "RUNNING") {
                 members.insert("status".to_owned(), json!("STARTED"));
@@ -122,6 +122,15 @@ pub(super) const VARIANTS: &[Variant] = &[
                 for name in ["stopDate", "output", "outputDetails", "error", "cause"] {
                     members.shift_remove(name);
                 }
+            }
+        }
+    }),
+    variant!("closed-executions-are-forgotten", "an execution that has ended is described once and unknown from then on", ["DESC-06"], { seen: BTreeSet<String> }, {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            let Some(members) = described(call, outcome).filter(|members| status(members) != "RUNNING") else { return };
+            let arn = members.get("executionArn").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if !self.seen.insert(arn) {
+                *outcome = Outcome::Refused(ApiError::new("ExecutionDoesNotExist", "Execution Does Not Exist"));
             }
         }
     }),

@@ -17,11 +17,16 @@ fn rename(call: &mut Call, change: impl Fn(&str) -> String) {
 }
 
 pub(super) const VARIANTS: &[Variant] = &[
-    variant!("start-compares-nothing", "a running name answers 200 whatever the input", ["START-10"], {
-        fn name_taken(&mut self, again: Again) -> Taken {
-            if again.running { Taken::Same } else { Taken::Refused }
+    variant!(
+        "start-compares-nothing",
+        "a running name answers 200 whatever the input",
+        ["START-10", "START-21"],
+        {
+            fn name_taken(&mut self, again: Again) -> Taken {
+                if again.running { Taken::Same } else { Taken::Refused }
+            }
         }
-    }),
+    ),
     variant!("start-is-never-idempotent", "a running name with the same input is refused", ["START-09"], {
         fn name_taken(&mut self, _: Again) -> Taken {
             Taken::Refused
@@ -30,7 +35,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "start-makes-a-second-execution",
         "a name can be started any number of times",
-        ["START-09", "START-10", "START-11"],
+        ["START-09", "START-10", "START-11", "START-12"],
         {
             fn name_taken(&mut self, _: Again) -> Taken {
                 Taken::Anew
@@ -101,15 +106,20 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
-    variant!("bad-input-accepted", "an input that is no JSON is taken for an empty object", ["START-15"], {
-        fn request(&mut self, call: &mut Call) {
-            if call.operation == Operation::StartExecution
-                && call.text("input").is_some_and(|text| serde_json::from_str::<Value>(text).is_err())
-            {
-                call.input.insert("input".to_owned(), json!("{}"));
+    variant!(
+        "bad-input-accepted",
+        "an input that is no JSON is taken for an empty object",
+        ["START-15", "WIRE-09"],
+        {
+            fn request(&mut self, call: &mut Call) {
+                if call.operation == Operation::StartExecution
+                    && call.text("input").is_some_and(|text| serde_json::from_str::<Value>(text).is_err())
+                {
+                    call.input.insert("input".to_owned(), json!("{}"));
+                }
             }
         }
-    }),
+    ),
     variant!("unknown-machine-is-a-bad-arn", "an unknown machine answers InvalidArn", ["START-17"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let (Operation::StartExecution, Outcome::Refused(error)) = (call.operation, outcome)
@@ -213,7 +223,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "redrive-of-anything",
         "an execution that runs or succeeded is redriven without complaint",
-        ["RED-01"],
+        ["RED-01", "RED-05"],
         {
             fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
                 if let (Operation::RedriveExecution, Outcome::Refused(_)) = (call.operation, &outcome) {

@@ -27,7 +27,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "previous-flattened-in-branches",
         "inside Parallel and Map previousEventId is id - 1",
-        ["HIS-26"],
+        ["HIS-26", "HIS-27"],
         {
             fn event(&mut self, draft: &mut Draft) -> bool {
                 if draft.nested {
@@ -74,7 +74,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             draft.kind != "TaskStateExited"
         }
     }),
-    variant!("no-end", "the last event of an execution is never written", ["ERR-06", "HIS-06"], {
+    variant!("no-end", "the last event of an execution is never written", ["ERR-06", "GEH-12"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
             !is_end(&draft.kind)
         }
@@ -87,19 +87,14 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!(
-        "caught-failure-is-timed-out",
-        "a failed task is written as TaskTimedOut",
-        ["HIS-14", "HIS-20"],
-        {
-            fn event(&mut self, draft: &mut Draft) -> bool {
-                if draft.kind == "TaskFailed" {
-                    "TaskTimedOut".clone_into(&mut draft.kind);
-                }
-                true
+    variant!("caught-failure-is-timed-out", "a failed task is written as TaskTimedOut", ["HIS-20"], {
+        fn event(&mut self, draft: &mut Draft) -> bool {
+            if draft.kind == "TaskFailed" {
+                "TaskTimedOut".clone_into(&mut draft.kind);
             }
+            true
         }
-    ),
+    }),
     variant!(
         "request-response-is-submitted",
         "a publish leaves TaskSubmitted instead of TaskSucceeded",
@@ -162,16 +157,21 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!("default-timeout-shown", "TaskScheduled shows a timeout that nobody set", ["HIS-17"], {
-        fn event(&mut self, draft: &mut Draft) -> bool {
-            let absent =
-                draft.details.as_ref().is_some_and(|details| !details.contains_key("timeoutInSeconds"));
-            if draft.kind == "TaskScheduled" && absent {
-                put(draft, "timeoutInSeconds", json!(99_999_999));
+    variant!(
+        "default-timeout-shown",
+        "TaskScheduled shows a timeout that nobody set",
+        ["HIS-17", "TMO-11"],
+        {
+            fn event(&mut self, draft: &mut Draft) -> bool {
+                let absent =
+                    draft.details.as_ref().is_some_and(|details| !details.contains_key("timeoutInSeconds"));
+                if draft.kind == "TaskScheduled" && absent {
+                    put(draft, "timeoutInSeconds", json!(99_999_999));
+                }
+                true
             }
-            true
         }
-    }),
+    ),
     variant!("succeeded-output-rewritten", "TaskSucceeded shows another output than was sent", ["HIS-19"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
             if draft.kind == "TaskSucceeded"
@@ -190,7 +190,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!("end-loses-the-error", "ExecutionFailed shows no error", ["ERR-06"], {
+    variant!("end-loses-the-error", "ExecutionFailed shows no error", ["ERR-06", "E2E-05", "HIS-22"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
             if let (true, Some(details)) = (draft.kind == "ExecutionFailed", draft.details.as_mut()) {
                 details.shift_remove("error");
@@ -264,12 +264,22 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
-    variant!("fail-state-exits", "a Fail state is left by an event of its own", ["HIS-13", "HIS-23"], {
+    variant!("fail-state-exits", "a Fail state is left by an event of its own", ["HIS-13"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
             if draft.kind == "FailStateEntered" {
                 "SucceedStateEntered".clone_into(&mut draft.kind);
             }
             true
+        }
+    }),
+    variant!("fail-state-is-entered-twice", "FailStateEntered is written twice", ["HIS-23"], {
+        fn writes(&mut self, kind: &str) -> u64 {
+            if kind == "FailStateEntered" { 2 } else { 1 }
+        }
+    }),
+    variant!("tasks-end-twice", "TaskSucceeded is written twice", ["E2E-08", "ESM-08"], {
+        fn writes(&mut self, kind: &str) -> u64 {
+            if kind == "TaskSucceeded" { 2 } else { 1 }
         }
     }),
 ];

@@ -135,4 +135,11 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!("list-is-oldest-first", "ListExecutions begins with the oldest execution", ["LIST-01"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let Some(items) = listed(call, outcome) {
+                items.reverse();
+            }
+        }
+    }),
 ];

@@ -1,9 +1,9 @@
 //! What callbacks carry: outputs, errors, causes and their limits, lost or changed on the way.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Variant;
-use crate::conduct::Completion;
+use crate::conduct::{Completion, Draft};
 
 fn on_success(completion: Completion, change: fn(String) -> String) -> Completion {
     match completion {
@@ -37,11 +37,16 @@ pub(super) const VARIANTS: &[Variant] = &[
             text.chars().count()
         }
     }),
-    variant!("limits-off", "inputs and outputs may have any size", ["TOK-09", "START-14"], {
-        fn measure(&mut self, text: &str) -> usize {
-            text.len().min(1)
+    variant!(
+        "limits-off",
+        "inputs and outputs may have any size",
+        ["TOK-09", "START-14", "IO-10", "SQS-08"],
+        {
+            fn measure(&mut self, text: &str) -> usize {
+                text.len().min(1)
+            }
         }
-    }),
+    ),
     variant!("limits-too-small", "inputs and outputs may have 255,000 bytes", ["TOK-09", "START-14"], {
         fn measure(&mut self, text: &str) -> usize {
             text.len() + 7_144
@@ -106,7 +111,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("output-emptied", "the output of a callback is lost", ["TOK-07", "HIS-19"], {
+    variant!("output-emptied", "the output of a callback is lost", ["TOK-07", "HIS-19", "TOK-06"], {
         fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
             Some(on_success(completion, |_| "{}".to_owned()))
         }
@@ -131,11 +136,71 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("state-output-wrapped", "a Task state hands on its output in an envelope", ["IO-04"], {
-        fn state_output(&mut self, kind: &str, output: &mut Value) {
-            if kind == "Task" {
-                *output = serde_json::json!({ "output": output.take() });
+    variant!(
+        "state-output-wrapped",
+        "a Task state hands on its output in an envelope",
+        ["IO-04", "IO-05"],
+        {
+            fn state_output(&mut self, kind: &str, output: &mut Value) {
+                if kind == "Task" {
+                    *output = serde_json::json!({ "output": output.take() });
+                }
             }
         }
-    }),
+    ),
+    variant!(
+        "reserved-names-are-replaced",
+        "an error that begins with States. becomes States.TaskFailed",
+        ["ERR-04"],
+        {
+            fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
+                Some(match completion {
+                    Completion::Failure(Some(error), cause) if error.starts_with("States.") => {
+                        Completion::Failure(Some("States.TaskFailed".to_owned()), cause)
+                    }
+                    other => other,
+                })
+            }
+        }
+    ),
+    variant!(
+        "outputs-are-crossed",
+        "a task ends with the output of the callback before, whichever execution that was for",
+        ["E2E-10", "TOK-25"],
+        { last: Option<String> },
+        {
+            fn completion(&mut self, completion: Completion, _: bool) -> Option<Completion> {
+                Some(match completion {
+                    Completion::Success(output) => {
+                        let before = self.last.replace(output.clone());
+                        Completion::Success(before.unwrap_or(output))
+                    }
+                    failure @ Completion::Failure(..) => failure,
+                })
+            }
+        }
+    ),
+    variant!(
+        "parameters-measured-late",
+        "parameters beyond the limit fail the execution after their task was scheduled",
+        ["IO-11"],
+        { entered: u64 },
+        {
+            fn event(&mut self, draft: &mut Draft) -> bool {
+                let error = draft.details.as_ref().and_then(|details| details.get("error"));
+                let too_large = error.is_some_and(|error| error == "States.DataLimitExceeded");
+                if draft.kind == "ExecutionFailed" && too_large && draft.previous == self.entered {
+                    "TaskScheduled".clone_into(&mut draft.kind);
+                    let parameters = Value::String("x".repeat(262_200)).to_string();
+                    let details = json!({
+                        "resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "region": "us-east-1",
+                        "parameters": parameters
+                    });
+                    draft.details = details.as_object().cloned();
+                }
+                self.entered = if draft.kind == "TaskStateEntered" { draft.id } else { 0 };
+                true
+            }
+        }
+    ),
 ];

@@ -1,7 +1,9 @@
 //! GetExecutionHistory that loses its place (GEH).
 
-use record::{Call, Operation, Outcome};
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use record::{ApiError, Call, Operation, Outcome};
+use serde_json::{Map, Value, json};
 
 use super::Variant;
 
@@ -30,7 +32,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("page-loses-an-event", "an event is lost between two pages", ["GEH-03"], {
+    variant!("page-loses-an-event", "an event is lost between two pages", ["GEH-03", "GEH-04"], {
         fn page(&mut self, _: usize, end: usize) -> (usize, usize) {
             (end, end + 1)
         }
@@ -123,4 +125,27 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!(
+        "page-token-of-another-call-breaks",
+        "a page token that comes back with another maxResults or order ends in an internal error",
+        ["GEH-06"],
+        { given: BTreeMap<String, Map<String, Value>> },
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if !is_history(call) {
+                    return;
+                }
+                let mut asked = call.input.clone();
+                let token = asked.shift_remove("nextToken");
+                let first = token.as_ref().and_then(Value::as_str).and_then(|token| self.given.get(token));
+                if first.is_some_and(|first| *first != asked) {
+                    *outcome = Outcome::Refused(ApiError::new("InternalFailure", "KeyError").with_status(500));
+                } else if let Outcome::Done(reply) = outcome
+                    && let Some(next) = reply.get("nextToken").and_then(Value::as_str)
+                {
+                    self.given.insert(next.to_owned(), asked);
+                }
+            }
+        }
+    ),
 ];

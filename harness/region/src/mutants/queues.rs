@@ -93,7 +93,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "item-failures-ignored",
         "messages that a function reports as failed are deleted",
-        ["ESM-04"],
+        ["ESM-04", "ESM-05"],
         {
             fn honours_item_failures(&mut self) -> bool {
                 false
@@ -161,7 +161,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "settings-forgotten",
         "a queue is made without the settings that were given",
-        ["SQS-04", "SQS-15"],
+        ["SQS-04", "SQS-15", "ESM-06"],
         {
             fn request(&mut self, call: &mut Call) {
                 if let (Operation::CreateQueue, Some(Value::Object(all))) =
@@ -259,6 +259,27 @@ pub(super) const VARIANTS: &[Variant] = &[
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let (Operation::GetEventSourceMapping, Outcome::Done(reply)) = (call.operation, outcome) {
                 reply["State"] = json!("Creating");
+            }
+        }
+    }),
+    variant!("dead-letters-are-dead", "a token that was read from a dead-letter queue answers InvalidToken", ["SQS-14"], { targets: Vec<String>, bodies: Vec<String> }, {
+        fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
+            let policy = call.input.get("Attributes").and_then(|all| all.get("RedrivePolicy")?.as_str());
+            let policy: Option<Value> = policy.and_then(|text| serde_json::from_str(text).ok());
+            let target = policy.and_then(|policy| policy.get("deadLetterTargetArn")?.as_str()?.rsplit(':').next().map(str::to_owned));
+            self.targets.extend(target);
+            let token = call.text("taskToken").filter(|token| token.len() > 100);
+            let dead = token.is_some_and(|token| self.bodies.iter().any(|body| body.contains(token)));
+            if dead { Err(crate::refuse::invalid_token()) } else { Ok(()) }
+        }
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            let queue = call.text("QueueUrl").and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+            if let (Operation::ReceiveMessage, Outcome::Done(reply)) = (call.operation, outcome)
+                && self.targets.iter().any(|target| target == queue)
+            {
+                let messages = reply.get("Messages").and_then(Value::as_array);
+                let bodies = messages.into_iter().flatten().filter_map(|message| message.get("Body")?.as_str());
+                self.bodies.extend(bodies.map(str::to_owned));
             }
         }
     }),

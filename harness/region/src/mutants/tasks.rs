@@ -127,6 +127,18 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!(
+        "send-loses-its-attributes",
+        "a task sends its message without MessageAttributes",
+        ["SQSI-01"],
+        {
+            fn parameters(&mut self, service: &str, _: &str, parameters: &mut Value) {
+                if let (true, Some(members)) = (is_integration(service), parameters.as_object_mut()) {
+                    members.shift_remove("MessageAttributes");
+                }
+            }
+        }
+    ),
 ];
 
 /// Changes a letter in the middle of every long text.

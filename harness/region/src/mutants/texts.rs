@@ -195,12 +195,17 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("second-failure-is-fine", "SendTaskFailure after SendTaskFailure answers 200", ["TOK-13"], {
-        fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
-            let again = late.operation == Operation::SendTaskFailure && late.how == Closed::Failed;
-            if again { Ok(()) } else { Err(refusal) }
+    variant!(
+        "second-failure-is-fine",
+        "SendTaskFailure after SendTaskFailure answers 200",
+        ["TOK-13", "E2E-11"],
+        {
+            fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
+                let again = late.operation == Operation::SendTaskFailure && late.how == Closed::Failed;
+                if again { Ok(()) } else { Err(refusal) }
+            }
         }
-    }),
+    ),
     variant!(
         "long-tokens-break-it",
         "a token of more than 2,048 characters answers HTTP 500",

@@ -36,7 +36,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             Some(if alarm.clock == Clock::Machine { at(alarm, 5) } else { alarm.due })
         }
     }),
-    variant!("machine-timeout-fails", "a machine that times out is FAILED", ["TMO-06", "HIS-07"], {
+    variant!("machine-timeout-fails", "a machine that times out is FAILED", ["HIS-07"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let (Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome)
                 && reply.get("status").is_some_and(|status| status == "TIMED_OUT")
@@ -48,7 +48,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "task-timeout-times-the-machine-out",
         "an uncaught task timeout ends the execution as TIMED_OUT",
-        ["TMO-05", "HIS-07"],
+        ["DESC-04", "HIS-07"],
         {
             fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
                 if let (Operation::DescribeExecution, Outcome::Done(reply)) = (call.operation, outcome)
@@ -59,12 +59,17 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("default-timeout", "a task without TimeoutSeconds times out after 60 seconds", ["TMO-03"], {
-        fn default_timeout(&mut self) -> Option<u64> {
-            Some(60)
+    variant!(
+        "default-timeout",
+        "a task without TimeoutSeconds times out after 60 seconds",
+        ["TMO-03", "E2E-09"],
+        {
+            fn default_timeout(&mut self) -> Option<u64> {
+                Some(60)
+            }
         }
-    }),
-    variant!("timeout-has-a-cause", "a timeout comes with a cause", ["TMO-05"], {
+    ),
+    variant!("timeout-has-a-cause", "a timeout comes with a cause", ["TMO-05", "TMO-10"], {
         fn timeout_error(&mut self, _: Clock) -> (String, Option<String>) {
             ("States.Timeout".to_owned(), Some("Task timed out waiting for callback".to_owned()))
         }
@@ -75,12 +80,17 @@ pub(super) const VARIANTS: &[Variant] = &[
             (name.to_owned(), None)
         }
     }),
-    variant!("heartbeat-timeout-renamed", "a missed heartbeat is called HeartbeatTimeout", ["HB-02"], {
-        fn timeout_error(&mut self, clock: Clock) -> (String, Option<String>) {
-            let name = if clock == Clock::Heartbeat { "HeartbeatTimeout" } else { "States.Timeout" };
-            (name.to_owned(), None)
+    variant!(
+        "heartbeat-timeout-renamed",
+        "a missed heartbeat is called HeartbeatTimeout",
+        ["HB-02", "HB-11"],
+        {
+            fn timeout_error(&mut self, clock: Clock) -> (String, Option<String>) {
+                let name = if clock == Clock::Heartbeat { "HeartbeatTimeout" } else { "States.Timeout" };
+                (name.to_owned(), None)
+            }
         }
-    }),
+    ),
     variant!("heartbeat-never-missed", "HeartbeatSeconds is never enforced", ["HB-01"], {
         fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
             (alarm.clock != Clock::Heartbeat).then_some(alarm.due)
@@ -126,7 +136,7 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("heartbeat-event-in-history", "a heartbeat leaves an event", ["HB-04"], {
+    variant!("heartbeat-event-in-history", "a heartbeat leaves an event", ["HB-04", "HIS-28"], {
         fn heartbeat_event(&mut self) -> Option<&'static str> {
             Some("TaskStarted")
         }
@@ -139,4 +149,32 @@ pub(super) const VARIANTS: &[Variant] = &[
             true
         }
     }),
+    variant!("window-is-not-shown", "TaskScheduled shows no heartbeatInSeconds", ["HB-12"], {
+        fn event(&mut self, draft: &mut Draft) -> bool {
+            if let (true, Some(details)) = (draft.kind == "TaskScheduled", draft.details.as_mut()) {
+                details.shift_remove("heartbeatInSeconds");
+            }
+            true
+        }
+    }),
+    variant!(
+        "wide-window-stops-the-clock",
+        "a task whose window by path is not below its timeout is not timed at all",
+        ["HB-13"],
+        { wide: bool },
+        {
+            fn event(&mut self, draft: &mut Draft) -> bool {
+                if let (true, Some(details)) = (draft.kind == "TaskScheduled", &draft.details) {
+                    let limit = |name: &str| details.get(name).and_then(serde_json::Value::as_u64);
+                    let both = limit("heartbeatInSeconds").zip(limit("timeoutInSeconds"));
+                    self.wide = both.is_some_and(|(window, timeout)| window >= timeout);
+                }
+                true
+            }
+            fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
+                let stopped = self.wide && matches!(alarm.clock, Clock::Timeout | Clock::Heartbeat);
+                (!stopped).then_some(alarm.due)
+            }
+        }
+    ),
 ];

@@ -2,7 +2,8 @@
 //!
 //! Classes seen in LocalStack, moto, ministack and floci, as their issues tell.
 
-use record::{ApiError, Call, Operation};
+use record::{ApiError, Call, Operation, Outcome, Time};
+use serde_json::Value;
 
 use super::Variant;
 use crate::conduct::{Closed, Completion, Draft, Late, Second};
@@ -55,11 +56,16 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("timed-out-token-ok", "the token of a task that timed out answers 200", ["TOK-14"], {
-        fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
-            if late.how == Closed::TimedOut { Ok(()) } else { Err(refusal) }
+    variant!(
+        "timed-out-token-ok",
+        "the token of a task that timed out answers 200",
+        ["TOK-14", "HB-08", "TMO-09", "TOK-16"],
+        {
+            fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
+                if late.how == Closed::TimedOut { Ok(()) } else { Err(refusal) }
+            }
         }
-    }),
+    ),
     variant!("ended-token-ok", "the token of a stopped or failed execution answers 200", ["TOK-15"], {
         fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
             if late.how == Closed::Ended { Ok(()) } else { Err(refusal) }
@@ -105,7 +111,7 @@ pub(super) const VARIANTS: &[Variant] = &[
         }
     ),
     variant!("send-calls-are-stubs", "every SendTask* call answers InvalidToken", ["TOK-07", "TOK-11"], {
-        fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
+        fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
             if is_send(call.operation) { Err(invalid_token()) } else { Ok(()) }
         }
     }),
@@ -138,7 +144,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "token-reused-across-retries",
         "a retry sends the token of the attempt before",
-        ["TOK-04", "ERR-17"],
+        ["TOK-04", "ERR-17", "HIS-21"],
         {
             fn token(&mut self, fresh: u64, before: Option<u64>) -> u64 {
                 before.unwrap_or(fresh)
@@ -188,14 +194,14 @@ pub(super) const VARIANTS: &[Variant] = &[
                 }
             true
         }
-        fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
+        fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
             let token = call.text("taskToken").filter(|token| token.len() > 100);
             let windowless = token.is_some_and(|token| self.windowless.iter().any(|text| text.contains(token)));
             if call.operation == Operation::SendTaskHeartbeat && windowless { Err(invalid_token()) } else { Ok(()) }
         }
     }),
     variant!("third-heartbeat-refused", "every third heartbeat answers InvalidToken", ["HB-03", "HB-14"], { beats: u64 }, {
-        fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
+        fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
             if call.operation != Operation::SendTaskHeartbeat {
                 return Ok(());
             }
@@ -203,4 +209,82 @@ pub(super) const VARIANTS: &[Variant] = &[
             if self.beats.is_multiple_of(3) { Err(invalid_token()) } else { Ok(()) }
         }
     }),
+    variant!(
+        "tokens-are-too-long",
+        "tokens in messages and of activities have 2,608 characters",
+        ["TOK-02"],
+        {
+            fn request(&mut self, call: &mut Call) {
+                if let Some(Value::String(token)) = call.input.get_mut("taskToken") {
+                    *token = token.replace(&padding(), "");
+                }
+            }
+            fn parameters(&mut self, _: &str, _: &str, parameters: &mut Value) {
+                pad(parameters);
+            }
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let (Operation::GetActivityTask, Outcome::Done(reply)) = (call.operation, outcome)
+                    && let Some(token) = reply.get_mut("taskToken")
+                {
+                    pad(token);
+                }
+            }
+        }
+    ),
+    variant!(
+        "tokens-are-form-decoded",
+        "a plus sign in a token that comes back is read as a space",
+        ["TOK-03"],
+        {
+            fn request(&mut self, call: &mut Call) {
+                if let Some(Value::String(token)) = call.input.get_mut("taskToken") {
+                    *token = token.replace('+', " ");
+                }
+            }
+        }
+    ),
+    variant!("tokens-work-late", "a token is unknown for half a second after it was issued", ["TOK-23"], { issued: Vec<(Time, String)> }, {
+        fn event(&mut self, draft: &mut Draft) -> bool {
+            if let (true, Some(details)) = (draft.kind == "TaskScheduled", &draft.details) {
+                let text = details.get("parameters").and_then(Value::as_str);
+                self.issued.extend(text.map(|text| (draft.at, text.to_owned())));
+            }
+            true
+        }
+        fn admits(&mut self, now: Time, call: &Call) -> Result<(), ApiError> {
+            let Some(token) = call.text("taskToken").filter(|token| token.len() > 100) else { return Ok(()) };
+            let fresh = self.issued.iter().any(|(at, text)| now - *at < 500 && text.contains(token));
+            if fresh { Err(invalid_token()) } else { Ok(()) }
+        }
+    }),
+    variant!("tokens-expire", "a token is closed a few seconds after it was issued, whatever its task does", ["TOK-24"], { issued: Vec<(Time, String)> }, {
+        fn event(&mut self, draft: &mut Draft) -> bool {
+            if let (true, Some(details)) = (draft.kind == "TaskScheduled", &draft.details) {
+                let text = details.get("parameters").and_then(Value::as_str);
+                self.issued.extend(text.map(|text| (draft.at, text.to_owned())));
+            }
+            true
+        }
+        fn admits(&mut self, now: Time, call: &Call) -> Result<(), ApiError> {
+            let Some(token) = call.text("taskToken").filter(|token| token.len() > 100) else { return Ok(()) };
+            let expired = self.issued.iter().any(|(at, text)| now - *at > 2_500 && text.contains(token));
+            if expired { Err(task_timed_out()) } else { Ok(()) }
+        }
+    }),
 ];
+
+/// What makes a token longer than the API model allows.
+fn padding() -> String {
+    "-".repeat(2_000)
+}
+
+/// Makes every token in a value longer.
+fn pad(value: &mut Value) {
+    match value {
+        // Tokens of the region are texts of 608 characters that begin alike.
+        Value::String(text) if text.len() == 608 && text.starts_with("AAAA") => text.push_str(&padding()),
+        Value::Object(members) => members.values_mut().for_each(pad),
+        Value::Array(items) => items.iter_mut().for_each(pad),
+        _ => {}
+    }
+}

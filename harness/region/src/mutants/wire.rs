@@ -67,7 +67,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     variant!(
         "refusals-break-the-server",
         "whatever Step Functions refuses ends in an internal error",
-        ["TOK-13", "TOK-17", "WIRE-05"],
+        ["TOK-13", "TOK-17", "WIRE-05", "TOK-20"],
         {
             fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
                 if let Some(error) = states_refusal(call, outcome) {

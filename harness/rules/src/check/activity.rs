@@ -76,6 +76,12 @@ fn polls(view: &View<'_>, sink: &mut Sink) {
     for token in view.tokens.iter().filter(|token| token.activity) {
         if view.operations_of(token).any(|op| op.effect == Effect::Accepted) {
             sink.met(COMPLETES);
+        } else if view
+            .operations_of(token)
+            .any(|op| view.call_of(op).is_some_and(|call| call.answer.code() == Some("InvalidToken")))
+        {
+            // Open or closed, it was issued (TOK-07, TOK-14).
+            sink.violated(COMPLETES, "the token of an activity's task answered InvalidToken");
         }
     }
 }

@@ -4,7 +4,7 @@ use record::Service;
 
 use crate::check::end_to_end::workflow::MANY;
 use crate::check::{Check, Group, Sink};
-use crate::view::{Answer, Attempt, Effect, Pattern, Verb, View};
+use crate::view::{Answer, Attempt, Effect, Pattern, Token, Verb, View, same_json_text};
 
 const DUPLICATES: Check =
     Check::of("E2E-08", "duplicates-change-nothing", "a message delivered several times has one effect");
@@ -120,9 +120,29 @@ fn conserved(view: &View<'_>, sink: &mut Sink) {
             several += 1;
         }
     }
-    if several > 1 {
+    if let Some(event) = view.attempts.iter().find_map(|attempt| ended_by_another(view, attempt)) {
+        sink.violated_at(MANY, Some(event), "a task ended with what was sent for another execution");
+    } else if several > 1 {
         sink.met(MANY);
     }
+}
+
+/// The event by which a task ended with an output that was sent with the token of another execution alone.
+fn ended_by_another(view: &View<'_>, attempt: &Attempt) -> Option<u64> {
+    let event = attempt.end(view.events(attempt)).filter(|event| event.kind == "TaskSucceeded")?;
+    let output = event.text("output")?;
+    let own = view.tokens.get(attempt.token?)?;
+    let sent = |token: &Token| {
+        view.operations_of(token)
+            .filter(|op| op.verb == Verb::Success && op.effect != Effect::Rejected)
+            .filter_map(|op| view.call_of(op)?.text("output").map(|sent| same_json_text(sent, output)))
+            .collect::<Vec<bool>>()
+    };
+    let mine = sent(own);
+    let others =
+        view.tokens.iter().filter(|other| other.execution.is_some() && other.execution != own.execution);
+    let crossed = !mine.is_empty() && !mine.contains(&true) && others.flat_map(sent).any(|same| same);
+    crossed.then_some(event.id)
 }
 
 fn quotas(view: &View<'_>, sink: &mut Sink) {

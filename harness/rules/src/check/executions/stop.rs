@@ -4,6 +4,7 @@ use record::Operation as Api;
 use serde_json::Value;
 
 use crate::check::histories::api::arn_flaw;
+use crate::check::queues::delivery::never_arrived;
 use crate::check::{Check, Group, Sink};
 use crate::tolerance::{APART, patience};
 use crate::view::{Answer, Call, Effect, Execution, Verb, View};
@@ -101,6 +102,12 @@ fn stops(view: &View<'_>, sink: &mut Sink) {
                     }
                     sink.met(RACE);
                 }
+                (Some(shown), Some("ExecutionAborted")) => {
+                    let says = format!(
+                        "the history of a stopped execution ends with ExecutionAborted, its status is {shown}"
+                    );
+                    sink.violated(ABORTS, says);
+                }
                 (shown, ended) if shown.is_some() || ended.is_some() => {
                     if may_have_ended {
                         sink.met(AGAIN);
@@ -142,6 +149,14 @@ fn stops(view: &View<'_>, sink: &mut Sink) {
             if late && confirmed.is_some() {
                 sink.met(MESSAGE);
             }
+        }
+        let mut sent_before = view.attempts.iter().filter(|attempt| {
+            let sent = attempt.submitted.and_then(|index| view.events(attempt).get(index));
+            attempt.execution == index
+                && sent.is_some_and(|event| view.offset.latest(event.at) <= first.begun)
+        });
+        if confirmed.is_some() && sent_before.any(|attempt| never_arrived(view, attempt)) {
+            sink.violated(MESSAGE, "a message that was sent before the stop was never delivered");
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::check::{Check, Group, Sink};
 use crate::tolerance::{PATIENCE, seconds};
-use crate::view::{Answer, Attempt, Message, Pattern, View};
+use crate::view::{Answer, Attempt, Message, Pattern, Token, View};
 
 const CONSUMES: Check = Check::of(
     "ESM-01",
@@ -66,6 +66,17 @@ fn gives_unlawful_report(attempt: &Attempt) -> bool {
     let report =
         attempt.parameters.as_ref().and_then(|sent| sent.pointer("/MessageBody/Return/batchItemFailures"));
     report.and_then(Value::as_array).is_some_and(|items| !items.is_empty())
+}
+
+/// Whether anything tells the suite's function to fail: a message that it cannot read, or an order to throw or to report.
+fn is_told_to_fail(view: &View<'_>) -> bool {
+    let orders = |attempt: &Attempt| {
+        let body = attempt.parameters.as_ref().and_then(|sent| sent.get("MessageBody"));
+        ["Throw", "ThrowBatch", "Return"].iter().any(|name| body.is_some_and(|body| body.get(name).is_some()))
+    };
+    let mut sent = view.calls_of(Api::SendMessage);
+    sent.any(|call| fails(call.text("MessageBody").unwrap_or_default(), true))
+        || view.attempts.iter().any(orders)
 }
 
 /// Whether the suite's function fails at this message: with it alone, or with its whole batch.
@@ -232,13 +243,20 @@ fn effects(view: &View<'_>, sink: &mut Sink) {
         });
     }
     let poison = view.messages.iter().any(&in_dead);
-    let processed_dead = view.tokens.iter().any(|token| {
+    let processed_dead = |token: &&Token| {
         token.messages.iter().filter_map(|m| view.messages.get(*m)).any(in_dead)
             && token.attempt.and_then(|a| view.attempts.get(a)).is_some_and(|attempt| {
                 attempt.end(view.events(attempt)).is_some_and(|event| event.kind == "TaskSucceeded")
                     && token.operations.is_empty()
             })
-    });
+    };
+    let all_dead = view.tokens.iter().filter(processed_dead).count();
+    let processed_dead = all_dead > 0;
+    // One may be a duplicate that was received once too often (SQS-01); several are a habit.
+    if all_dead > 1 && !is_told_to_fail(view) {
+        sink.violated(CONSUMES, "messages that the function has dealt with came to the dead-letter queue");
+        sink.violated(ANSWERED, "answered tokens came to the dead-letter queue though no record failed");
+    }
     let unlawful = view.attempts.iter().any(gives_unlawful_report);
     if poison && !answered.is_empty() {
         if partial && unlawful {
@@ -247,7 +265,9 @@ fn effects(view: &View<'_>, sink: &mut Sink) {
             sink.expect(SOME_RETURN, !processed_dead, || {
                 "a message whose task was answered is in the dead-letter queue, though only failed items return".to_owned()
             });
-            sink.met(OTHERS);
+            sink.expect(OTHERS, !processed_dead, || {
+                "a bad record brought another one of its batch to the dead-letter queue".to_owned()
+            });
         } else if processed_dead {
             sink.met(ALL_RETURN);
         }

@@ -271,7 +271,10 @@ fn calls(view: &View<'_>, sink: &mut Sink) {
                         .iter()
                         .all(|member| source.input.get(*member) == call.input.get(*member));
                     if !same {
-                        sink.met(ARGUMENTS);
+                        let crash = call.answer.refused().filter(|error| error.status >= 500);
+                        sink.expect(ARGUMENTS, crash.is_none(), || {
+                            format!("a page token with other arguments answered {}", call.answer.says())
+                        });
                     } else if let Answer::Refused(error) = call.answer {
                         sink.violated(
                             WHOLE,

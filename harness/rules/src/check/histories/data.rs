@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use crate::check::tokens::issue::message_of;
 use crate::check::{Check, Group, Sink};
-use crate::view::{Attempt, Definition, Effect, Pattern, Verb, View, brief_json, plain_length, same_json};
+use crate::view::{
+    Attempt, Definition, Effect, Pattern, Verb, View, brief_json, plain_length, same_json, same_json_text,
+};
 
 const TEMPLATE: Check = Check::of(
     "IO-01",
@@ -62,12 +64,34 @@ fn parameters(view: &View<'_>, sink: &mut Sink) {
         let (Some(parameters), Some(state)) = (&attempt.parameters, view.state_of(attempt)) else { continue };
         let Some(template) = state.template() else { continue };
         if state.jsonata {
-            if attempt.pattern == Pattern::Callback && attempt.token.is_some() {
-                sink.met(JSONATA);
+            if attempt.pattern == Pattern::Callback {
+                if lacks_token(template, parameters) {
+                    sink.violated(JSONATA, "the parameters hold no token where the Arguments name it");
+                } else if attempt.token.is_some() {
+                    sink.met(JSONATA);
+                }
             }
             continue;
         }
         compare(view, attempt, template, parameters, &mut String::new(), sink);
+    }
+}
+
+/// Whether a place that JSONata Arguments give to the token, and to nothing else, holds none.
+fn lacks_token(template: &Value, seen: &Value) -> bool {
+    match (template, seen) {
+        (Value::String(text), seen) => {
+            let code = text.trim().strip_prefix("{%").and_then(|text| text.strip_suffix("%}"));
+            code.is_some_and(|code| code.trim() == "$states.context.Task.Token")
+                && seen.as_str().is_none_or(str::is_empty)
+        }
+        (Value::Object(template), Value::Object(seen)) => {
+            template.iter().any(|(name, wanted)| lacks_token(wanted, seen.get(name).unwrap_or(&Value::Null)))
+        }
+        (Value::Array(template), Value::Array(seen)) => {
+            template.iter().zip(seen).any(|(wanted, seen)| lacks_token(wanted, seen))
+        }
+        _ => false,
     }
 }
 
@@ -227,17 +251,27 @@ fn messages(view: &View<'_>, sink: &mut Sink) {
                 attempt.state.clone().unwrap_or_default()
             )
         });
-        if held {
-            sink.met(ROUND);
-        }
+        sink.expect(ROUND, held, || "what the parameters say is not what the message says".to_owned());
     }
     for attempt in &view.attempts {
         let Some(token) = attempt.token.and_then(|token| view.tokens.get(token)) else { continue };
-        let ended = attempt.end(view.events(attempt)).is_some_and(|event| event.kind.ends_with("Succeeded"));
-        if ended
-            && view.operations_of(token).any(|op| op.verb == Verb::Success && op.effect == Effect::Accepted)
-        {
-            sink.met(ROUND);
+        let ended = attempt.end(view.events(attempt)).filter(|event| event.kind.ends_with("Succeeded"));
+        let Some(output) = ended.and_then(|event| event.text("output")) else { continue };
+        let mut sent = view
+            .operations_of(token)
+            .filter(|op| op.verb == Verb::Success && op.effect != Effect::Rejected)
+            .filter_map(|op| Some((op.effect, view.call_of(op)?.text("output")?.to_owned())))
+            .peekable();
+        if sent.peek().is_none() {
+            continue;
+        }
+        let (mut accepted, mut held) = (false, false);
+        for (effect, sent) in sent {
+            accepted |= effect == Effect::Accepted;
+            held |= same_json_text(&sent, output);
+        }
+        if accepted {
+            sink.expect(ROUND, held, || "a task ended with another output than any call sent".to_owned());
         }
     }
 }

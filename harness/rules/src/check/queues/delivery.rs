@@ -6,9 +6,10 @@ use record::Operation as Api;
 use serde_json::Value;
 
 use crate::check::tokens::issue::submitted_id;
+use crate::check::tokens::open::is_surely_open;
 use crate::check::{Check, Group, Sink};
 use crate::tolerance::{HANG, PATIENCE, seconds};
-use crate::view::{Effect, Message, Pattern, Queue, View};
+use crate::view::{Attempt, Effect, Message, Pattern, Queue, View};
 
 const AT_LEAST: Check = Check::of(
     "SQS-01",
@@ -253,37 +254,40 @@ fn kept(view: &View<'_>, sink: &mut Sink) {
         let Some(id) = submitted_id(view, attempt) else { continue };
         if view.messages.iter().any(|message| message.id == id) {
             sink.met(KEPT);
-            continue;
-        }
-        let url = attempt.parameters.as_ref().and_then(|p| p.get("QueueUrl")).and_then(Value::as_str);
-        let Some(queue) = view.queues.iter().find(|queue| Some(queue.url) == url) else { continue };
-        if !queue.made_here
-            || queue.purged
-            || queue.consumed_elsewhere
-            || queue.is_fifo()
-            || queue.unheard
-            || queue.dead_letter.is_some()
-        {
-            continue;
-        }
-        let delay = attempt
-            .parameters
-            .as_ref()
-            .and_then(|p| p.get("DelaySeconds"))
-            .and_then(Value::as_u64)
-            .unwrap_or(queue.delay);
-        let Some(sent) = attempt.submitted.and_then(|index| view.events(attempt).get(index)) else {
-            continue;
-        };
-        let since = view.offset.latest(sent.at).0 + seconds(delay);
-        let needed = if view.hung() { HANG } else { PATIENCE };
-        if polled(view, queue, since) >= needed {
+        } else if never_arrived(view, attempt) {
             sink.violated(
                 KEPT,
                 format!("the message of state {} never arrived", attempt.state.clone().unwrap_or_default()),
             );
         }
     }
+}
+
+/// Whether the message that an attempt has submitted was not received, though its queue was polled long enough.
+pub(in crate::check) fn never_arrived(view: &View<'_>, attempt: &Attempt) -> bool {
+    let Some(id) = submitted_id(view, attempt) else { return false };
+    if view.messages.iter().any(|message| message.id == id) {
+        return false;
+    }
+    let parameter = |name: &str| attempt.parameters.as_ref().and_then(|sent| sent.get(name));
+    let url = parameter("QueueUrl").and_then(Value::as_str);
+    let Some(queue) = view.queues.iter().find(|queue| Some(queue.url) == url) else { return false };
+    if !queue.made_here
+        || queue.purged
+        || queue.consumed_elsewhere
+        || queue.is_fifo()
+        || queue.unheard
+        || queue.dead_letter.is_some()
+    {
+        return false;
+    }
+    let delay = parameter("DelaySeconds").and_then(Value::as_u64).unwrap_or(queue.delay);
+    let Some(sent) = attempt.submitted.and_then(|index| view.events(attempt).get(index)) else {
+        return false;
+    };
+    let since = view.offset.latest(sent.at).0 + seconds(delay);
+    let needed = if view.hung() { HANG } else { PATIENCE };
+    polled(view, queue, since) >= needed
 }
 
 fn from_dead(view: &View<'_>, sink: &mut Sink) {
@@ -299,8 +303,16 @@ fn from_dead(view: &View<'_>, sink: &mut Sink) {
         let Some(received) = receipts.flat_map(|m| &m.receipts).map(|receipt| receipt.ended).min() else {
             continue;
         };
-        if view.operations_of(token).any(|op| op.begun >= received && op.effect == Effect::Accepted) {
+        let later = || view.operations_of(token).filter(|op| op.begun >= received);
+        if later().any(|op| op.effect == Effect::Accepted) {
             sink.met(FROM_DEAD);
+        } else if let Some(code) = later()
+            .find(|op| op.effect == Effect::Rejected && is_surely_open(view, token, op))
+            .and_then(|op| view.call_of(op)?.answer.code())
+            .filter(|code| matches!(*code, "InvalidToken" | "TaskDoesNotExist"))
+        {
+            let message = format!("a token from the dead-letter queue answered {code}");
+            sink.violated(FROM_DEAD, message);
         }
     }
 }

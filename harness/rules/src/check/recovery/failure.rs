@@ -10,7 +10,7 @@ use super::rescue::{Then, seen};
 use crate::check::timers::timeout_path::plain_path;
 use crate::check::{Check, Group, Sink};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Attempt, Effect, Pattern, Verb, View, same_json};
+use crate::view::{Attempt, Bearer, Call, Effect, Operation, Pattern, Verb, View, same_json};
 
 const RESERVED: Check = Check::of(
     "ERR-04",
@@ -60,6 +60,7 @@ const SIBLINGS: Check = Check::of(
 
 pub(super) const GROUPS: &[Group] = &[
     Group { checks: &[UNCAUGHT, SERVICE, DENIED, TOO_LARGE], run: failures },
+    Group { checks: &[TOO_LARGE], run: too_large },
     Group { checks: &[PLACED, NAMELESS], run: outputs },
     Group { checks: &[RUNTIME], run: runtime },
     Group { checks: &[RESERVED], run: reserved },
@@ -105,17 +106,24 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
         {
             let name = error.unwrap_or_default();
             let prefix = format!("{}.", service.to_ascii_uppercase());
+            let lawful =
+                name.starts_with(&prefix) && name.len() > prefix.len() || name == "States.Permissions";
             if name == "States.Permissions"
                 || name.contains("AccessDenied")
                 || name.contains("AuthorizationError")
             {
-                sink.observed(DENIED, format!("A-15: a missing permission is named {name}"));
+                if lawful {
+                    sink.observed(DENIED, format!("A-15: a missing permission is named {name}"));
+                } else {
+                    let message = format!(
+                        "a missing permission is named {name}, neither States.Permissions nor {prefix}…"
+                    );
+                    sink.violated_at(DENIED, Some(event.id), message);
+                }
             }
             if name == "States.DataLimitExceeded" {
                 sink.met(TOO_LARGE);
             } else {
-                let lawful =
-                    name.starts_with(&prefix) && name.len() > prefix.len() || name == "States.Permissions";
                 sink.expect(SERVICE, lawful || name == "States.Runtime", || {
                     format!("a failed {} is named {name:?}, not {prefix}…", attempt.resource)
                 });
@@ -137,6 +145,30 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
     for last in view.reads.iter().filter_map(|read| read.terminal()) {
         if last.kind == "ExecutionFailed" && last.text("error") == Some("States.DataLimitExceeded") {
             sink.observed(TOO_LARGE, "A-20: data beyond the limit fail the execution");
+        }
+    }
+}
+
+/// A task whose result was within the limit, and which a Catcher left all the same: what it took is the output of the state.
+fn too_large(view: &View<'_>, sink: &mut Sink) {
+    const NAME: &str = "\"States.DataLimitExceeded\"";
+    for attempt in &view.attempts {
+        let events = view.events(attempt);
+        let entered = attempt.visit.and_then(|visit| events.iter().find(|event| event.id == visit));
+        let ended = attempt.end(events).filter(|event| event.kind.ends_with("Succeeded"));
+        let exit = attempt.followed.and_then(|index| events.get(index)).filter(|event| event.is_exited());
+        let (Some(state), Some(entered), Some(ended), Some(exit)) =
+            (view.state_of(attempt), entered, ended, exit)
+        else {
+            continue;
+        };
+        let brought = [(entered, "input"), (ended, "output")]
+            .iter()
+            .any(|(event, member)| event.text(member).is_none_or(|text| text.contains(NAME)));
+        let named = exit.text("output").is_some_and(|text| text.contains(NAME));
+        if named && !brought && !state.catchers().is_empty() && !state.jsonata {
+            let message = format!("an output of state {} beyond the limit was caught", state.name);
+            sink.violated_at(TOO_LARGE, Some(exit.id), message);
         }
     }
 }
@@ -303,11 +335,24 @@ fn reserved(view: &View<'_>, sink: &mut Sink) {
             continue;
         }
         match (operation.effect, call.answer.code()) {
+            (Effect::Accepted, _) if renames(view, operation, call) => {
+                sink.violated(RESERVED, "a reserved name was accepted and is another one in the history");
+            }
             (Effect::Accepted, _) => sink.observed(RESERVED, "A-11: a reserved name is taken as given"),
             (_, Some("ValidationException")) => sink.observed(RESERVED, "A-11: a reserved name is refused"),
             _ => {}
         }
     }
+}
+
+/// Whether the attempt that an accepted failure ended shows another name than was sent.
+fn renames(view: &View<'_>, operation: &Operation, call: &Call<'_>) -> bool {
+    let Bearer::Issued(token) = operation.bearer else { return false };
+    let attempt = view.tokens.get(token).and_then(|token| view.attempts.get(token.attempt?));
+    let ended = attempt.and_then(|attempt| attempt.end(view.events(attempt)));
+    ended.is_some_and(|event| {
+        fails_attempt(&event.kind) && !event.is_timeout() && event.text("error") != call.text("error")
+    })
 }
 
 /// An empty text and none are the same here.

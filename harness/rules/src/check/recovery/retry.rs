@@ -85,6 +85,10 @@ pub(super) fn is_zero(retrier: &Value) -> bool {
     most(retrier) == 0.0
 }
 
+fn has_full_jitter(retrier: &Value) -> bool {
+    retrier.get("JitterStrategy").and_then(Value::as_str) == Some("FULL")
+}
+
 /// However the failures follow each other, there are no more attempts than all retriers together allow.
 pub(super) fn at_most(state: &StateView, attempts: usize, sink: &mut Sink) {
     let retriers = state.retriers();
@@ -131,6 +135,9 @@ pub(super) fn retried(
         }
         None => {
             failure.unfollowed(wait, if n == 1 { by } else { COUNTS }, "a retry", sink);
+            if has_full_jitter(retrier) {
+                failure.unfollowed(wait, JITTER, "a retry", sink);
+            }
             false
         }
     }
@@ -177,7 +184,7 @@ fn waited(failure: &Failure<'_>, retrier: &Value, n: u32, next: &Event, sink: &m
     let seen = next.at - failure.event.at;
     let due = (wait(retrier, n) * 1000.0) as i64;
     let text = || format!("retry {n} came after {seen} ms, its wait is {due} ms");
-    if retrier.get("JitterStrategy").and_then(Value::as_str) == Some("FULL") {
+    if has_full_jitter(retrier) {
         sink.expect(JITTER, seen <= due.saturating_add(PATIENCE), text);
         return;
     }

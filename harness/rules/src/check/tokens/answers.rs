@@ -2,14 +2,13 @@
 
 use crate::check::tokens::closing::{Cause, Closing, closings, register};
 use crate::check::tokens::input::faults;
+use crate::check::tokens::open::{self, DENIED, LONG, LONG_LIVED, MANY_BEATS, VERBATIM};
 use crate::check::{Check, Group, Sink};
 use crate::token::{Fault, linearizable};
 use crate::view::{Answer, Bearer, Call, Effect, Operation, TOKEN_LIMIT, Token, Verb, View};
 
 const LENGTH: Check =
     Check::of("TOK-02", "token-has-a-lawful-length", "an issued token has 1 to 2,048 characters");
-const VERBATIM: Check =
-    Check::of("TOK-03", "tokens-pass-back-verbatim", "a token sent back as it was received is taken");
 const ACCEPTED: Check = Check::of(
     "TOK-07",
     "open-token-takes-success",
@@ -46,17 +45,11 @@ const ONE_WINS: Check = Check::of(
 );
 const EARLY: Check =
     Check::of("TOK-23", "token-is-usable-at-once", "a token is usable as soon as a consumer can read it");
-const LONG_LIVED: Check =
-    Check::of("TOK-24", "token-lives-as-long-as-its-task", "a token still works long after it was issued");
-/// From here on a token counts as old: beyond any poll, lease or cache of a second. Longer waits are for longer runs.
-const LONG: i64 = 2_000;
 const OWN_TASK: Check = Check::of(
     "TOK-25",
     "completion-touches-its-own-task-only",
     "completing one token leaves the others open",
 );
-const DENIED: Check =
-    Check::of("TOK-27", "denied-call-has-no-effect", "a call without permission leaves the task open");
 const FREE_BEAT: Check = Check::of(
     "HB-06",
     "beat-without-window-is-taken",
@@ -74,8 +67,6 @@ const BEAT_RESETS: Check = Check::of(
     "beat-keeps-the-token-open",
     "a heartbeat is accepted while the task is open and restarts the window",
 );
-const MANY_BEATS: Check =
-    Check::of("HB-14", "many-beats-are-taken", "many heartbeats in a row are each accepted");
 const SIBLING: Check =
     Check::of("ERR-26", "sibling-token-is-closed", "the tokens of aborted siblings answer TaskTimedOut");
 
@@ -195,10 +186,13 @@ fn surely_closed(
             call.answer.says()
         )
     };
+    // The first row is the plainest; that a heartbeat was missed is said beside it.
+    let accused =
+        || rows.iter().enumerate().filter(|(at, row)| *at == 0 || **row == MISSED).map(|(_, row)| *row);
     match (operation.effect, call.answer) {
         (Effect::Accepted, _) => {
-            if let Some(first) = rows.first() {
-                sink.violated(*first, says());
+            for row in accused() {
+                sink.violated(row, says());
             }
             if heartbeat {
                 sink.violated(BEAT_CLOSED, says());
@@ -225,8 +219,8 @@ fn surely_closed(
             false
         }
         (Effect::Rejected, Answer::Refused(_)) if !faulty => {
-            if let Some(first) = rows.first() {
-                sink.violated(*first, says());
+            for row in accused() {
+                sink.violated(row, says());
             }
             if heartbeat {
                 sink.violated(BEAT_CLOSED, says());
@@ -343,6 +337,7 @@ fn context(view: &View<'_>, token: &Token, operation: &Operation, text: &str, si
     if refused && view.operations_of(token).filter(before).all(|other| other.effect != Effect::Accepted) {
         sink.violated(STILL_OPEN, format!("{text}, after an earlier call with the token was refused"));
     }
+    open::refused(view, token, operation, text, sink);
     if others_completed(view, token, operation) {
         sink.violated(OWN_TASK, format!("{text}, after another token was completed"));
     }

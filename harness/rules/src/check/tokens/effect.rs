@@ -190,6 +190,7 @@ impl<'v> Success<'v> {
         let Some(call) = self.view.call_of(winner) else { return };
         if winner.verb == Verb::Failure {
             let message = "SendTaskFailure answered 200 but the history has a success";
+            sink.violated_at(FAILS, self.id, message);
             return sink.violated_at(ONE_EFFECT, self.id, message);
         }
         if self.is_from(call) {

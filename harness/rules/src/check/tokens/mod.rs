@@ -7,6 +7,7 @@ pub(super) mod effect;
 pub(super) mod input;
 pub(super) mod issue;
 pub(super) mod no_effect;
+pub(super) mod open;
 
 use super::Group;
 

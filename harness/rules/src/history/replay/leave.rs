@@ -267,9 +267,36 @@ impl Replay<'_, '_> {
     ) -> (Goal, Outcome) {
         let exits = setting.twice(|inputs| asl::complete(state, inputs, result));
         match (exits.one, exits.two) {
-            (Ok(one), Ok(two)) => self.leave(visit, state, &Twice { one, two }, rule),
+            (Ok(one), Ok(two)) => {
+                let exits = Twice { one, two };
+                self.filtered(visit, state, setting, result, &exits);
+                self.leave(visit, state, &exits, rule)
+            }
             (Err(failure), Err(_)) => self.must_fail(visit, state, &failure),
             _ => blind(self.trace, visit, state),
+        }
+    }
+
+    /// Whether a wrong output is the one that the state has without its OutputPath (IO-06).
+    fn filtered(
+        &mut self,
+        visit: &Visit,
+        state: &State,
+        setting: &Setting<'_>,
+        result: &Value,
+        exits: &Twice<Exit>,
+    ) {
+        let Some(bare) = asl::without_output_path(state) else { return };
+        let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else { return };
+        let Some(output) = json(exited, "output").filter(|_| exits.one.sourced && exits.two.sourced) else {
+            return;
+        };
+        let whole = setting.twice(|inputs| asl::complete(&bare, inputs, result));
+        let (Ok(one), Ok(two)) = (whole.one, whole.two) else { return };
+        let fits = |one: &Exit, two: &Exit| self.holes.clone().fit(&one.output, &two.output, &output).is_ok();
+        if !fits(&exits.one, &exits.two) && fits(&one, &two) {
+            let message = format!("the output of {:?} is whole, its OutputPath was ignored", visit.name);
+            self.ledger.breach("IO-06", exited, message);
         }
     }
 }

@@ -134,6 +134,18 @@ impl Replay<'_, '_> {
         }
     }
 
+    /// Whether wrong parameters are those that the state has without its InputPath.
+    fn ignores_input_path(&self, state: &State, setting: &Setting<'_>, written: &Value) -> bool {
+        let Some(bare) = asl::without_input_path(state) else { return false };
+        let entered = setting.twice(|inputs| asl::enter(&bare, inputs));
+        match (entered.one, entered.two) {
+            (Ok(Entered::Task { parameters: one, .. }), Ok(Entered::Task { parameters: two, .. })) => {
+                self.holes.clone().fit(&one, &two, written).is_ok()
+            }
+            _ => false,
+        }
+    }
+
     /// What was asked of the service, and within which windows (IO-01, TMO-11, HB-12).
     pub(super) fn scheduled(
         &mut self,
@@ -202,6 +214,9 @@ impl Replay<'_, '_> {
             if let Err(what) = self.holes.fit(&known.one, &known.two, &written) {
                 let message = format!("{member} of {:?} {what}", visit.name);
                 self.ledger.breach("IO-01", scheduled, message.clone());
+                if self.ignores_input_path(state, setting, &written) {
+                    self.ledger.breach("IO-06", scheduled, message.clone());
+                }
                 self.ledger.breach("HIS-29", scheduled, message);
             }
         }

@@ -1,0 +1,39 @@
+//! Activities whose tokens or workers are not known (ACT).
+
+use std::collections::BTreeSet;
+
+use record::{ApiError, Call, Operation, Outcome, Time};
+use serde_json::Value;
+
+use super::Variant;
+use crate::conduct::Draft;
+use crate::refuse::invalid_token;
+
+pub(super) const VARIANTS: &[Variant] = &[
+    variant!(
+        "activity-tokens-unknown",
+        "SendTask* knows the tokens of messages only, not those that pollers get",
+        ["ACT-04"],
+        { handed: BTreeSet<String> },
+        {
+            fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
+                let known = call.text("taskToken").is_some_and(|token| self.handed.contains(token));
+                if known { Err(invalid_token()) } else { Ok(()) }
+            }
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                if let (Operation::GetActivityTask, Outcome::Done(reply)) = (call.operation, outcome) {
+                    let token = reply.get("taskToken").and_then(Value::as_str);
+                    self.handed.extend(token.map(str::to_owned));
+                }
+            }
+        }
+    ),
+    variant!("worker-is-nameless", "ActivityStarted does not name the worker", ["ACT-05"], {
+        fn event(&mut self, draft: &mut Draft) -> bool {
+            if let (true, Some(details)) = (draft.kind == "ActivityStarted", draft.details.as_mut()) {
+                details.shift_remove("workerName");
+            }
+            true
+        }
+    }),
+];
