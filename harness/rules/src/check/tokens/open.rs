@@ -40,12 +40,17 @@ pub(super) fn refused(view: &View<'_>, token: &Token, operation: &Operation, tex
     if before.iter().any(denied) && !before.iter().any(accepted) {
         sink.violated(DENIED, format!("{text}, after an earlier call with the token was denied"));
     }
-    if view.call_of(operation).and_then(|call| call.answer.code()) == Some("InvalidToken") {
-        sink.violated(VERBATIM, format!("{text}, though it was sent back as it was received"));
-    }
-    let age = token.received.map_or(0, |received| operation.begun - received);
-    if before.iter().all(accepted) && age >= LONG {
-        sink.violated(LONG_LIVED, format!("{text}, {age} ms after it was received"));
+    // Heartbeats may be refused for reasons of their own (HB-06), and a token that is taken later is neither garbled nor old.
+    let last = view.operations_of(token).all(|other| !accepted(&other) || other.ended < operation.begun);
+    if operation.verb != Verb::Heartbeat && last {
+        let code = view.call_of(operation).and_then(|call| call.answer.code());
+        if code == Some("InvalidToken") && !before.iter().any(accepted) {
+            sink.violated(VERBATIM, format!("{text}, though it was sent back as it was received"));
+        }
+        let age = token.received.map_or(0, |received| operation.begun - received);
+        if before.iter().all(accepted) && age >= LONG {
+            sink.violated(LONG_LIVED, format!("{text}, {age} ms after it was received"));
+        }
     }
     let beats = before.iter().filter(|other| accepted(other) && other.verb == Verb::Heartbeat).count();
     if beats >= 2 && operation.verb == Verb::Heartbeat {
