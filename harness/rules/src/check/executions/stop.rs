@@ -140,24 +140,26 @@ fn stops(view: &View<'_>, sink: &mut Sink) {
         }
         after_abort(view, execution, sink);
         texts(view, execution, &calls, sink);
-        for token in view.tokens.iter().filter(|token| token.execution == Some(index)) {
-            let late = token
-                .messages
-                .iter()
-                .filter_map(|m| view.messages.get(*m))
-                .any(|m| m.first().is_some_and(|receipt| receipt.begun >= first.ended));
-            if late && confirmed.is_some() {
-                sink.met(MESSAGE);
-            }
+        if confirmed.is_some() {
+            messages(view, index, first, sink);
         }
-        let mut sent_before = view.attempts.iter().filter(|attempt| {
-            let sent = attempt.submitted.and_then(|index| view.events(attempt).get(index));
-            attempt.execution == index
-                && sent.is_some_and(|event| view.offset.latest(event.at) <= first.begun)
-        });
-        if confirmed.is_some() && sent_before.any(|attempt| never_arrived(view, attempt)) {
-            sink.violated(MESSAGE, "a message that was sent before the stop was never delivered");
+    }
+}
+
+/// A stop recalls no message that was sent before it.
+fn messages(view: &View<'_>, execution: usize, stop: &Call<'_>, sink: &mut Sink) {
+    for token in view.tokens.iter().filter(|token| token.execution == Some(execution)) {
+        let mut messages = token.messages.iter().filter_map(|m| view.messages.get(*m));
+        if messages.any(|m| m.first().is_some_and(|receipt| receipt.begun >= stop.ended)) {
+            sink.met(MESSAGE);
         }
+    }
+    let mut sent_before = view.attempts.iter().filter(|attempt| {
+        let sent = attempt.submitted.and_then(|index| view.events(attempt).get(index));
+        attempt.execution == execution && sent.is_some_and(|event| view.offset.latest(event.at) <= stop.begun)
+    });
+    if sent_before.any(|attempt| never_arrived(view, attempt)) {
+        sink.violated(MESSAGE, "a message that was sent before the stop was never delivered");
     }
 }
 
