@@ -33,15 +33,6 @@ pub(super) const CLEANING: &[(&str, Operation, &str)] = &[
     ("QUEUE", Operation::DeleteQueue, "QueueUrl"),
 ];
 
-/// One variable that an answer fills.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Filled {
-    /// Its name.
-    pub(super) name: String,
-    /// The JMESPath of the answer's member.
-    pub(super) query: &'static str,
-}
-
 /// The variables so far, and the values that they stand for.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
@@ -50,12 +41,15 @@ pub(super) struct Flow {
 }
 
 impl Flow {
+    /// The JMESPath of what later requests may want of this entry's answer; empty for nothing.
+    pub(super) fn query(entry: &Entry) -> &'static str {
+        made(entry).map_or("", |(query, ..)| query)
+    }
+
     /// The variable that the answer of this entry fills, if it brings something new.
-    pub(super) fn product(&mut self, entry: &Entry) -> Option<Filled> {
-        let Outcome::Done(reply) = &entry.outcome else { return None };
-        let (_, query, stem) = PRODUCTS.iter().find(|(operation, ..)| *operation == entry.call.operation)?;
-        let value = member(reply, query)?;
-        self.fill(value, stem).map(|name| Filled { name, query })
+    pub(super) fn product(&mut self, entry: &Entry) -> Option<String> {
+        let (_, stem, value) = made(entry)?;
+        self.fill(value, stem)
     }
 
     /// A variable of this stem for the value, unless one stands for it already.
@@ -155,6 +149,13 @@ pub(super) fn created_name(call: &Call) -> Option<&str> {
         Operation::CreateFunction => call.text("FunctionName"),
         _ => None,
     }
+}
+
+/// What an entry's answer gives to later requests: the JMESPath, the variable's stem, the value.
+fn made(entry: &Entry) -> Option<(&'static str, &'static str, &str)> {
+    let Outcome::Done(reply) = &entry.outcome else { return None };
+    let (_, query, stem) = PRODUCTS.iter().find(|(operation, ..)| *operation == entry.call.operation)?;
+    Some((query, stem, member(reply, query)?))
 }
 
 fn member<'v>(reply: &'v Value, path: &str) -> Option<&'v str> {

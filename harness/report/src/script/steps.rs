@@ -107,11 +107,10 @@ impl Script {
                 writeln!(self.text)?;
                 self.note(entry)?;
                 self.flow.rename(&entry.call, &entry.outcome);
-                let filled = self.flow.product(entry);
-                let query = filled.as_ref().map_or("", |filled| filled.query);
-                self.request(entry, query, "")?;
-                if let Some(filled) = filled {
-                    writeln!(self.text, "{}=$OUT", filled.name)?;
+                // What the answer brings is not known in the request yet.
+                self.request(entry, Flow::query(entry), "")?;
+                if let Some(name) = self.flow.product(entry) {
+                    writeln!(self.text, "{name}=$OUT")?;
                 }
             }
         }
