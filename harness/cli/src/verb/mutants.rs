@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::args::Format;
 use crate::recorder::bar;
+use crate::rule_ids::suggestion;
 use crate::verb::reach::{banner, connect};
 use crate::verb::survivors::Survivors;
 use crate::{Exit, Failure};
@@ -176,9 +177,7 @@ fn choose(names: &[String]) -> Result<Vec<(&'static MutantInfo, bool)>, Failure>
         .iter()
         .map(|name| {
             all().find(|(info, _)| info.name == name).ok_or_else(|| {
-                let near = all().min_by_key(|(info, _)| strsim::damerau_levenshtein(info.name, name));
-                let hint =
-                    near.map(|(info, _)| format!(" (did you mean {}?)", info.name)).unwrap_or_default();
+                let hint = suggestion(name, all().map(|(info, _)| info.name), usize::MAX);
                 Failure::Usage(format!(
                     "there is no variant `{name}`{hint}; `sfn-conformance mutants` runs all"
                 ))

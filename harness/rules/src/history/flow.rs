@@ -112,7 +112,8 @@ fn branches(trace: &Trace<'_>, visit: &super::trace::Visit, ledger: &mut Ledger)
     }
 }
 
-/// A task is scheduled in the region of its execution.
+/// A task is scheduled in the region of its execution: Step Functions reaches no resources in others (DG, "Accessing resources in other
+/// AWS accounts").
 fn located(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &mut Ledger) {
     let own = known.execution_arn.and_then(|arn| arn.split(':').nth(3));
     let Some(scheduled) = trace.event(attempt.scheduled) else { return };

@@ -81,7 +81,7 @@ pub(super) fn members(kind: &str) -> Option<&'static [Member]> {
             optional("stateMachineVersionArn", ARN),
         ],
         "ExecutionSucceeded" => table![data("output", "HIS-12"), OUTPUT_DETAILS],
-        "ExecutionRedriven" => table![recorded("redriveCount", Shape::Count, "RED-05")],
+        "ExecutionRedriven" => table![optional("redriveCount", Shape::Count)],
         "TaskStateEntered"
         | "PassStateEntered"
         | "ChoiceStateEntered"
