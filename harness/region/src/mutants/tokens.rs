@@ -243,35 +243,46 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
-    variant!("tokens-work-late", "a token is unknown for half a second after it was issued", ["TOK-23"], { issued: Vec<(Time, String)> }, {
+    variant!("tokens-work-late", "a token is unknown for half a second after it was issued", ["TOK-23"], { issued: Issued }, {
         fn event(&mut self, draft: &mut Draft) -> bool {
-            if let (true, Some(details)) = (draft.kind == "TaskScheduled", &draft.details) {
-                let text = details.get("parameters").and_then(Value::as_str);
-                self.issued.extend(text.map(|text| (draft.at, text.to_owned())));
-            }
+            self.issued.note(draft);
             true
         }
         fn admits(&mut self, now: Time, call: &Call) -> Result<(), ApiError> {
-            let Some(token) = call.text("taskToken").filter(|token| token.len() > 100) else { return Ok(()) };
-            let fresh = self.issued.iter().any(|(at, text)| now - *at < 500 && text.contains(token));
+            let fresh = self.issued.age(call, now).is_some_and(|age| age < 500);
             if fresh { Err(invalid_token()) } else { Ok(()) }
         }
     }),
-    variant!("tokens-expire", "a token is closed a few seconds after it was issued, whatever its task does", ["TOK-24"], { issued: Vec<(Time, String)> }, {
+    variant!("tokens-expire", "a token is closed a few seconds after it was issued, whatever its task does", ["TOK-24"], { issued: Issued }, {
         fn event(&mut self, draft: &mut Draft) -> bool {
-            if let (true, Some(details)) = (draft.kind == "TaskScheduled", &draft.details) {
-                let text = details.get("parameters").and_then(Value::as_str);
-                self.issued.extend(text.map(|text| (draft.at, text.to_owned())));
-            }
+            self.issued.note(draft);
             true
         }
         fn admits(&mut self, now: Time, call: &Call) -> Result<(), ApiError> {
-            let Some(token) = call.text("taskToken").filter(|token| token.len() > 100) else { return Ok(()) };
-            let expired = self.issued.iter().any(|(at, text)| now - *at > 2_500 && text.contains(token));
+            let expired = self.issued.age(call, now).is_some_and(|age| age > 2_500);
             if expired { Err(task_timed_out()) } else { Ok(()) }
         }
     }),
 ];
+
+/// When tokens were issued: with which parameters they went out.
+#[derive(Default)]
+struct Issued(Vec<(Time, String)>);
+
+impl Issued {
+    fn note(&mut self, draft: &Draft) {
+        if let (true, Some(details)) = (draft.kind == "TaskScheduled", &draft.details) {
+            let text = details.get("parameters").and_then(Value::as_str);
+            self.0.extend(text.map(|text| (draft.at, text.to_owned())));
+        }
+    }
+
+    /// For how many milliseconds the token of a call has been out.
+    fn age(&self, call: &Call, now: Time) -> Option<i64> {
+        let token = call.text("taskToken").filter(|token| token.len() > 100)?;
+        self.0.iter().find(|(_, text)| text.contains(token)).map(|(at, _)| now - *at)
+    }
+}
 
 /// What makes a token longer than the API model allows.
 fn padding() -> String {

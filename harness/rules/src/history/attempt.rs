@@ -326,10 +326,6 @@ fn consistent(
         if foreign {
             ledger.breach("HIS-28", event, format!("{} for the resource {resource}", event.kind));
         }
-        let first = trace.events.iter().find_map(|event| event.text("region"));
-        if let Some((first, own)) = first.zip(event.text("region")).filter(|(first, own)| first != own) {
-            ledger.breach("HIS-17", event, format!("region is {own:?}, that of the execution is {first:?}"));
-        }
         return;
     }
     let Some(scheduled) = trace.event(attempt.scheduled) else { return };

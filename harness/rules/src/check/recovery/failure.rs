@@ -166,7 +166,10 @@ fn too_large(view: &View<'_>, sink: &mut Sink) {
             .iter()
             .any(|(event, member)| event.text(member).is_none_or(|text| text.contains(NAME)));
         let named = exit.text("output").is_some_and(|text| text.contains(NAME));
-        if named && !brought && !state.catchers().is_empty() && !state.jsonata {
+        // Only of wildcards it is said that they leave it alone.
+        let catchers = state.catchers();
+        let by_name = catchers.iter().any(|catcher| catcher.to_string().contains(NAME));
+        if named && !brought && !catchers.is_empty() && !by_name && !state.jsonata {
             let message = format!("an output of state {} beyond the limit was caught", state.name);
             sink.violated_at(TOO_LARGE, Some(exit.id), message);
         }

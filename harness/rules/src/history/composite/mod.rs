@@ -341,21 +341,26 @@ fn failed(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, led
     }
 }
 
+/// The redrives of a Map Run are counted one by one.
+fn counted(trace: &Trace<'_>, event: &Event, ledger: &mut Ledger) {
+    let Some(count) = event.details.get("redriveCount").and_then(Value::as_u64) else { return };
+    let of_run = |other: &&Event| {
+        other.kind == event.kind && other.id <= event.id && other.text("mapRunArn") == event.text("mapRunArn")
+    };
+    let redriven = trace.events.iter().filter(of_run).count() as u64;
+    if count != redriven {
+        let message = format!("redriveCount is {count} at redrive number {redriven} of its Map Run");
+        ledger.breach("RED-05", event, message);
+    }
+}
+
 fn run(trace: &mut Trace<'_>, position: usize, event: &Event, phase: Phase, ledger: &mut Ledger) {
     if event.kind == "MapRunRedriven" && trace.segment == 0 {
         trace.fault("RED-05", event, "MapRunRedriven in an execution that was not redriven", ledger);
     }
     run_arn(trace, event, ledger);
-    let of_run = |other: &&Event| {
-        other.kind == event.kind && other.id <= event.id && other.text("mapRunArn") == event.text("mapRunArn")
-    };
-    let redriven = trace.events.iter().filter(of_run).count() as u64;
-    if event.kind == "MapRunRedriven"
-        && let Some(count) = event.details.get("redriveCount").and_then(Value::as_u64)
-        && count != redriven
-    {
-        let message = format!("redriveCount is {count} at redrive number {redriven} of its Map Run");
-        ledger.breach("RED-05", event, message);
+    if event.kind == "MapRunRedriven" {
+        counted(trace, event, ledger);
     }
     let view: &Trace<'_> = trace;
     let pick = view.pick(event, |at, strand| {

@@ -291,10 +291,14 @@ impl Replay<'_, '_> {
         let Some(output) = json(exited, "output").filter(|_| exits.one.sourced && exits.two.sourced) else {
             return;
         };
-        let whole = setting.twice(|inputs| asl::complete(&bare, inputs, result));
-        let (Ok(one), Ok(two)) = (whole.one, whole.two) else { return };
         let fits = |one: &Exit, two: &Exit| self.holes.clone().fit(&one.output, &two.output, &output).is_ok();
-        if !fits(&exits.one, &exits.two) && fits(&one, &two) {
+        if fits(&exits.one, &exits.two) {
+            return;
+        }
+        let whole = setting.twice(|inputs| asl::complete(&bare, inputs, result));
+        if let (Ok(one), Ok(two)) = (whole.one, whole.two)
+            && fits(&one, &two)
+        {
             let message = format!("the output of {:?} is whole, its OutputPath was ignored", visit.name);
             self.ledger.breach("IO-06", exited, message);
         }
