@@ -178,20 +178,21 @@ fn script_of(change: impl FnOnce(&mut Finding)) -> String {
 }
 
 #[test]
-fn a_script_about_a_history_is_decided_by_the_history_alone() {
-    let shows = |check: &str, different: &str| {
-        let script = script_of(|finding| check.clone_into(&mut finding.check));
-        let (_, last) = script.split_once("\nif grep -qs ").unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("different"), different).unwrap();
-        let mut bash = std::process::Command::new("bash");
-        bash.arg("-c").arg(format!("if grep -qs {last}")).env("WORK", folder.path());
-        bash.output().unwrap().status.success()
-    };
-    assert!(shows("history/chain", "send-task-success\n"));
-    assert!(!shows("history/chain", "send-task-success\n  events[].type\n"));
-    assert!(!shows("used-token-is-refused", "send-task-success\n"));
-    assert!(shows("used-token-is-refused", ""));
+fn a_script_is_decided_by_the_answers_that_its_finding_rests_on() {
+    let found = rules::judge(&case());
+    let served = found.into_iter().find(|f| f.kind == FindingKind::Violated && f.rule == "TOK-18");
+    let script = script_of(|finding| *finding = served.unwrap());
+    let sent: Vec<&str> = script.lines().filter(|line| line.contains("AWSStepFunctions.SendTask")).collect();
+    // Two answers show it; one is enough.
+    let served = "raw done states AWSStepFunctions.SendTaskSuccess <<JSON";
+    let refused = "raw InvalidToken states AWSStepFunctions.SendTaskSuccess <<JSON";
+    assert_eq!(sent, [&format!("DECIDES=1 {served}"), served, refused], "{script}");
+}
+
+#[test]
+fn a_finding_that_rests_on_no_single_answer_asks_for_all_of_them() {
+    let script = script_of(|_| ());
+    assert!(script.contains("\nDECIDES=1 raw InvalidToken states"), "{script}");
 }
 
 #[test]
@@ -202,7 +203,7 @@ fn where_no_answer_was_recorded_any_may_come_unless_the_rule_is_about_answers() 
         let functions = from.split_once("\n# call ").unwrap().0;
         let silence = before.lines().find(|line| line.starts_with("SILENCE_COUNTS")).unwrap_or_default();
         let folder = tempfile::tempdir().unwrap();
-        let text = format!("{silence}\nplain() {{{functions}\njudge call '{seen}' '{recorded}'");
+        let text = format!("{silence}\nplain() {{{functions}\nDECIDES=1 judge call '{seen}' '{recorded}'");
         let mut bash = std::process::Command::new("bash");
         bash.arg("-c").arg(text).env("WORK", folder.path());
         assert!(bash.output().unwrap().status.success());

@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod check;
+mod counterfactual;
 mod digest;
 pub mod history;
 mod json;
@@ -18,4 +19,5 @@ pub mod verdict;
 pub mod view;
 
 pub use check::{Check, TOKEN_STATES, TokenCall, checks, judge, token_calls};
+pub use counterfactual::rests_on;
 pub use verdict::{Verdict, VerdictKind, Witness};

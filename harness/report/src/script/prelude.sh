@@ -15,14 +15,14 @@ plain() {
   esac
 }
 
-# judge NAME SEEN RECORDED: prints an answer, and notes where it is not the recorded one.
+# judge NAME SEEN RECORDED: prints an answer, and notes where it is not the recorded one and DECIDES is set.
 judge() {
   if [ "$(plain "$2")" = "$(plain "$3")" ]; then
     printf '%-44s %s\n' "$1" "$2"
   else
     printf '%-44s %s (recorded: %s)\n' "$1" "$2" "$3"
     # Where no answer came, any may come, unless silence is what the script is about.
-    [ "$3" = 'no answer' ] && [ -z "${SILENCE_COUNTS:-}" ] || echo "$1" >>"$WORK/different"
+    [ "$3" = 'no answer' ] && [ -z "${SILENCE_COUNTS:-}" ] || [ -z "${DECIDES:-}" ] || echo "$1" >>"$WORK/different"
   fi
 }
 

@@ -1,9 +1,10 @@
-//! The body of a script: one command a call, pauses between, polling folded into one wait.
+//! The body of a script: one command a call, pauses between, polling folded into one wait. A call whose answer the finding
+//! rests on is marked `DECIDES=1`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use record::{CaseRecord, Entry, Event, History, Operation, Outcome, Service, Time};
+use record::{CaseRecord, Entry, Event, Finding, History, Operation, Outcome, Service, Time};
 use serde_json::Value;
 
 use super::flow::{CLEANING, Flow, Piece, created_name};
@@ -12,13 +13,17 @@ use super::shell::{command, escaped, pattern, quoted, service};
 /// A pause shorter than this is the harness's own pace, not the plan's.
 const SHORTEST_PAUSE_MS: i64 = 700;
 
+/// Before a command whose answer has to be the recorded one.
+pub(super) const DECIDES: &str = "DECIDES=1 ";
+
 /// Marks a name that the script gives its own prefix; JSON writes SOH as an escape.
 const PREFIXED: &str = "\u{1}RUN\u{1}";
 
-/// The commands of a record.
-pub(super) fn body(record: &CaseRecord) -> String {
-    let mut script = Script::default();
+/// The commands of a record that shows this finding.
+pub(super) fn body(record: &CaseRecord, finding: &Finding) -> String {
     let entries = essential(&record.entries);
+    let mut script =
+        Script { deciding: deciding(record, finding, &entries), event: finding.event, ..Script::default() };
     let mut at = 0;
     while at < entries.len() {
         let together = overlapping(&entries, at);
@@ -47,12 +52,34 @@ fn essential(entries: &[Entry]) -> Vec<&Entry> {
         Operation::GetActivityTask => {
             entry.outcome.reply().is_none_or(|reply| reply.get("taskToken").is_some_and(Value::is_string))
         }
-        Operation::DescribeExecution | Operation::GetExecutionHistory | Operation::ListExecutions => {
-            last_of(entry)
-        }
-        _ => true,
+        operation => !is_polled(operation) || last_of(entry),
     });
     kept.collect()
+}
+
+fn is_polled(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::DescribeExecution | Operation::GetExecutionHistory | Operation::ListExecutions
+    )
+}
+
+/// The calls on whose answers the finding rests; all of them where that cannot be told.
+fn deciding<'e>(record: &CaseRecord, finding: &Finding, entries: &[&'e Entry]) -> Vec<&'e Entry> {
+    // What is polled for is told by every poll.
+    let same = |one: &Entry, other: &Entry| {
+        std::ptr::eq(one, other) || is_polled(one.call.operation) && one.call == other.call
+    };
+    let part = |entry: &&Entry| {
+        let alike = record.entries.iter().enumerate().filter(|(_, other)| same(entry, other));
+        alike.map(|(index, _)| index).collect()
+    };
+    let parts: Vec<BTreeSet<usize>> = entries.iter().map(part).collect();
+    let deciding = rules::rests_on(record, finding, &parts);
+    if deciding.is_empty() {
+        return entries.to_vec();
+    }
+    deciding.into_iter().filter_map(|index| entries.get(index).copied()).collect()
 }
 
 /// How many calls from here on were in flight at once; those that fill variables are always alone.
@@ -74,14 +101,16 @@ fn overlapping(entries: &[&Entry], at: usize) -> usize {
 }
 
 #[derive(Default)]
-struct Script {
+struct Script<'e> {
+    deciding: Vec<&'e Entry>,
+    event: Option<u64>,
     text: String,
     flow: Flow,
     ended: Option<Time>,
     settled: BTreeSet<String>,
 }
 
-impl Script {
+impl Script<'_> {
     fn together(&mut self, entries: &[&Entry]) -> std::fmt::Result {
         self.pause(entries.first().map(|entry| entry.begun))?;
         writeln!(self.text, "\n# At the same time:")?;
@@ -118,6 +147,10 @@ impl Script {
         Ok(())
     }
 
+    fn decides(&self, entry: &Entry) -> bool {
+        self.deciding.iter().any(|one| std::ptr::eq(*one, entry))
+    }
+
     /// Waits as long as the recorded run did, where that was by plan.
     fn pause(&mut self, begun: Option<Time>) -> std::fmt::Result {
         let gap = begun.zip(self.ended).map_or(0, |(begun, ended)| begun - ended);
@@ -133,6 +166,9 @@ impl Script {
 
     /// One request with its input; `query` is the member to keep, empty for none.
     fn request(&mut self, entry: &Entry, query: &str, tail: &str) -> std::fmt::Result {
+        if self.decides(entry) {
+            self.text.push_str(DECIDES);
+        }
         let recorded = quoted(&answer(&entry.outcome));
         let operation = entry.call.operation;
         let body = entry.call.raw_body.clone();
@@ -206,21 +242,28 @@ impl Script {
         Ok(())
     }
 
-    /// Takes the token out of the message, by what stands before and behind it.
+    /// Takes the token out of the message, by what stands before and behind it. A token that an earlier message brought has
+    /// to be that one again.
     fn token(&mut self, body: &str) -> std::fmt::Result {
         let Some(at) = body.find("token#") else { return Ok(()) };
         let (before, from) = body.split_at(at);
         let digits = from.chars().skip(6).take_while(char::is_ascii_digit).count();
         let (token, behind) = from.split_at(6 + digits);
-        let Some(name) = self.flow.fill(token, "TOKEN") else { return Ok(()) };
-        let Some(stop) = behind.chars().next() else {
-            return writeln!(self.text, "{name}=${{OUT#*$'\\t'}}");
+        let known = self.flow.variable(token).map(str::to_owned);
+        let extracted = match behind.chars().next() {
+            None => "${OUT#*$'\\t'}".to_owned(),
+            Some(stop) => {
+                let from = before.rfind([',', '{']).map_or(0, |at| at + 1);
+                let before = pattern(before.get(from..).unwrap_or_default());
+                let stop = if stop == '\\' { r"\\".to_owned() } else { stop.to_string() };
+                let sed = format!(r"s/.*{before}\([^{stop}]*\).*/\1/p");
+                format!("$(printf '%s' \"$OUT\" | sed -n {})", quoted(&sed))
+            }
         };
-        let from = before.rfind([',', '{']).map_or(0, |at| at + 1);
-        let before = pattern(before.get(from..).unwrap_or_default());
-        let stop = if stop == '\\' { r"\\".to_owned() } else { stop.to_string() };
-        let sed = format!(r"s/.*{before}\([^{stop}]*\).*/\1/p");
-        writeln!(self.text, "{name}=$(printf '%s' \"$OUT\" | sed -n {})", quoted(&sed))
+        if let Some(name) = known {
+            return writeln!(self.text, "{DECIDES}same_token \"{extracted}\" \"${name}\"");
+        }
+        self.flow.fill(token, "TOKEN").map_or(Ok(()), |name| writeln!(self.text, "{name}={extracted}"))
     }
 
     /// An execution's status or history, compared with the recorded one.
@@ -252,7 +295,15 @@ impl Script {
         }
         self.request(entry, query, "")?;
         let label = format!("  {}", query.trim_matches('\''));
-        writeln!(self.text, "judge {} \"{seen}\" {}", quoted(&label), quoted(&recorded))
+        let decides = if self.decides(entry) { DECIDES } else { "" };
+        writeln!(self.text, "{decides}judge {} \"{seen}\" {}", quoted(&label), quoted(&recorded))?;
+        match self
+            .event
+            .filter(|_| self.decides(entry) && entry.call.operation == Operation::GetExecutionHistory)
+        {
+            Some(event) => writeln!(self.text, "show {variable} {event}"),
+            None => Ok(()),
+        }
     }
 
     /// The script's end: what it made is deleted whatever happens.

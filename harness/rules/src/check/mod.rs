@@ -92,6 +92,15 @@ pub fn checks() -> &'static [Check] {
 
 /// Everything that the rules say of one case.
 pub fn judge(record: &CaseRecord) -> Vec<Finding> {
+    judge_by(record, |_| true)
+}
+
+/// What the checks say that are judged together with this one, which is much less work.
+pub(crate) fn judge_near(record: &CaseRecord, rule: &str, name: &str) -> Vec<Finding> {
+    judge_by(record, |group| group.checks.iter().any(|check| check.rule == rule && check.name == name))
+}
+
+fn judge_by(record: &CaseRecord, wanted: impl Fn(&Group) -> bool) -> Vec<Finding> {
     let Ok(view) = catch_unwind(AssertUnwindSafe(|| View::new(record))) else {
         let mut sink = Sink::default();
         for row in checks() {
@@ -100,7 +109,7 @@ pub fn judge(record: &CaseRecord) -> Vec<Finding> {
         return sink.into_findings();
     };
     let mut sink = Sink::default();
-    for group in groups() {
+    for group in groups().filter(|group| wanted(group)) {
         run(group.checks, &view, &mut sink, group.run);
     }
     let mut findings = sink.into_findings();
