@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::history::{self, Advice, Breach, Completion, Known};
+use crate::registry::{self, Severity};
 use reading::Reading;
 
 mod logged;
@@ -33,6 +34,8 @@ pub struct AuditReport {
 pub struct Violation {
     /// The rule.
     pub rule: &'static str,
+    /// How strongly it binds: what AWS documents, or what was only recorded or inferred.
+    pub severity: Severity,
     /// The event that shows it.
     pub event: Option<u64>,
     /// What is wrong.
@@ -112,7 +115,8 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
 
 impl From<Breach> for Violation {
     fn from(breach: Breach) -> Self {
-        Self { rule: breach.rule, event: breach.event, message: breach.message }
+        let severity = registry::rule(breach.rule).map_or(Severity::Must, |rule| rule.severity);
+        Self { rule: breach.rule, severity, event: breach.event, message: breach.message }
     }
 }
 

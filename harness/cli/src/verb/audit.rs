@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use rules::audit::{AuditReport, audit as judge};
+use rules::audit::{AuditReport, Violation, audit as judge};
+use rules::registry::Severity;
 
 use crate::args::Format;
 use crate::{Exit, Failure};
@@ -25,10 +26,10 @@ pub(super) fn audit(history: &Path, definition: Option<&Path>, format: Format) -
 
 fn print(report: &AuditReport) {
     for violation in &report.violations {
-        say!("{}  {}{}", violation.rule, place(violation.event), violation.message);
+        say!("{}", told(violation));
     }
     for follows in &report.consequences {
-        say!("perhaps from that: {}  {}{}", follows.rule, place(follows.event), follows.message);
+        say!("perhaps from that: {}", told(follows));
     }
     for advice in &report.advice {
         say!("advice  {}{}", place(advice.event), advice.message);
@@ -38,6 +39,16 @@ fn print(report: &AuditReport) {
         1 => say!("1 violation"),
         n => say!("{n} violations"),
     }
+}
+
+fn told(violation: &Violation) -> String {
+    let Violation { rule, severity, event, message } = violation;
+    let binds = match severity {
+        Severity::Must => "",
+        // Recorded or inferred; it is no less refused.
+        Severity::Should => " (SHOULD)",
+    };
+    format!("{rule}{binds}  {}{message}", place(*event))
 }
 
 fn place(event: Option<u64>) -> String {

@@ -1,5 +1,6 @@
 //! The steps of a plan, done. What waits is in [`messages`] and [`reading`].
 
+mod lists;
 mod messages;
 mod pages;
 mod reading;
@@ -119,7 +120,7 @@ impl<'a> Actor<'a> {
                     }
                     // A page that the plan keeps is the plan's to follow.
                     (None, Outcome::Done(reply)) if pages::begins_a_list(&call) => {
-                        self.read_on(&call, reply).await;
+                        self.read_list(&call, reply).await;
                     }
                     _ => {}
                 }

@@ -78,17 +78,7 @@ impl Actor<'_> {
         events
     }
 
-    /// Reads the pages that follow the first of a list.
-    pub(super) async fn read_on(&self, first: &Call, reply: &Value) {
-        let mut pages = Pages::default();
-        let mut next = pages.next(first, reply);
-        while let Some(call) = next.take().filter(|_| !self.stage.cancel.is_set()) {
-            let (_, outcome) = self.read(call.clone()).await;
-            next = outcome.reply().and_then(|reply| pages.next(&call, reply));
-        }
-    }
-
-    async fn read(&self, call: Call) -> (Place, Outcome) {
+    pub(super) async fn read(&self, call: Call) -> (Place, Outcome) {
         insist(self.stage.recorder, self.stage.target, &self.name, call, None).await
     }
 

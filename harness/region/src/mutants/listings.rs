@@ -88,6 +88,20 @@ pub(super) const VARIANTS: &[Variant] = &[
         }
     }),
     variant!(
+        "list-page-loses-one",
+        "where another page follows, ListExecutions leaves out one",
+        ["LIST-03"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                let goes_on =
+                    outcome.reply().is_some_and(|reply| reply.get("nextToken").is_some_and(Value::is_string));
+                if let Some(items) = listed(call, outcome).filter(|_| goes_on) {
+                    items.pop();
+                }
+            }
+        }
+    ),
+    variant!(
         "list-names-no-machine",
         "entries of ListExecutions have the machine's name for its ARN",
         ["WIRE-01"],

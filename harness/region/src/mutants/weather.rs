@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use record::{ApiError, Call, Outcome, Service, Time};
+use record::{ApiError, Call, Operation, Outcome, Service, Time};
+use serde_json::Value;
 
 use super::Variant;
 
@@ -20,6 +21,30 @@ pub(super) const VARIANTS: &[Variant] = &[
         {
             fn finds(&mut self, now: Time, made: Time) -> bool {
                 now >= made + LATE
+            }
+        }
+    ),
+    variant!(
+        "lists-lag",
+        "ListExecutions shows executions only 20 s after their start (LIST-04)",
+        [],
+        { now: Time },
+        {
+            fn admits(&mut self, now: Time, _: &Call) -> Result<(), ApiError> {
+                self.now = now;
+                Ok(())
+            }
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                let now = self.now;
+                let lists = call.operation == Operation::ListExecutions;
+                if let Outcome::Done(Value::Object(reply)) = outcome
+                    && let Some(Value::Array(items)) = reply.get_mut("executions").filter(|_| lists)
+                {
+                    items.retain(|body| {
+                        let started = body["startDate"].as_f64().map(Time::from_epoch_seconds);
+                        started.is_some_and(|started| now - started >= 20_000)
+                    });
+                }
             }
         }
     ),
