@@ -1,10 +1,15 @@
 //! Real state machines that use `.waitForTaskToken`, from public repositories.
 //!
-//! The folder comes from `SFN_CONFORMANCE_CORPUS`; without it the test says "skipped".
+//! The folder comes from `SFN_CONFORMANCE_CORPUS`.
 
 #![expect(clippy::unwrap_used, reason = "a broken fixture stops the test")]
 
 mod corpus_files;
+#[path = "../../record/tests/outside/mod.rs"]
+mod outside;
+
+use std::path::Path;
+use std::process::ExitCode;
 
 use asl::{MachineType, Pattern, Severity, State};
 use corpus_files::{REFUSED, corpus, fill};
@@ -29,9 +34,18 @@ fn callbacks(states: &indexmap::IndexMap<String, State>) -> usize {
         .sum()
 }
 
-#[test]
-fn every_definition_of_the_corpus_parses_and_validates_or_is_refused_for_a_stated_reason() {
-    let Some(corpus) = corpus() else { return };
+fn main() -> ExitCode {
+    outside::run(
+        outside::CORPUS,
+        &[(
+            "every_definition_of_the_corpus_parses_and_validates_or_is_refused_for_a_stated_reason",
+            every_definition_of_the_corpus_parses_and_validates_or_is_refused_for_a_stated_reason,
+        )],
+    )
+}
+
+fn every_definition_of_the_corpus_parses_and_validates_or_is_refused_for_a_stated_reason(folder: &Path) {
+    let corpus = corpus(folder);
     let (mut waiting, mut warnings, mut faults) = (0, 0, Vec::new());
     for (name, mut definition) in corpus.clone() {
         fill(&mut definition, "");

@@ -1,29 +1,41 @@
 //! AWS's recordings against this crate: parsing, refusals, and what states make of their data.
 //!
-//! The folder comes from `SFN_CONFORMANCE_RECORDINGS`; without it the tests say "skipped". Whole histories are the business
+//! Whole histories are the business
 //! of `region`; here each state of a recorded history is entered and left on its own.
 
 #![expect(clippy::unwrap_used, reason = "a broken fixture stops the test")]
 
+#[path = "../../record/tests/outside/mod.rs"]
+mod outside;
+
 use asl::{Entered, Failure, Inputs, MachineType, RetryCounts, Severity, State, TaskFailure, Variables};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::Path;
+use std::process::ExitCode;
 
-#[expect(clippy::disallowed_methods, reason = "the folder of recordings is named by the environment")]
-fn recordings() -> Option<Vec<(String, Value)>> {
-    let Ok(folder) = std::env::var("SFN_CONFORMANCE_RECORDINGS") else {
-        println!("skipped: no recordings");
-        return None;
-    };
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
-    let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).unwrap();
-        (path.file_stem().unwrap().to_string_lossy().into_owned(), serde_json::from_str(&text).unwrap())
-    };
-    Some(files.into_iter().map(read).collect())
+fn main() -> ExitCode {
+    outside::run(
+        outside::RECORDINGS,
+        &[
+            (
+                "every_state_of_a_recorded_history_reads_and_writes_what_aws_recorded",
+                every_state_of_a_recorded_history_reads_and_writes_what_aws_recorded,
+            ),
+            (
+                "every_recorded_definition_parses_and_every_refusal_is_given_with_its_code",
+                every_recorded_definition_parses_and_every_refusal_is_given_with_its_code,
+            ),
+            (
+                "the_stages_of_a_tested_state_are_those_that_aws_shows",
+                the_stages_of_a_tested_state_are_those_that_aws_shows,
+            ),
+        ],
+    )
+}
+
+fn recordings(folder: &Path) -> Vec<(String, Value)> {
+    let parsed = |(name, text): (String, String)| (name, serde_json::from_str(&text).unwrap());
+    outside::json_files(folder).into_iter().map(parsed).collect()
 }
 
 fn text_of(definition: &Value) -> String {
@@ -300,9 +312,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-#[test]
-fn every_state_of_a_recorded_history_reads_and_writes_what_aws_recorded() {
-    let Some(recordings) = recordings() else { return };
+fn every_state_of_a_recorded_history_reads_and_writes_what_aws_recorded(folder: &Path) {
+    let recordings = recordings(folder);
     let (mut histories, mut checked, mut faults) = (0, 0, Vec::new());
     for (name, recording) in &recordings {
         if recording["idsNormalized"] == true {
@@ -334,9 +345,8 @@ fn every_state_of_a_recorded_history_reads_and_writes_what_aws_recorded() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-#[test]
-fn every_recorded_definition_parses_and_every_refusal_is_given_with_its_code() {
-    let Some(recordings) = recordings() else { return };
+fn every_recorded_definition_parses_and_every_refusal_is_given_with_its_code(folder: &Path) {
+    let recordings = recordings(folder);
     let (mut parsed, mut refused, mut faults) = (0, 0, Vec::new());
     for (name, recording) in &recordings {
         let definition = text_of(&recording["definition"]);
@@ -388,9 +398,8 @@ fn every_recorded_definition_parses_and_every_refusal_is_given_with_its_code() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-#[test]
-fn the_stages_of_a_tested_state_are_those_that_aws_shows() {
-    let Some(recordings) = recordings() else { return };
+fn the_stages_of_a_tested_state_are_those_that_aws_shows(folder: &Path) {
+    let recordings = recordings(folder);
     let (mut compared, mut faults) = (0, Vec::new());
     for (name, recording) in
         recordings.iter().filter(|(_, recording)| recording["machineType"] == "TEST_STATE")

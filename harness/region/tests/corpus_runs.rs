@@ -1,6 +1,6 @@
 //! Real state machines run to their end in the region, with one worker for all of them.
 //!
-//! The folder comes from `SFN_CONFORMANCE_CORPUS`; without it the test says "skipped". The worker knows no service: it gives
+//! The folder comes from `SFN_CONFORMANCE_CORPUS`. The worker knows no service: it gives
 //! every task an output that has each path the definition reads, and answers task tokens over the API. A state that asks
 //! again and again is told no in the end.
 
@@ -9,8 +9,12 @@
 #[path = "../../asl/tests/corpus_files/mod.rs"]
 mod corpus_files;
 mod desk;
+#[path = "../../record/tests/outside/mod.rs"]
+mod outside;
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use asl::TaskFailure;
@@ -112,9 +116,15 @@ impl Script for Worker {
     }
 }
 
-#[test]
-fn every_definition_of_the_corpus_runs_to_its_end() {
-    let Some(corpus) = corpus() else { return };
+fn main() -> ExitCode {
+    outside::run(
+        outside::CORPUS,
+        &[("every_definition_of_the_corpus_runs_to_its_end", every_definition_of_the_corpus_runs_to_its_end)],
+    )
+}
+
+fn every_definition_of_the_corpus_runs_to_its_end(folder: &Path) {
+    let corpus = corpus(folder);
     let (mut ends, mut answered, mut refused) = (BTreeMap::<String, usize>::new(), 0, 0);
     for (name, mut definition) in corpus {
         fill(&mut definition, "");

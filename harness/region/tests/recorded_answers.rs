@@ -1,16 +1,32 @@
 //! Answers that AWS was recorded to give outside of histories: TestState, validation, refused definitions, refused calls.
-//!
-//! The folder's path is in `SFN_CONFORMANCE_RECORDINGS`.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 
+#[path = "../../record/tests/outside/mod.rs"]
+mod outside;
 mod recordings;
+
+use std::path::Path;
+use std::process::ExitCode;
 
 use record::{Call, Operation, Outcome, Time};
 use recordings::matching::Bindings;
-use recordings::{Recording, as_recorded, folder, read_folder};
+use recordings::{Recording, as_recorded, read_folder};
 use region::{Answer, Options, Region};
 use serde_json::{Value, json};
+
+fn main() -> ExitCode {
+    outside::run(
+        outside::RECORDINGS,
+        &[
+            (
+                "validation_and_refused_definitions_are_as_recorded",
+                validation_and_refused_definitions_are_as_recorded,
+            ),
+            ("test_state_answers_as_recorded", test_state_answers_as_recorded),
+        ],
+    )
+}
 
 fn ask(operation: Operation, input: Value) -> Value {
     let mut region = Region::new(1, Time(1_700_000_000_000), Options::default());
@@ -37,14 +53,9 @@ fn compare(recorded: &Value, ours: &Value) -> Result<(), String> {
     Bindings::default().same(&recorded, &as_recorded(ours))
 }
 
-#[test]
-fn validation_and_refused_definitions_are_as_recorded() {
-    let Some(folder) = folder() else {
-        println!("skipped: no recordings");
-        return;
-    };
+fn validation_and_refused_definitions_are_as_recorded(folder: &Path) {
     let (mut total, mut failures) = (0, Vec::new());
-    for recording in &read_folder(&folder) {
+    for recording in &read_folder(folder) {
         let snapshot = &recording.whole["snapshot"];
         let outcome = if recording.machine_type == "VALIDATE" {
             let kind = if recording.file.contains("express") { "EXPRESS" } else { "STANDARD" };
@@ -70,14 +81,9 @@ fn validation_and_refused_definitions_are_as_recorded() {
     report(total, &failures);
 }
 
-#[test]
-fn test_state_answers_as_recorded() {
-    let Some(folder) = folder() else {
-        println!("skipped: no recordings");
-        return;
-    };
+fn test_state_answers_as_recorded(folder: &Path) {
     let (mut total, mut failures) = (0, Vec::new());
-    for recording in read_folder(&folder).iter().filter(|recording| recording.machine_type == "TEST_STATE") {
+    for recording in read_folder(folder).iter().filter(|recording| recording.machine_type == "TEST_STATE") {
         for (name, recorded) in recording.whole["snapshot"].as_object().unwrap() {
             total += 1;
             let why = test_state(recording, name, recorded).err();

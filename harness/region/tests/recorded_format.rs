@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 
+#[path = "../../record/tests/outside/mod.rs"]
+mod outside;
 mod recordings;
 
 use recordings::matching::{same_history, same_history_but, values_of_the_run};

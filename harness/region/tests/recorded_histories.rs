@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 
+#[path = "../../record/tests/outside/mod.rs"]
+mod outside;
 mod recordings;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use record::{Call, Operation, Outcome, Time};
 use recordings::script::Recorded;
-use recordings::{Recording, details, folder, matching, read_folder};
+use recordings::{Recording, details, matching, read_folder};
 use region::{Answer, Options, Region};
 use serde_json::{Value, json};
 
@@ -45,11 +47,9 @@ struct Tally {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let Some(folder) = folder() else {
+    let Some(folder) = outside::folder(outside::RECORDINGS) else {
         println!("skipped: no recordings");
-        let why = "no recordings; SFN_CONFORMANCE_RECORDINGS names their folder";
-        let skipped = Trial::ignorable_test("recordings", move || Ok(Completion::ignored_with(why)));
-        return libtest_mimic::run(&arguments, vec![skipped]).exit_code();
+        return outside::run(outside::RECORDINGS, &[("recordings", |_| ())]);
     };
     let (tally, exceptions) = (Arc::new(Tally::default()), Arc::new(exceptions()));
     let recordings = read_folder(&folder).into_iter().filter(|recording| !recording.histories.is_empty());

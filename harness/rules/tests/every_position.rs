@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails its test")]
 
 mod legal;
+#[path = "../../record/tests/outside/mod.rs"]
+mod outside;
 mod recordings_loader;
 mod sweep;
 

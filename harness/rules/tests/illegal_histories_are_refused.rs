@@ -7,6 +7,8 @@
 
 mod illegal;
 mod legal;
+#[path = "../../record/tests/outside/mod.rs"]
+mod outside;
 mod recordings_loader;
 
 use illegal::operators;

@@ -2,11 +2,28 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails its test")]
 
+#[path = "../../record/tests/outside/mod.rs"]
+mod outside;
 mod recordings_loader;
 
-use recordings_loader::{Recording, read, recordings};
+use std::path::Path;
+use std::process::ExitCode;
+
+use recordings_loader::{Recording, recordings_in};
 use rules::audit::audit;
-use serde_json::json;
+
+fn main() -> ExitCode {
+    outside::run(
+        outside::RECORDINGS,
+        &[
+            (
+                "every_recorded_history_is_accepted_with_and_without_its_definition",
+                every_recorded_history_is_accepted_with_and_without_its_definition,
+            ),
+            ("most_recorded_histories_are_replayed_whole", most_recorded_histories_are_replayed_whole),
+        ],
+    )
+}
 
 fn complaints(recording: &Recording, definition: Option<&str>) -> Vec<String> {
     let how = if definition.is_some() { "with" } else { "without" };
@@ -26,12 +43,8 @@ fn complaints(recording: &Recording, definition: Option<&str>) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn every_recorded_history_is_accepted_with_and_without_its_definition() {
-    let Some(recordings) = recordings() else {
-        println!("skipped: SFN_CONFORMANCE_RECORDINGS names no folder");
-        return;
-    };
+fn every_recorded_history_is_accepted_with_and_without_its_definition(folder: &Path) {
+    let recordings = recordings_in(folder);
     let mut wrong = Vec::new();
     let mut judged = 0;
     for recording in &recordings {
@@ -46,12 +59,8 @@ fn every_recorded_history_is_accepted_with_and_without_its_definition() {
     assert!(wrong.is_empty(), "{} complaints:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-#[test]
-fn most_recorded_histories_are_replayed_whole() {
-    let Some(recordings) = recordings() else {
-        println!("skipped: SFN_CONFORMANCE_RECORDINGS names no folder");
-        return;
-    };
+fn most_recorded_histories_are_replayed_whole(folder: &Path) {
+    let recordings = recordings_in(folder);
     let unjudged: Vec<String> = recordings
         .iter()
         .filter_map(|recording| {
@@ -62,30 +71,4 @@ fn most_recorded_histories_are_replayed_whole() {
         .collect();
     println!("{} of {} not replayed whole:\n{}", unjudged.len(), recordings.len(), unjudged.join("\n"));
     assert!(unjudged.len() * 10 < recordings.len());
-}
-
-#[test]
-fn the_format_is_read_and_not_only_the_files() {
-    let started = json!({ "id": 1, "previousEventId": 0, "type": "ExecutionStarted", "timestamp": "timestamp",
-        "executionStartedEventDetails": { "input": { "a": "<name:7>" }, "inputDetails": { "truncated": false },
-            "roleArn": "<<role>:1>" } });
-    let aborted = json!({ "id": 2, "previousEventId": 0, "type": "ExecutionAborted", "timestamp": "<when:1>",
-        "executionAbortedEventDetails": {} });
-    let file = json!({
-        "validated": null, "histories": ["one", "backwards", "absent", "empty"],
-        "snapshot": { "one": { "events": [started, aborted] }, "backwards": [aborted, started], "empty": { "events": [] } },
-    });
-    let (found, skipped) = read("file", &file.to_string());
-    assert_eq!(found.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["file/one", "file/backwards"]);
-    assert!(found.iter().all(|one| one.definition.is_none() && complaints(one, None).is_empty()));
-    assert_eq!(skipped, ["/absent: no events", "/empty: no events"]);
-    for (text, why) in [
-        ("{", ": no JSON"),
-        ("[]", ": no recording: no snapshot"),
-        (r#"{"snapshot": {}, "machineType": "EXPRESS"}"#, ": not a Standard workflow: EXPRESS"),
-    ] {
-        let (found, skipped) = read("file", text);
-        assert!(found.is_empty());
-        assert_eq!(skipped, [why]);
-    }
 }

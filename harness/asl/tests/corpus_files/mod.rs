@@ -1,7 +1,9 @@
 //! The folder of real definitions that `SFN_CONFORMANCE_CORPUS` names, and what a deployment would fill in.
 
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::Path;
+
+use crate::outside;
 
 /// Definitions that have a fault, with the reason. The corpus does not promise that all are valid.
 pub(crate) const REFUSED: &[(&str, &str)] = &[(
@@ -9,23 +11,10 @@ pub(crate) const REFUSED: &[(&str, &str)] = &[(
     "`$.payload[1:$.payload.ItemsCount]`: the end of a slice is a number, not a path",
 )];
 
-#[expect(clippy::disallowed_methods, reason = "the corpus is named by the environment")]
-pub(crate) fn corpus() -> Option<Vec<(String, Value)>> {
-    let Ok(folder) = std::env::var("SFN_CONFORMANCE_CORPUS") else {
-        println!("skipped: no corpus");
-        return None;
-    };
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| {
-        path.extension().is_some_and(|extension| extension == "json") && path.file_stem().unwrap() != "index"
-    });
-    files.sort();
-    let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).unwrap();
-        (path.file_stem().unwrap().to_string_lossy().into_owned(), serde_json::from_str(&text).unwrap())
-    };
-    Some(files.into_iter().map(read).collect())
+/// The definitions of the folder by name.
+pub(crate) fn corpus(folder: &Path) -> Vec<(String, Value)> {
+    let parsed = |(name, text): (String, String)| (name, serde_json::from_str(&text).unwrap());
+    outside::json_files(folder).into_iter().filter(|(name, _)| name != "index").map(parsed).collect()
 }
 
 /// Fills the placeholders of CloudFormation, Terraform and OrcaBus as a deployment would.

@@ -8,15 +8,11 @@
 pub(crate) mod matching;
 pub(crate) mod script;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
-/// The folder of recordings, where there is one.
-#[expect(clippy::disallowed_methods, reason = "the folder's path comes from the environment")]
-pub(crate) fn folder() -> Option<PathBuf> {
-    std::env::var("SFN_CONFORMANCE_RECORDINGS").ok().map(PathBuf::from)
-}
+use crate::outside;
 
 /// One file.
 pub(crate) struct Recording {
@@ -72,21 +68,15 @@ impl Recording {
 
 /// Every recording of a folder, by file name.
 pub(crate) fn read_folder(folder: &Path) -> Vec<Recording> {
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap_or_else(|why| panic!("{}: {why}", folder.display()))
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    files.sort();
-    let read =
-        |path: &PathBuf| read_file(path).inspect_err(|why| println!("skipped {}: {why}", path.display()));
-    files.iter().filter_map(|path| read(path).ok()).collect()
+    let read = |(name, text): (String, String)| {
+        read_file(&name, &text).inspect_err(|why| println!("skipped {name}: {why}")).ok()
+    };
+    outside::json_files(folder).into_iter().filter_map(read).collect()
 }
 
 /// Reads one file, or says why it is no recording.
-fn read_file(path: &Path) -> Result<Recording, String> {
-    let text = std::fs::read_to_string(path).map_err(|why| why.to_string())?;
-    let whole: Value = serde_json::from_str(&text).map_err(|why| why.to_string())?;
+fn read_file(name: &str, text: &str) -> Result<Recording, String> {
+    let whole: Value = serde_json::from_str(text).map_err(|why| why.to_string())?;
     if !whole["snapshot"].is_object() {
         return Err("no snapshot".to_owned());
     }
@@ -99,7 +89,7 @@ fn read_file(path: &Path) -> Result<Recording, String> {
         .collect();
     let machine_type = text("machineType");
     Ok(Recording {
-        file: path.file_name().unwrap().to_string_lossy().into_owned(),
+        file: format!("{name}.json"),
         source: text("source"),
         machine_type: if machine_type.is_empty() { "STANDARD".to_owned() } else { machine_type },
         definition: parsed(&whole["definition"]),

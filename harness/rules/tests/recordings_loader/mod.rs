@@ -4,9 +4,13 @@
 //! JSON text, timestamps are made increasing (every timer that fired has had its time, no other has), ARNs get a partition
 //! and a region, and what the definition has as a placeholder is taken from the history.
 
-use std::path::{Path, PathBuf};
+#![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
+
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
+
+use crate::outside;
 
 /// One recorded history.
 pub(crate) struct Recording {
@@ -27,29 +31,23 @@ impl Recording {
 
 /// Every history of a Standard workflow in the folder of the recordings; None where none is named.
 pub(crate) fn recordings() -> Option<Vec<Recording>> {
-    #[expect(clippy::disallowed_methods, reason = "the recordings are outside the repository")]
-    let folder = std::env::var("SFN_CONFORMANCE_RECORDINGS").ok().filter(|folder| !folder.is_empty())?;
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    files.sort();
-    Some(files.iter().flat_map(|path| load(path)).collect())
+    outside::folder(outside::RECORDINGS).map(|folder| recordings_in(&folder))
 }
 
-fn load(path: &Path) -> Vec<Recording> {
-    let text = std::fs::read_to_string(path)
-        .unwrap()
-        .replace("<partition>", "aws")
-        .replace("<region>", "us-east-1")
-        .replace("<timestamp>", "2023-01-01T00:00:00Z");
-    let named = path.file_stem().unwrap().to_string_lossy().into_owned();
-    let (found, skipped) = read(&named, &text);
-    for why in skipped {
-        println!("skipped {named}{why}");
-    }
-    found
+/// Every history of a Standard workflow in this folder.
+pub(crate) fn recordings_in(folder: &Path) -> Vec<Recording> {
+    let load = |(name, text): (String, String)| {
+        let text = text
+            .replace("<partition>", "aws")
+            .replace("<region>", "us-east-1")
+            .replace("<timestamp>", "2023-01-01T00:00:00Z");
+        let (found, skipped) = read(&name, &text);
+        for why in skipped {
+            println!("skipped {name}{why}");
+        }
+        found
+    };
+    outside::json_files(folder).into_iter().flat_map(load).collect()
 }
 
 /// The histories of one file, and why others of it are left out.
