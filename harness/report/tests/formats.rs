@@ -247,7 +247,7 @@ fn a_run_directory_holds_every_file_and_its_script_is_valid_bash() {
         "\"taskToken\":\"${TOKEN_1}\"",
         "it's \\$5",
         "raw InvalidToken states AWSStepFunctions.SendTaskSuccess",
-        "sleep 1.",
+        "pause 1.",
         "delete-state-machine",
     ] {
         assert!(text.contains(expected), "{expected} is missing in:\n{text}");

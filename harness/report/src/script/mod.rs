@@ -6,6 +6,7 @@
 //! those answers are without which the rule would not have been found broken; what else is answered differs from run to run.
 
 mod flow;
+mod sending;
 mod shell;
 mod steps;
 
@@ -21,11 +22,18 @@ const RECEIVE: &str = include_str!("receive.sh");
 const SETTLE: &str = include_str!("settle.sh");
 const RAW: &str = include_str!("raw.sh");
 const SAME_TOKEN: &str = include_str!("same_token.sh");
+const TIMING: &str = include_str!("timing.sh");
 const SHOW: &str = include_str!("show.sh");
 
 /// What a script defines only where it needs it, by the word that calls it.
-const FUNCTIONS: [(&str, &str); 5] =
-    [("receive ", RECEIVE), ("settle ", SETTLE), ("raw ", RAW), ("same_token ", SAME_TOKEN), ("show ", SHOW)];
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("receive ", RECEIVE),
+    ("settle ", SETTLE),
+    ("raw ", RAW),
+    ("same_token ", SAME_TOKEN),
+    ("show ", SHOW),
+    ("mark", TIMING),
+];
 
 /// The script that shows a violation on any endpoint.
 pub fn script(header: &Header, rule: Option<&Rule>, exhibit: &Exhibit) -> String {

@@ -10,6 +10,11 @@ raw() {
     2*) seen=done ;;
     *) seen=$(sed -n 's/.*"__type" *: *"\([^"#]*#\)\{0,1\}\([A-Za-z.]*\).*/\2/p' "$body") ;;
   esac
-  [ -z "${4:-}" ] || OUT=$(sed -n 's/.*"'"$4"'" *: *"\([^"]*\)".*/\1/p' "$body")
+  case ${4:-} in
+    '') ;;
+    # Of a history the types of its events; what is text within it has its quotes escaped.
+    events*) OUT=$(grep -o '"type" *: *"[A-Za-z]*"' "$body" | cut -d '"' -f 4) ;;
+    *) OUT=$(sed -n 's/.*"'"$4"'" *: *"\([^"]*\)".*/\1/p' "$body") ;;
+  esac
   judge "$3" "${seen:-no answer}" "$1"
 }

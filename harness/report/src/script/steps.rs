@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use record::{CaseRecord, Entry, Event, Finding, History, Operation, Outcome, Service, Time};
+use record::{CaseRecord, Entry, Event, Finding, History, Operation, Service, Time};
 use serde_json::Value;
 
 use super::flow::{CLEANING, Flow, Piece, created_name};
+use super::sending::{answer, is_hasty, is_sendable, sets_timers};
 use super::shell::{command, escaped, pattern, quoted, service};
 
 /// A pause shorter than this is the harness's own pace, not the plan's.
@@ -104,6 +105,7 @@ fn overlapping(entries: &[&Entry], at: usize) -> usize {
 struct Script<'e> {
     deciding: Vec<&'e Entry>,
     event: Option<u64>,
+    marked: Option<Time>,
     text: String,
     flow: Flow,
     ended: Option<Time>,
@@ -118,6 +120,11 @@ impl Script<'_> {
             self.request(entry, "", " &")?;
         }
         writeln!(self.text, "wait")?;
+        if let Some(last) =
+            entries.iter().filter(|entry| entry.outcome.is_done()).max_by_key(|entry| entry.ended)
+        {
+            self.mark(last)?;
+        }
         self.ended = entries.iter().map(|entry| entry.ended).max();
         Ok(())
     }
@@ -141,6 +148,7 @@ impl Script<'_> {
                 if let Some(name) = self.flow.product(entry) {
                     writeln!(self.text, "{name}=$OUT")?;
                 }
+                self.mark(entry)?;
             }
         }
         self.ended = Some(self.ended.map_or(entry.ended, |known| known.max(entry.ended)));
@@ -151,13 +159,25 @@ impl Script<'_> {
         self.deciding.iter().any(|one| std::ptr::eq(*one, entry))
     }
 
-    /// Waits as long as the recorded run did, where that was by plan.
+    /// Waits as long as the recorded run did, where that was by plan. What counts is the time since the last call that may
+    /// have set a timer off: the script's own calls take longer than the harness's did.
     fn pause(&mut self, begun: Option<Time>) -> std::fmt::Result {
-        let gap = begun.zip(self.ended).map_or(0, |(begun, ended)| begun - ended);
-        if gap < SHORTEST_PAUSE_MS {
+        let since = |ended: Option<Time>| begun.zip(ended).map_or(0, |(begun, ended)| begun - ended);
+        if since(self.ended) < SHORTEST_PAUSE_MS {
             return Ok(());
         }
-        writeln!(self.text, "sleep {}.{:01}", gap / 1000, gap % 1000 / 100)
+        let (word, span) =
+            if self.marked.is_some() { ("pause", since(self.marked)) } else { ("sleep", since(self.ended)) };
+        writeln!(self.text, "{word} {}.{:01}", span / 1000, span % 1000 / 100)
+    }
+
+    /// Notes when a call came back that may have set a timer off.
+    fn mark(&mut self, entry: &Entry) -> std::fmt::Result {
+        if !(sets_timers(entry.call.operation) && entry.outcome.is_done()) {
+            return Ok(());
+        }
+        self.marked = Some(entry.ended);
+        writeln!(self.text, "mark")
     }
 
     fn note(&mut self, entry: &Entry) -> std::fmt::Result {
@@ -275,17 +295,24 @@ impl Script<'_> {
         let (query, recorded, over) = if entry.call.operation == Operation::DescribeExecution {
             let status = reply.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
             let over = !matches!(status.as_str(), "" | "RUNNING");
-            ("status", status, over)
+            ("status".to_owned(), status, over)
         } else {
             let history = History::from_wire(&reply).unwrap_or_default();
             let over = history.events.iter().any(Event::is_terminal);
-            let mut types: Vec<&str> = history.events.iter().map(|event| event.kind.as_str()).collect();
+            // What comes after the event that the finding is about does not matter.
+            let upto = self.event.filter(|_| self.decides(entry) && is_sendable(entry)).unwrap_or(u64::MAX);
+            let shown = history.events.iter().filter(|event| event.id <= upto);
+            let mut types: Vec<&str> = shown.map(|event| event.kind.as_str()).collect();
+            let query = match upto {
+                u64::MAX => "'events[].type'".to_owned(),
+                upto => format!("'events[?id<=`{upto}`].type'"),
+            };
             // How branches interleave is chance.
             if types.iter().any(|kind| kind.starts_with("Parallel") || kind.starts_with("Map")) {
                 types.sort_unstable();
                 seen = "$(printf '%s\\n' $OUT | LC_ALL=C sort | xargs)";
             }
-            ("'events[].type'", types.join(" "), over)
+            (query, types.join(" "), over)
         };
         writeln!(self.text)?;
         if over && self.settled.insert(arn.to_owned()) {
@@ -293,7 +320,7 @@ impl Script<'_> {
         } else {
             self.pause(Some(entry.begun))?;
         }
-        self.request(entry, query, "")?;
+        self.request(entry, &query, "")?;
         let label = format!("  {}", query.trim_matches('\''));
         let decides = if self.decides(entry) { DECIDES } else { "" };
         writeln!(self.text, "{decides}judge {} \"{seen}\" {}", quoted(&label), quoted(&recorded))?;
@@ -332,59 +359,6 @@ fn wrong_token(entry: &Entry, given: Option<&str>) -> String {
         Some(name) if note.contains("cut") => format!("${{{name}:0:$((${{#{name}}} * 3 / 4))}}"),
         Some(name) => format!("$(printf %s \"${name}\" | rev)"),
         None => "AQCEAAAAKgAAAAMAAAAAAAAAAW5vYm9keSBpc3N1ZWQgdGhpcyB0b2tlbg==".to_owned(),
-    }
-}
-
-/// Whether time matters for the call: curl is there many times sooner than the AWS command line.
-fn is_hasty(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::SendTaskSuccess
-            | Operation::SendTaskFailure
-            | Operation::SendTaskHeartbeat
-            | Operation::StopExecution
-    )
-}
-
-/// Whether the AWS command line would send the call: it refuses empty strings, wrong types and missing members itself.
-fn is_sendable(entry: &Entry) -> bool {
-    let call = &entry.call;
-    if !matches!(call.operation.service(), Service::States | Service::Sqs) {
-        return true;
-    }
-    let required: &[&str] = match call.operation {
-        Operation::SendTaskSuccess => &["taskToken", "output"],
-        Operation::SendTaskFailure | Operation::SendTaskHeartbeat => &["taskToken"],
-        Operation::StartExecution => &["stateMachineArn"],
-        Operation::CreateStateMachine => &["name", "definition", "roleArn"],
-        Operation::StopExecution
-        | Operation::DescribeExecution
-        | Operation::GetExecutionHistory
-        | Operation::RedriveExecution => &["executionArn"],
-        _ => &[],
-    };
-    required.iter().all(|member| call.text(member).is_some())
-        && call.input.iter().all(|(member, value)| match value {
-            Value::String(text) => {
-                !text.is_empty() || matches!(member.as_str(), "error" | "cause" | "output")
-            }
-            Value::Null => false,
-            Value::Number(number) if number.as_i64().is_none_or(|number| number < 0) => false,
-            Value::Number(_) | Value::Bool(_) => !required.contains(&member.as_str()),
-            _ => {
-                !required.contains(&member.as_str()) && call.operation.service() != Service::States
-                    || matches!(member.as_str(), "tags" | "loggingConfiguration" | "tracingConfiguration")
-            }
-        })
-}
-
-fn answer(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Done(_) => "done".to_owned(),
-        // So targets' adapters name an answer without a code.
-        Outcome::Refused(error) if error.code == "UnknownError" => "no answer".to_owned(),
-        Outcome::Refused(error) => error.code.clone(),
-        Outcome::Unknown(_) => "no answer".to_owned(),
     }
 }
 
