@@ -1,10 +1,11 @@
 
-# receive QUEUE_URL: waits for one message, at most a minute; OUT is its receipt handle, a tab and its body.
+# receive QUEUE_URL [SECONDS]: waits for one message, at most a minute, and hides it for so long; OUT is its receipt handle, a tab
+# and its body.
 receive() {
   local until=$((SECONDS + 60))
   while [ $SECONDS -lt $until ]; do
     OUT=$(aws --endpoint-url "$ENDPOINT" sqs receive-message --queue-url "$1" --wait-time-seconds 1 \
-      --max-number-of-messages 1 --query 'Messages[0].[ReceiptHandle,Body]' --output text)
+      --max-number-of-messages 1 ${2:+--visibility-timeout "$2"} --query 'Messages[0].[ReceiptHandle,Body]' --output text)
     case $OUT in
       None* | '') ;;
       *) judge receive-message 'one message' 'one message'; return ;;

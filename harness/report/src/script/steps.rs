@@ -40,8 +40,12 @@ pub(super) fn body(record: &CaseRecord, finding: &Finding) -> String {
 }
 
 /// The calls without repeated polls and without the harness's own tidying: of the same question asked again and again
-/// only the last, and of receiving only what brought a message.
+/// only the last, and of receiving only what brought a message, or may have moved one to a dead-letter queue.
 fn essential(entries: &[Entry]) -> Vec<&Entry> {
+    let moves_dead_letters = entries.iter().any(|entry| {
+        let attributes = entry.call.input.get("Attributes");
+        attributes.is_some_and(|attributes| attributes.get("RedrivePolicy").is_some())
+    });
     let last_of = |entry: &Entry| {
         entries
             .iter()
@@ -49,7 +53,9 @@ fn essential(entries: &[Entry]) -> Vec<&Entry> {
             .is_some_and(|at| entries.get(at).is_some_and(|other| std::ptr::eq(other, entry)))
     };
     let kept = entries.iter().filter(|entry| match entry.call.operation {
-        Operation::ReceiveMessage => !messages(entry).is_empty() || !entry.outcome.is_done(),
+        Operation::ReceiveMessage => {
+            !messages(entry).is_empty() || !entry.outcome.is_done() || moves_dead_letters && last_of(entry)
+        }
         Operation::GetActivityTask => {
             entry.outcome.reply().is_none_or(|reply| reply.get("taskToken").is_some_and(Value::is_string))
         }
@@ -131,7 +137,7 @@ impl Script<'_> {
 
     fn alone(&mut self, entry: &Entry) -> std::fmt::Result {
         match entry.call.operation {
-            Operation::ReceiveMessage if entry.outcome.is_done() => {
+            Operation::ReceiveMessage if !messages(entry).is_empty() => {
                 self.note(entry)?;
                 self.receive(entry)?;
             }
@@ -251,13 +257,19 @@ impl Script<'_> {
     fn receive(&mut self, entry: &Entry) -> std::fmt::Result {
         let queue = entry.call.text("QueueUrl").unwrap_or_default();
         let queue = self.flow.variable(queue).map_or_else(|| quoted(queue), |name| format!("\"${name}\""));
+        let hidden = entry.call.input.get("VisibilityTimeout").and_then(Value::as_u64);
+        let hides = hidden.map_or_else(String::new, |seconds| format!(" {seconds}"));
         for message in messages(entry) {
-            writeln!(self.text, "\nreceive {queue}")?;
+            writeln!(self.text, "\nreceive {queue}{hides}")?;
             let text = |member: &str| message.get(member).and_then(Value::as_str).unwrap_or_default();
             if let Some(name) = self.flow.fill(text("ReceiptHandle"), "RECEIPT") {
                 writeln!(self.text, "{name}=${{OUT%%$'\\t'*}}")?;
             }
             self.token(text("Body"))?;
+        }
+        if hidden.is_some() {
+            self.marked = Some(entry.ended);
+            writeln!(self.text, "mark")?;
         }
         Ok(())
     }
@@ -299,18 +311,22 @@ impl Script<'_> {
         } else {
             let history = History::from_wire(&reply).unwrap_or_default();
             let over = history.events.iter().any(Event::is_terminal);
+            let named = |event: &Event| event.kind.starts_with("Parallel") || event.kind.starts_with("Map");
+            let branches = history.events.iter().any(named);
             // What comes after the event that the finding is about does not matter.
-            let upto = self.event.filter(|_| self.decides(entry) && is_sendable(entry)).unwrap_or(u64::MAX);
+            let cut = !branches && self.decides(entry) && is_sendable(entry);
+            let upto = self.event.filter(|_| cut).unwrap_or(u64::MAX);
             let shown = history.events.iter().filter(|event| event.id <= upto);
             let mut types: Vec<&str> = shown.map(|event| event.kind.as_str()).collect();
             let query = match upto {
                 u64::MAX => "'events[].type'".to_owned(),
                 upto => format!("'events[?id<=`{upto}`].type'"),
             };
-            // How branches interleave is chance.
-            if types.iter().any(|kind| kind.starts_with("Parallel") || kind.starts_with("Map")) {
+            // How branches interleave is chance, and how far some come while another fails.
+            if branches {
                 types.sort_unstable();
-                seen = "$(printf '%s\\n' $OUT | LC_ALL=C sort | xargs)";
+                types.dedup();
+                seen = "$(printf '%s\\n' $OUT | LC_ALL=C sort -u | xargs)";
             }
             (query, types.join(" "), over)
         };
