@@ -48,6 +48,26 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
+    variant!("histories-lag", "GetExecutionHistory shows events only a second after they were written", [], { now: Time }, {
+        fn admits(&mut self, now: Time, _: &Call) -> Result<(), ApiError> {
+            self.now = now;
+            Ok(())
+        }
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            let reads = call.operation == Operation::GetExecutionHistory;
+            let (Outcome::Done(Value::Object(reply)), true) = (outcome, reads) else { return };
+            let Some(Value::Array(events)) = reply.get_mut("events") else { return };
+            let whole = events.len();
+            events.retain(|event| {
+                let at = event["timestamp"].as_f64().map(Time::from_epoch_seconds);
+                event["id"] == 1 || at.is_some_and(|at| self.now - at >= 1_000)
+            });
+            let forward = call.input.get("reverseOrder") != Some(&Value::Bool(true));
+            if forward && events.len() < whole {
+                reply.shift_remove("nextToken");
+            }
+        }
+    }),
     variant!("stormy", "one call in twenty breaks, is throttled or finds no service", [], { calls: u64 }, {
         fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
             self.calls += 1;

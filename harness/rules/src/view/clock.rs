@@ -17,9 +17,10 @@ pub struct Offset {
 }
 
 impl Offset {
-    /// Bounds from fresh timestamps; a minute either way where there are none that agree (WIRE-02).
+    /// Bounds from fresh timestamps, however far apart the clocks are; a minute either way where there are none that agree
+    /// (WIRE-02).
     pub fn measure(calls: &[Call<'_>]) -> Self {
-        let (mut least, mut most) = (-MINUTE, MINUTE);
+        let (mut least, mut most) = (-DECADE, DECADE);
         let mut named = BTreeSet::new();
         for call in calls {
             let fresh = match (call.operation, call.text("name")) {
@@ -44,6 +45,10 @@ impl Offset {
             if fresh {
                 most = most.min(stamp - call.begun + blur);
             }
+        }
+        // Only a fresh date bounds it from both sides.
+        if least == -DECADE || most == DECADE {
+            (least, most) = (least.max(-MINUTE), most.min(MINUTE));
         }
         if least > most { Self { least: -MINUTE, most: MINUTE } } else { Self { least, most } }
     }
@@ -75,3 +80,50 @@ pub fn moment(value: &Value) -> Option<Time> {
 }
 
 const MINUTE: i64 = 60_000;
+
+/// No clock is further off.
+const DECADE: i64 = 315_360_000_000;
+
+#[cfg(test)]
+mod tests {
+    use record::{Call as Request, Entry, Outcome};
+    use serde_json::json;
+
+    use super::*;
+
+    fn start(name: &str, begun: i64, stamp: f64) -> Entry {
+        Entry {
+            actor: "main".to_owned(),
+            begun: Time(begun),
+            ended: Time(begun + 20),
+            call: Request::new(Operation::StartExecution, json!({"stateMachineArn": "m", "name": name})),
+            outcome: Outcome::Done(json!({"executionArn": name, "startDate": stamp})),
+            note: None,
+        }
+    }
+
+    fn measured(entries: &[Entry]) -> Offset {
+        let calls: Vec<Call<'_>> =
+            entries.iter().enumerate().map(|(index, entry)| Call::of(index, entry)).collect();
+        Offset::measure(&calls)
+    }
+
+    #[test]
+    fn a_clock_that_is_minutes_off_is_measured() {
+        let offset =
+            measured(&[start("a", 1_000_000_000, 999_760.01), start("b", 1_000_050_000, 999_810.01)]);
+        assert_eq!(offset, Offset { least: -240_011, most: -239_989 });
+    }
+
+    #[test]
+    fn dates_that_do_not_agree_measure_nothing() {
+        let offset =
+            measured(&[start("a", 1_000_000_000, 999_760.01), start("b", 1_000_050_000, 1_000_050.01)]);
+        assert_eq!(offset, Offset { least: -MINUTE, most: MINUTE });
+    }
+
+    #[test]
+    fn without_a_fresh_date_a_minute_is_allowed() {
+        assert_eq!(measured(&[]), Offset { least: -MINUTE, most: MINUTE });
+    }
+}

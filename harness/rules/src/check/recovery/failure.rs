@@ -371,6 +371,11 @@ fn described(view: &View<'_>, sink: &mut Sink) {
         let failures: Vec<_> =
             read.history.events.iter().filter(|event| event.kind == "ExecutionFailed").collect();
         let Some(last) = failures.last() else { continue };
+        // Histories are consistent in the end only: this one may not have heard of the last redrive yet.
+        let redriven = read.history.events.iter().filter(|event| event.kind == "ExecutionRedriven").count();
+        if redriven < execution.redrives.len() {
+            continue;
+        }
         for status in execution.statuses.iter().filter(|status| status.status == "FAILED" && !status.listed) {
             for member in ["error", "cause"] {
                 let shown = status.body.get(member).and_then(Value::as_str);
