@@ -185,3 +185,44 @@ fn a_timeout_ends_with_the_execution_that_a_redrive_takes_up_again() {
         .succeeded();
     assert!(!told.breaks(None).contains(&"TMO-01"), "{:?}", told.breaks(None));
 }
+
+#[test]
+fn where_a_map_fails_its_other_iterations_are_aborted() {
+    let of_two = |aborted: bool| {
+        let input = json!([1, 2]);
+        let index = |index: u64| json!({ "name": "s1", "index": index });
+        let mut tale = Tale::started(&input)
+            .entered("Map", "s1", &input)
+            .then("MapStateStarted", json!({ "length": 2 }))
+            .then("MapIterationStarted", index(0))
+            .entered("Task", "w", &json!(1));
+        let started = tale.events()[2]["id"].clone();
+        tale = tried(tale);
+        let failed = tale.events().last().unwrap()["id"].clone();
+        let mut events = tale.events().to_vec();
+        let mut id = events.len();
+        let at = events.last().unwrap()["timestamp"].clone();
+        let mut push = |previous: &Value, kind: &str, details: (&str, Value)| {
+            id += 1;
+            events.push(json!({ "id": id, "previousEventId": previous, "type": kind, "timestamp": at, details.0: details.1 }));
+        };
+        push(&started, "MapIterationStarted", ("mapIterationStartedEventDetails", index(1)));
+        push(&failed, "MapIterationFailed", ("mapIterationFailedEventDetails", index(0)));
+        push(&failed, "TaskStateAborted", ("taskStateAbortedEventDetails", Value::Null));
+        if aborted {
+            push(&failed, "MapIterationAborted", ("mapIterationAbortedEventDetails", index(1)));
+        }
+        push(&failed, "MapStateFailed", ("mapStateFailedEventDetails", Value::Null));
+        let last = json!(events.len());
+        let end = json!({ "error": "E", "cause": "why" });
+        let id = events.len() + 1;
+        events.push(json!({ "id": id, "previousEventId": last, "type": "ExecutionFailed", "timestamp": at, "executionFailedEventDetails": end }));
+        let text = json!({ "events": events }).to_string();
+        let processor = json!({ "StartAt": "w", "States": { "w": callback(&json!({})) } });
+        let definition = machine("JSONPath", &[json!({ "Type": "Map", "ItemProcessor": processor })]);
+        let report = rules::audit::audit(&text, Some(&definition.to_string())).unwrap();
+        report.violations.iter().map(|found| found.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(of_two(true), Vec::<&str>::new());
+    assert_eq!(of_two(false), ["HIS-26"]);
+}

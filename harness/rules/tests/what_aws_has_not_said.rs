@@ -3,8 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails its test")]
 
+mod tale;
+
 use rules::audit::audit;
 use serde_json::{Value, json};
+use tale::{RESOURCE, Tale};
 
 /// The rules that a history of one state breaks; `next` are the events after StateEntered, each with its details.
 fn broken(state: &Value, next: &[(&str, Value)]) -> Vec<&'static str> {
@@ -119,4 +122,29 @@ fn a_number_that_java_writes_with_an_exponent_may_be_written_so() {
         assert_eq!(left(&format, &json!({ "a": number })), Vec::<&str>::new(), "{number}");
         assert_ne!(left(&format, &json!({ "a": "7" })), Vec::<&str>::new(), "{number}");
     }
+}
+
+#[test]
+fn of_a_failure_without_a_name_an_expression_of_its_catcher_may_read_null_or_an_empty_text() {
+    let input = json!({});
+    let catch = json!([{ "ErrorEquals": ["States.TaskFailed"], "Output": { "e": "{% $states.errorOutput.Error %}" }, "Next": "x" }]);
+    let task = json!({ "Type": "Task", "Resource": RESOURCE, "Arguments": { "FunctionName": "f" }, "Catch": catch, "End": true });
+    let definition = json!({
+        "QueryLanguage": "JSONata", "StartAt": "s1", "States": { "s1": task, "x": { "Type": "Succeed" } },
+    });
+    let told = |read: Value| {
+        let details = json!({ "resourceType": "lambda", "resource": "invoke.waitForTaskToken" });
+        let output = json!({ "e": read });
+        Tale::started(&input)
+            .entered("Task", "s1", &input)
+            .waits(&json!({ "FunctionName": "f" }))
+            .then("TaskFailed", details)
+            .exited("Task", "s1", &output)
+            .entered("Succeed", "x", &output)
+            .exited("Succeed", "x", &output)
+            .succeeded()
+    };
+    told(json!(null)).is_legal(&definition);
+    told(json!("")).is_legal(&definition);
+    told(json!("E")).is_illegal(&definition, "ERR-07");
 }

@@ -460,10 +460,36 @@ fn silent(trace: &mut Trace<'_>, ledger: &mut Ledger) {
     }
 }
 
+/// Where an inline Map fails, each of its iterations has ended or is aborted (HIS-26, recorded).
+fn left_open(trace: &mut Trace<'_>, ledger: &mut Ledger) {
+    let mut open = Vec::new();
+    for visit in trace.visits.iter().filter(|visit| visit.kind == "Map" && !visit.redriven) {
+        let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };
+        if visit.exited.is_none() && trace.terminal.is_none() {
+            continue;
+        }
+        let strands = visit.rounds.last().map(|round| round.strands.as_slice()).unwrap_or_default();
+        let count = strands
+            .iter()
+            .filter_map(|at| trace.strand(*at))
+            .filter(|strand| !strand.closed && !strand.redriven)
+            .count();
+        if count > 0 {
+            open.push((failed, count));
+        }
+    }
+    for (failed, count) in open {
+        let message =
+            format!("MapStateFailed, yet {count} of its iterations have neither failed nor been aborted");
+        trace.fault("HIS-26", failed, message, ledger);
+    }
+}
+
 /// A Task that fails its Parallel is itself aborted (HIS-27), before or after ParallelStateFailed.
 pub(super) fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
     unexplained(trace, ledger);
     silent(trace, ledger);
+    left_open(trace, ledger);
     let mut missing = Vec::new();
     for visit in trace.visits.iter().filter(|visit| visit.kind == "Parallel" && !visit.redriven) {
         let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };

@@ -417,7 +417,7 @@ fn caught_by(
     for (exits, failure) in caught {
         let nameless = failure.error.is_none() || failure.cause.as_deref().unwrap_or_default().is_empty();
         let fits = replay.holes.fit(&exits.one.output, &exits.two.output, &output).or_else(|what| {
-            let bare = |value: &Value| if nameless { without_empty(value) } else { value.clone() };
+            let bare = |value: &Value| if nameless { blanked(&without_empty(value)) } else { value.clone() };
             replay
                 .holes
                 .fit(&bare(&exits.one.output), &bare(&exits.two.output), &bare(&output))
@@ -470,6 +470,18 @@ impl Replay<'_, '_> {
             asl::Next::End => Goal::End,
         };
         (goal, Outcome::Done(output))
+    }
+}
+
+/// An empty text and null are the same where an expression reads them.
+fn blanked(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.is_empty() => Value::Null,
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), blanked(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(blanked).collect(),
+        other => other.clone(),
     }
 }
 
