@@ -106,7 +106,8 @@ pub(crate) fn leave(env: &Env<'_>, applied: Applied, has_result: bool) -> Result
         return Err(Failure::data_limit(&env.state.name));
     }
     let next = env.state.next.clone().unwrap_or(Next::End);
-    Ok(Exit { output, next, assigned: assigned.unwrap_or_default(), sourced: env.is_sourced() })
+    let sourced = env.is_sourced();
+    Ok(Exit { output, next, assigned: assigned.unwrap_or_default(), sourced, next_sourced: sourced })
 }
 
 #[cfg(test)]

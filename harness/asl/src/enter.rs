@@ -261,11 +261,13 @@ fn no_array(map: &Map, env: &Env<'_>, value: &Value) -> Failure {
 fn choose(env: &Env<'_>, rules: &[ChoiceRule], default: Option<&str>) -> Result<Exit, Failure> {
     for rule in rules {
         if rule.condition.holds(env)? {
+            let next_sourced = env.is_sourced();
             // The state's own Output goes with Default, as its Assign does; no document says so of Output.
             if rule.output.is_none() && env.state.flow.output.is_some() {
                 env.doubt.note();
             }
-            return exit_to(env, &rule.next, rule.output.as_ref(), rule.assign.as_ref());
+            let exit = exit_to(env, &rule.next, rule.output.as_ref(), rule.assign.as_ref())?;
+            return Ok(Exit { next_sourced, ..exit });
         }
     }
     match default {
@@ -292,6 +294,7 @@ fn exit_to(
         next: Next::State(next.to_owned()),
         assigned: assign.map(|assign| assign.assign(env)).transpose()?.unwrap_or_default(),
         sourced: env.is_sourced(),
+        next_sourced: env.is_sourced(),
     })
 }
 

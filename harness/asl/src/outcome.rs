@@ -129,6 +129,8 @@ pub struct Exit {
     pub assigned: Variables,
     /// Whether a document or a recording of AWS decides all of this. Where none does, nobody is accused for leaving otherwise.
     pub sourced: bool,
+    /// Whether one decides at least where the execution goes, if the state is left.
+    pub next_sourced: bool,
 }
 
 /// An error of the interpreter itself.

@@ -96,7 +96,9 @@ fn caught(
     if !limits::fits(&output) {
         return Err(Failure::data_limit(&state.name));
     }
-    Ok(Exit { output, next: Next::State(catcher.next.clone()), assigned, sourced: env.is_sourced() })
+    let sourced = env.is_sourced();
+    let next = Next::State(catcher.next.clone());
+    Ok(Exit { output, next, assigned, sourced, next_sourced: sourced })
 }
 
 #[cfg(test)]

@@ -148,3 +148,27 @@ fn of_a_failure_without_a_name_an_expression_of_its_catcher_may_read_null_or_an_
     told(json!("")).is_legal(&definition);
     told(json!("E")).is_illegal(&definition, "ERR-07");
 }
+
+#[test]
+fn where_only_the_output_of_a_choice_is_undecided_its_way_is_judged() {
+    let input = json!({ "n": 9 });
+    let choice = json!({
+        "Type": "Choice", "Choices": [{ "Condition": "{% $states.input.n > 4 %}", "Next": "x" }], "Default": "y",
+        "Output": "{% $states.input %}",
+    });
+    let end = json!({ "Type": "Succeed" });
+    let definition = json!({
+        "QueryLanguage": "JSONata", "StartAt": "s1", "States": { "s1": choice, "x": end, "y": end },
+    });
+    let to = |next: &str, output: &Value| {
+        Tale::started(&input)
+            .entered("Choice", "s1", &input)
+            .exited("Choice", "s1", output)
+            .entered("Succeed", next, output)
+            .exited("Succeed", next, output)
+            .succeeded()
+    };
+    to("x", &input).is_legal(&definition);
+    to("x", &json!(1)).is_legal(&definition);
+    to("y", &input).is_illegal(&definition, "HIS-13");
+}

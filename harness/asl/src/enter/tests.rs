@@ -136,7 +136,8 @@ fn a_pass_state_moves_data() {
             output: input.clone(),
             next: Next::State("n".to_owned()),
             assigned: Variables::new(),
-            sourced: true
+            sourced: true,
+            next_sourced: true
         }
     );
     assert_eq!(exit(&pass(json!({"InputPath": "$.a"})), &input).output, json!({"b": 1}));

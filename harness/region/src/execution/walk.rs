@@ -245,7 +245,7 @@ impl Region {
     pub(super) fn leave(&mut self, execution: ExecutionId, strand: StrandId, exit: Exit, previous: u64) {
         let Some(current) = self.current(execution, strand) else { return };
         let Some(state) = current.state() else { return };
-        let Exit { mut output, next, assigned, sourced: _ } = exit;
+        let Exit { mut output, next, assigned, .. } = exit;
         self.conduct.state_output(state.type_name(), &mut output);
         let mut details = with_data("output", output.to_string(), [("name", json!(current.name))]);
         if let (Some(details), false) = (&mut details, assigned.is_empty()) {
