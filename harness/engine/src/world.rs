@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plan::{Filter, Placeholder, holders, whole};
-use record::{Call, Outcome, Time};
+use record::{Call, Operation, Outcome, Time};
 use serde_json::{Map, Value};
 
 use crate::ResourceKind;
@@ -19,6 +19,8 @@ pub(crate) struct Execution {
     /// Beside each token: for which attempt of which state it came, as far as its message says.
     pub(crate) attempts: Vec<String>,
     pub(crate) ended: bool,
+    /// How often it was redriven.
+    pub(crate) redrives: usize,
 }
 
 /// Everything that placeholders can name.
@@ -135,6 +137,14 @@ impl World {
             if made != ResourceKind::Execution {
                 self.came(name, now);
             }
+        }
+        let again =
+            (call.operation == Operation::RedriveExecution).then(|| call.text("executionArn")).flatten();
+        for execution in
+            self.executions.values_mut().filter(|execution| Some(execution.arn.as_str()) == again)
+        {
+            execution.redrives += 1;
+            execution.ended = false;
         }
         if let Some(gone) = ResourceKind::removed_by(call.operation)
             && let Some(name) = call.text(gone.member())

@@ -151,7 +151,8 @@ impl<'a> Actor<'a> {
                     let deadline = clock.now() + Duration::from_millis(*after_ms) + allowance(clock);
                     self.stage.idle(ends.wait(&self.arn(*exec), self.stage.target, deadline)).await;
                 }
-                let settled = self.await_history(*exec, *after_ms, "its end", reading::ended).await;
+                let over = self.over(*exec);
+                let settled = self.await_history(*exec, *after_ms, "its end", over).await;
                 self.world(|world| {
                     if let Some(execution) = world.executions.get_mut(exec) {
                         execution.ended |= settled.is_ok();
@@ -163,13 +164,9 @@ impl<'a> Actor<'a> {
             Step::Until { exec, event, count, after_ms } => {
                 let (event, count) = (event.clone(), *count as usize);
                 let awaited = format!("{count} x {event}");
+                let over = self.over(*exec);
                 self.await_history(*exec, *after_ms, &awaited, move |events| {
-                    reading::ended(events)
-                        || events
-                            .iter()
-                            .filter(|e| e.get("type").and_then(Value::as_str) == Some(&event))
-                            .count()
-                            >= count
+                    over(events) || events.iter().filter(|one| reading::is_of(one, &event)).count() >= count
                 })
                 .await
             }

@@ -106,7 +106,29 @@ impl Actor<'_> {
     }
 }
 
-pub(super) fn ended(events: &[Value]) -> bool {
+/// How long a history may take to hear of a redrive before its end is believed.
+const HEARD: Duration = Duration::from_secs(5);
+
+impl<'s> Actor<'s> {
+    /// What tells an execution that is over from its history, which may not have heard of the last redrive yet.
+    pub(super) fn over(&self, exec: u32) -> impl Fn(&[Value]) -> bool + use<'s> {
+        let redrives =
+            self.world(|world| world.executions.get(&exec).map_or(0, |execution| execution.redrives));
+        let clock = self.stage.target.clock();
+        let believed = clock.now() + HEARD;
+        move |events| {
+            let heard = events.iter().filter(|event| is_of(event, "ExecutionRedriven")).count();
+            ended(events) && (heard >= redrives || clock.now() >= believed)
+        }
+    }
+}
+
+/// Whether an event is of this type.
+pub(super) fn is_of(event: &Value, kind: &str) -> bool {
+    event.get("type").and_then(Value::as_str) == Some(kind)
+}
+
+fn ended(events: &[Value]) -> bool {
     events.last().and_then(|event| event.get("type")).and_then(Value::as_str).is_some_and(|kind| {
         matches!(kind, "ExecutionSucceeded" | "ExecutionFailed" | "ExecutionAborted" | "ExecutionTimedOut")
     })
