@@ -18,12 +18,12 @@ pub fn complete(state: &State, inputs: &Inputs<'_>, result: &Value) -> Result<Ex
     let env = Env::new(state, inputs, &dice, &doubt);
     let input = state.flow.input_path.apply(&env)?;
     let env = env.at(&input);
-    match state.kind {
+    doubt.over(match state.kind {
         StateKind::Task(_) | StateKind::Parallel { .. } | StateKind::Map(_) => {
             leave(&env, Applied::Result(result.clone()), true)
         }
         _ => leave(&env, Applied::Input, false),
-    }
+    })
 }
 
 /// Whether a task's raw result is within the limit; if not, the failure that TaskFailed shows. It can be caught by
@@ -90,12 +90,18 @@ pub(crate) fn leave(env: &Env<'_>, applied: Applied, has_result: bool) -> Result
                     (env.dollar.clone(), flow.assign.as_ref().map(|assign| assign.assign(env)).transpose()?)
                 }
                 Applied::Result(result) => {
-                    let selected = match &flow.result_selector {
-                        Some(selector) => selector.evaluate(&env.at(&result))?,
-                        None => result,
+                    let (selected, raw) = match &flow.result_selector {
+                        Some(selector) => (selector.evaluate(&env.at(&result))?, Some(result)),
+                        None => (result, None),
                     };
-                    let assigned =
-                        flow.assign.as_ref().map(|assign| assign.assign(&env.at(&selected))).transpose()?;
+                    let seen = flow.assign.as_ref().map(|assign| assign.assign(&env.at(&selected)));
+                    // No document says whether Assign sees the result, or what ResultSelector made of it.
+                    if let (Some(seen), Some(assign), Some(raw)) = (&seen, &flow.assign, &raw)
+                        && seen.as_ref().ok() != assign.assign(&env.at(raw)).as_ref().ok()
+                    {
+                        env.doubt.note();
+                    }
+                    let assigned = seen.transpose()?;
                     (flow.result_path.apply(env, selected)?, assigned)
                 }
             };
