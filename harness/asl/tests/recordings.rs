@@ -1,7 +1,6 @@
 //! AWS's recordings against this crate: parsing, refusals, and what states make of their data.
 //!
-//! Whole histories are the business
-//! of `region`; here each state of a recorded history is entered and left on its own.
+//! Whole histories are the business of `region`; here each state of a recorded history is entered and left on its own.
 
 #![expect(clippy::unwrap_used, reason = "a broken fixture stops the test")]
 

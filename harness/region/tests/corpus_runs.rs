@@ -1,8 +1,7 @@
 //! Real state machines run to their end in the region, with one worker for all of them.
 //!
-//! The folder comes from `SFN_CONFORMANCE_CORPUS`. The worker knows no service: it gives
-//! every task an output that has each path the definition reads, and answers task tokens over the API. A state that asks
-//! again and again is told no in the end.
+//! The folder comes from `SFN_CONFORMANCE_CORPUS`. The worker knows no service: it gives every task an output that has each
+//! path the definition reads, and answers task tokens over the API. A state that asks again and again is told no in the end.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 

@@ -25,6 +25,7 @@ pub fn rests_on(record: &CaseRecord, finding: &Finding, parts: &[BTreeSet<usize>
     // Half of what is left at once, then less and less: most parts have nothing to do with it.
     let mut size = parts.len().div_ceil(2).max(1);
     loop {
+        let before = lost.len();
         let kept: Vec<usize> = (0..parts.len()).rev().filter(|part| !lost.contains(part)).collect();
         for some in kept.chunks(size) {
             let more = lost.iter().chain(some).copied().collect();
@@ -32,10 +33,10 @@ pub fn rests_on(record: &CaseRecord, finding: &Finding, parts: &[BTreeSet<usize>
                 lost = more;
             }
         }
-        if size == 1 {
+        if size == 1 && lost.len() == before {
             break;
         }
-        size /= 2;
+        size = (size / 2).max(1);
     }
     (0..parts.len()).filter(|part| !lost.contains(part)).collect()
 }

@@ -17,8 +17,8 @@ pub(crate) const AT_ONCE: i64 = 4_000;
 /// So long after the harness gave up waiting, or ever after ([`PATIENCE`]), what AWS promises must have happened.
 pub(crate) const HANG: i64 = 10_000;
 
-/// So long after it was due, whatever AWS promises must be seen, also where nobody waited for it.
-pub(crate) const PATIENCE: i64 = 30_000;
+/// So long after it was due, in milliseconds, whatever AWS promises must be seen, also where nobody waited for it.
+pub const PATIENCE: i64 = 30_000;
 
 /// How long after a thing was due the case must have looked again before its absence is a violation.
 pub(crate) fn patience(view: &View<'_>) -> i64 {

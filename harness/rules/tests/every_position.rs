@@ -40,7 +40,7 @@ fn positions(history: &Legal, step: usize) -> impl Iterator<Item = usize> {
 
 #[test]
 fn every_break_at_every_position_is_refused_or_still_legal() {
-    let step = if recordings_loader::recordings().is_some() { 7 } else { 16 };
+    let step = if outside::folder(outside::RECORDINGS).is_some() { 7 } else { 16 };
     let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
     let mut wrong = Vec::new();
     for history in legal::legal().iter().filter(|history| history.events.len() <= 80) {

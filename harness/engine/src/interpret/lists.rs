@@ -15,8 +15,8 @@ use crate::patience::Pauses;
 use crate::recorder::Place;
 use crate::world::World;
 
-/// So long a list may lag, and a little more: the rules wait for half a minute.
-const LAG: Duration = Duration::from_secs(32);
+/// So long a list may lag: a little longer than the rules wait.
+const LAG: Duration = Duration::from_millis(rules::PATIENCE.unsigned_abs() + 2_000);
 
 impl Actor<'_> {
     /// Reads a list from the answer of its first page on. Of the times that it lagged, the first is kept and the last.
@@ -59,50 +59,42 @@ impl Actor<'_> {
     }
 }
 
-/// The member that holds the items of a list, and the one that names an item.
-fn members(operation: Operation) -> Option<(&'static str, &'static str)> {
+/// The member that holds the items of a list, and what they are.
+fn listing(operation: Operation) -> Option<(&'static str, ResourceKind)> {
     match operation {
-        Operation::ListExecutions => Some(("executions", "executionArn")),
-        Operation::ListStateMachines => Some(("stateMachines", "stateMachineArn")),
-        Operation::ListActivities => Some(("activities", "activityArn")),
+        Operation::ListExecutions => Some(("executions", ResourceKind::Execution)),
+        Operation::ListStateMachines => Some(("stateMachines", ResourceKind::Machine)),
+        Operation::ListActivities => Some(("activities", ResourceKind::Activity)),
         _ => None,
     }
 }
 
 fn items(operation: Operation, reply: &Value) -> Vec<Value> {
-    let listed = members(operation).and_then(|(member, _)| reply.get(member)).and_then(Value::as_array);
+    let listed = listing(operation).and_then(|(member, _)| reply.get(member)).and_then(Value::as_array);
     listed.cloned().unwrap_or_default()
 }
 
 /// Whether a list without a filter lacks what the plan has made, shows it twice, or shows an ended execution as running.
 fn lags(world: &World, call: &Call, items: &[Value]) -> bool {
-    let Some((_, name)) = members(call.operation) else { return false };
-    let filtered =
-        call.input.keys().any(|member| !matches!(member.as_str(), "stateMachineArn" | "maxResults"));
-    // Of a version or an alias only its own executions are shown.
-    let qualified = call.text("stateMachineArn").is_some_and(|arn| arn.split(':').count() > 7);
-    if filtered || qualified {
+    let Some((_, kind)) = listing(call.operation) else { return false };
+    if call.input.keys().any(|member| !matches!(member.as_str(), "stateMachineArn" | "maxResults")) {
         return false;
     }
     let shown = |arn: &str| {
-        let mut those = items.iter().filter(|item| item.get(name).and_then(Value::as_str) == Some(arn));
+        let named = |item: &&Value| item.get(kind.member()).and_then(Value::as_str) == Some(arn);
+        let mut those = items.iter().filter(named);
         those.next().filter(|_| those.next().is_none())
     };
-    let made = |kind: ResourceKind| {
-        world.made.iter().filter(move |(made, _)| *made == kind).any(|(_, arn)| shown(arn).is_none())
-    };
-    match call.operation {
-        Operation::ListStateMachines => made(ResourceKind::Machine),
-        Operation::ListActivities => made(ResourceKind::Activity),
-        _ => {
-            let machine = call.text("stateMachineArn").and_then(|arn| arn.split(':').nth(6));
-            let of_it =
-                world.executions.values().filter(|execution| execution.arn.split(':').nth(6) == machine);
-            of_it.into_iter().any(|execution| {
-                shown(&execution.arn).is_none_or(|item| {
-                    execution.ended && item.get("status").and_then(Value::as_str) == Some("RUNNING")
-                })
-            })
-        }
+    if kind != ResourceKind::Execution {
+        return world.made.iter().any(|(made, arn)| *made == kind && shown(arn).is_none());
     }
+    // Of a version or an alias only its own executions are shown; their ARNs name no machine.
+    let machine = call.text("stateMachineArn").and_then(ResourceKind::of_arn);
+    let Some((ResourceKind::Machine, machine)) = machine else { return false };
+    let of_it = format!(":execution:{machine}:");
+    world.executions.values().filter(|execution| execution.arn.contains(&of_it)).any(|execution| {
+        shown(&execution.arn).is_none_or(|item| {
+            execution.ended && item.get("status").and_then(Value::as_str) == Some("RUNNING")
+        })
+    })
 }

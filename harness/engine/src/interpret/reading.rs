@@ -11,7 +11,22 @@ use crate::insist::insist;
 use crate::patience::{Pauses, allowance};
 use crate::recorder::Place;
 
-impl Actor<'_> {
+/// How long a history may take to hear of a redrive before its end is believed.
+const HEARD: Duration = Duration::from_secs(5);
+
+impl<'s> Actor<'s> {
+    /// What tells an execution that is over from its history, which may not have heard of the last redrive yet.
+    pub(super) fn over(&self, exec: u32) -> impl Fn(&[Value]) -> bool + use<'s> {
+        let redrives =
+            self.world(|world| world.executions.get(&exec).map_or(0, |execution| execution.redrives));
+        let clock = self.stage.target.clock();
+        let believed = clock.now() + HEARD;
+        move |events| {
+            let heard = events.iter().filter(|event| is_of(event, "ExecutionRedriven")).count();
+            ended(events) && (heard >= redrives || clock.now() >= believed)
+        }
+    }
+
     /// Polls the history until it shows what is awaited. Of the polls that did not, the first is kept.
     pub(super) async fn await_history(
         &mut self,
@@ -102,23 +117,6 @@ impl Actor<'_> {
             }
             self.stage.recorder.forget(&place);
             self.stage.pause(pauses.after(clock.now().since(asked))).await;
-        }
-    }
-}
-
-/// How long a history may take to hear of a redrive before its end is believed.
-const HEARD: Duration = Duration::from_secs(5);
-
-impl<'s> Actor<'s> {
-    /// What tells an execution that is over from its history, which may not have heard of the last redrive yet.
-    pub(super) fn over(&self, exec: u32) -> impl Fn(&[Value]) -> bool + use<'s> {
-        let redrives =
-            self.world(|world| world.executions.get(&exec).map_or(0, |execution| execution.redrives));
-        let clock = self.stage.target.clock();
-        let believed = clock.now() + HEARD;
-        move |events| {
-            let heard = events.iter().filter(|event| is_of(event, "ExecutionRedriven")).count();
-            ended(events) && (heard >= redrives || clock.now() >= believed)
         }
     }
 }

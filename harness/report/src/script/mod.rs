@@ -3,7 +3,7 @@
 //!
 //! The script is made of the record, not of the plan: it makes the calls that were made, with the pauses that were
 //! between them, gets names and tokens of its own, and says where an answer is not the recorded one. It exits 0 where
-//! those answers are without which the rule would not have been found broken; what else is answered differs from run to run.
+//! every answer that the finding rests on is; others may differ from run to run.
 
 mod flow;
 mod sending;

@@ -61,6 +61,7 @@ pub(super) fn is_sendable(entry: &Entry) -> bool {
         })
 }
 
+/// `done`, the code of an error, or `no answer`.
 pub(super) fn answer(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(_) => "done".to_owned(),

@@ -265,7 +265,7 @@ impl Script<'_> {
             if let Some(name) = self.flow.fill(text("ReceiptHandle"), "RECEIPT") {
                 writeln!(self.text, "{name}=${{OUT%%$'\\t'*}}")?;
             }
-            self.token(text("Body"))?;
+            self.token(text("Body"), if self.decides(entry) { DECIDES } else { "" })?;
         }
         if hidden.is_some() {
             self.marked = Some(entry.ended);
@@ -275,8 +275,8 @@ impl Script<'_> {
     }
 
     /// Takes the token out of the message, by what stands before and behind it. A token that an earlier message brought has
-    /// to be that one again.
-    fn token(&mut self, body: &str) -> std::fmt::Result {
+    /// to be that one again, where the message decides.
+    fn token(&mut self, body: &str, decides: &str) -> std::fmt::Result {
         let Some(at) = body.find("token#") else { return Ok(()) };
         let (before, from) = body.split_at(at);
         let digits = from.chars().skip(6).take_while(char::is_ascii_digit).count();
@@ -293,7 +293,7 @@ impl Script<'_> {
             }
         };
         if let Some(name) = known {
-            return writeln!(self.text, "{DECIDES}same_token \"{extracted}\" \"${name}\"");
+            return writeln!(self.text, "{decides}same_token \"{extracted}\" \"${name}\"");
         }
         self.flow.fill(token, "TOKEN").map_or(Ok(()), |name| writeln!(self.text, "{name}={extracted}"))
     }

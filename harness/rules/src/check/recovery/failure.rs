@@ -371,12 +371,14 @@ fn described(view: &View<'_>, sink: &mut Sink) {
         let failures: Vec<_> =
             read.history.events.iter().filter(|event| event.kind == "ExecutionFailed").collect();
         let Some(last) = failures.last() else { continue };
-        // Histories are consistent in the end only: this one may not have heard of the last redrive yet.
-        let redriven = read.history.events.iter().filter(|event| event.kind == "ExecutionRedriven").count();
-        if redriven < execution.redrives.len() {
-            continue;
-        }
+        let heard = read.history.events.iter().filter(|event| event.kind == "ExecutionRedriven").count();
         for status in execution.statuses.iter().filter(|status| status.status == "FAILED" && !status.listed) {
+            // Histories are consistent in the end only: this one may not have heard of the redrive that failed so.
+            let counted = status.body.get("redriveCount").and_then(Value::as_u64);
+            let redrives = counted.unwrap_or(execution.redrives.len() as u64);
+            if (heard as u64) < redrives {
+                continue;
+            }
             for member in ["error", "cause"] {
                 let shown = status.body.get(member).and_then(Value::as_str);
                 let held = failures.iter().any(|event| blank(shown) == blank(event.text(member)));

@@ -460,25 +460,28 @@ fn silent(trace: &mut Trace<'_>, ledger: &mut Ledger) {
     }
 }
 
+/// The Parallel or Map states that failed and are over, each with its failure and the strands of its last round. Of what a
+/// redrive takes up again nothing is recorded.
+fn failed_and_over<'t, 'h>(
+    trace: &'t Trace<'h>,
+    kind: &'static str,
+) -> impl Iterator<Item = (&'h Event, &'t [usize])> + use<'t, 'h> {
+    trace.visits.iter().filter(move |visit| visit.kind == kind && !visit.redriven).filter_map(|visit| {
+        let failed = visit.failed.and_then(|at| trace.event(at))?;
+        let strands = visit.rounds.last().map(|round| round.strands.as_slice()).unwrap_or_default();
+        (visit.exited.is_some() || trace.terminal.is_some()).then_some((failed, strands))
+    })
+}
+
 /// Where an inline Map fails, each of its iterations has ended or is aborted (HIS-26, recorded).
 fn left_open(trace: &mut Trace<'_>, ledger: &mut Ledger) {
-    let mut open = Vec::new();
-    for visit in trace.visits.iter().filter(|visit| visit.kind == "Map" && !visit.redriven) {
-        let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };
-        if visit.exited.is_none() && trace.terminal.is_none() {
-            continue;
-        }
-        let strands = visit.rounds.last().map(|round| round.strands.as_slice()).unwrap_or_default();
-        let count = strands
-            .iter()
-            .filter_map(|at| trace.strand(*at))
-            .filter(|strand| !strand.closed && !strand.redriven)
-            .count();
-        if count > 0 {
-            open.push((failed, count));
-        }
-    }
-    for (failed, count) in open {
+    let open =
+        |strand: &usize| trace.strand(*strand).is_some_and(|strand| !strand.closed && !strand.redriven);
+    let counts: Vec<_> = failed_and_over(trace, "Map")
+        .map(|(failed, strands)| (failed, strands.iter().filter(|strand| open(strand)).count()))
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    for (failed, count) in counts {
         let message =
             format!("MapStateFailed, yet {count} of its iterations have neither failed nor been aborted");
         trace.fault("HIS-26", failed, message, ledger);
@@ -491,12 +494,7 @@ pub(super) fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
     silent(trace, ledger);
     left_open(trace, ledger);
     let mut missing = Vec::new();
-    for visit in trace.visits.iter().filter(|visit| visit.kind == "Parallel" && !visit.redriven) {
-        let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };
-        if visit.exited.is_none() && trace.terminal.is_none() {
-            continue;
-        }
-        let strands = visit.rounds.last().map(|round| round.strands.clone()).unwrap_or_default();
+    for (failed, strands) in failed_and_over(trace, "Parallel") {
         let Some(leaf) = strands.iter().find(|at| trace.owner.get(&failed.previous) == Some(*at)) else {
             continue;
         };

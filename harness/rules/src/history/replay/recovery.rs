@@ -1,6 +1,6 @@
 //! What became of a failure: Retry, Catch, or the end (ERR-05 to ERR-18).
 
-use asl::{Exit, Origin, Recovery, RetryCounts, State, TaskFailure};
+use asl::{Exit, Origin, QueryLanguage, Recovery, RetryCounts, State, TaskFailure};
 use record::Event;
 use serde_json::Value;
 
@@ -417,7 +417,11 @@ fn caught_by(
     for (exits, failure) in caught {
         let nameless = failure.error.is_none() || failure.cause.as_deref().unwrap_or_default().is_empty();
         let fits = replay.holes.fit(&exits.one.output, &exits.two.output, &output).or_else(|what| {
-            let bare = |value: &Value| if nameless { blanked(&without_empty(value)) } else { value.clone() };
+            let bare = |value: &Value| match state.query_language {
+                _ if !nameless => value.clone(),
+                QueryLanguage::JsonPath => without_empty(value),
+                QueryLanguage::JsonAta => blanked(&without_empty(value)),
+            };
             replay
                 .holes
                 .fit(&bare(&exits.one.output), &bare(&exits.two.output), &bare(&output))
