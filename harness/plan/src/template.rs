@@ -42,11 +42,15 @@ pub enum Filter {
     Base64,
     /// Its two halves changed over.
     Halves,
+    /// Its first character changed.
+    First,
+    /// Its last character changed, so that it says something else in base64, too.
+    Last,
 }
 
 impl Filter {
     /// All of them, with their names.
-    pub const ALL: [(&'static str, Self); 8] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("cut", Self::Cut),
         ("extend", Self::Extend),
         ("change", Self::Change),
@@ -55,19 +59,21 @@ impl Filter {
         ("percent", Self::Percent),
         ("base64", Self::Base64),
         ("halves", Self::Halves),
+        ("first", Self::First),
+        ("last", Self::Last),
     ];
 
     /// The wrong token.
     pub fn apply(self, token: &str) -> String {
         let characters: Vec<char> = token.chars().collect();
         let half = characters.len() / 2;
+        let turned = |place: usize, to: fn(char) -> char| {
+            characters.iter().enumerate().map(|(at, c)| if at == place { to(*c) } else { *c }).collect()
+        };
         match self {
             Self::Cut => characters[..characters.len() - characters.len() / 4].iter().collect(),
             Self::Extend => format!("{}AAAA", characters.iter().take(2040).collect::<String>()),
-            Self::Change => {
-                let turn = |c: char| if c == 'A' { 'B' } else { 'A' };
-                characters.iter().enumerate().map(|(at, c)| if at == half { turn(*c) } else { *c }).collect()
-            }
+            Self::Change => turned(half, |c| if c == 'A' { 'B' } else { 'A' }),
             Self::Case => characters
                 .iter()
                 .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
@@ -77,6 +83,9 @@ impl Filter {
                 token.bytes().take(682).fold(String::new(), |text, byte| text + &format!("%{byte:02X}"))
             }
             Self::Base64 => base64(token.as_bytes()).chars().take(2048).collect(),
+            Self::First => turned(0, |c| if c == 'A' { 'B' } else { 'A' }),
+            // 'g' differs from 'A' in its first bit: the last bits of a last character may stand for nothing.
+            Self::Last => turned(characters.len().saturating_sub(1), |c| if c == 'A' { 'g' } else { 'A' }),
             Self::Halves => characters[half..].iter().chain(&characters[..half]).collect(),
         }
     }

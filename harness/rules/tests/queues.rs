@@ -340,3 +340,30 @@ fn an_empty_poll_of_an_activity_takes_a_minute() {
     polled(60_000).is_lawful();
     polled(5000).breaks("ACT-01");
 }
+
+#[test]
+fn a_number_beyond_its_bounds_is_refused_and_one_at_the_edge_may_be_taken() {
+    let sent = |delay: i64, outcome: record::Outcome| {
+        let mut case = with_queue(json!({}));
+        case.call(
+            SendMessage,
+            json!({"QueueUrl": QUEUE, "MessageBody": "x", "DelaySeconds": delay}),
+            outcome,
+        );
+        case
+    };
+    sent(900, done(json!({"MessageId": "m-1"}))).is_lawful();
+    sent(901, done(json!({"MessageId": "m-1"}))).breaks("SQS-15");
+    sent(901, refused("InvalidParameterValue")).is_lawful();
+    sent(-1, done(json!({"MessageId": "m-1"}))).breaks("SQS-15");
+    for (name, edge, beyond, rule) in [
+        ("DelaySeconds", "900", "901", "SQS-15"),
+        ("VisibilityTimeout", "43200", "43201", "SQS-04"),
+        ("MessageRetentionPeriod", "60", "59", "SQS-03"),
+        ("MaximumMessageSize", "1024", "1023", "SQS-08"),
+        ("ReceiveMessageWaitTimeSeconds", "20", "21", "SQS-07"),
+    ] {
+        with_queue(json!({ name: edge })).is_lawful();
+        with_queue(json!({ name: beyond })).breaks(rule);
+    }
+}

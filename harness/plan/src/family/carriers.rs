@@ -16,6 +16,7 @@ pub(super) fn families() -> Vec<Family> {
     vec![
         Family { name: "carrier", fixed: carriers, drawn: super::nothing },
         Family { name: "carrier-fifo", fixed: fifo, drawn: super::nothing },
+        Family { name: "carrier-fifo-duplicates", fixed: deduplicated, drawn: super::nothing },
         Family { name: "nested", fixed: nested, drawn: super::nothing },
         Family { name: "deep-token", fixed: deep, drawn: super::nothing },
     ]
@@ -116,6 +117,50 @@ fn fifo() -> Vec<Draft> {
         )
         .in_core(),
     ]
+}
+
+/// Two executions send under one deduplication id: the second waits in vain.
+fn deduplicated() -> Vec<Draft> {
+    let state = with(
+        callback(),
+        json!({"TimeoutSeconds": 8, "Parameters": {
+            "QueueUrl.$": "$$.Execution.Input.queue",
+            "MessageGroupId": "workers",
+            "MessageDeduplicationId": "the-same",
+            "MessageBody": {"TaskToken.$": "$$.Task.Token", "Execution.$": "$$.Execution.Name"}
+        }}),
+    );
+    let url = "${bind:fifo.QueueUrl}";
+    let start = |exec| Step::start(exec, "same-id", json!({ "queue": url }));
+    let receive = |wait: u32, name: &str| {
+        Step::bind(
+            Operation::ReceiveMessage,
+            json!({"QueueUrl": url, "WaitTimeSeconds": wait, "MessageSystemAttributeNames": ["All"]}),
+            name,
+        )
+    };
+    vec![Draft::new(
+        "two tasks with one deduplication id: the message of the second never comes",
+        vec![shared("same-id", machine([("Wait for callback", state)]))],
+        vec![
+            Step::bind(
+                Operation::CreateQueue,
+                json!({"QueueName": "sfnconf-${run}-d.fifo", "Attributes": {"FifoQueue": "true"}}),
+                "fifo",
+            ),
+            start(1),
+            receive(5, "first"),
+            Step::call(
+                Operation::DeleteMessage,
+                json!({"QueueUrl": url, "ReceiptHandle": "${bind:first.Messages.0.ReceiptHandle}"}),
+            ),
+            start(2),
+            receive(2, "second"),
+            Step::succeed("1.1", &json!("the first")),
+            Step::settle(1),
+            Step::settle_after(2, 8000),
+        ],
+    )]
 }
 
 fn nested() -> Vec<Draft> {

@@ -14,6 +14,7 @@ pub(super) fn families() -> Vec<Family> {
         Family { name: "posted", fixed: posted, drawn: super::nothing },
         Family { name: "in-flight", fixed: in_flight, drawn: super::nothing },
         Family { name: "queue-settings", fixed: settings, drawn: super::nothing },
+        Family { name: "queue-bounds", fixed: bounds, drawn: super::nothing },
         Family { name: "fifo", fixed: fifo, drawn: super::nothing },
     ]
 }
@@ -210,6 +211,62 @@ fn settings() -> Vec<Draft> {
             ],
         )
         .needing("patience"),
+    ]
+}
+
+fn bounds() -> Vec<Draft> {
+    let delayed = |seconds: i64| {
+        Step::call(
+            Operation::SendMessage,
+            on("${queue}", json!({"MessageBody": "late", "DelaySeconds": seconds})),
+        )
+    };
+    let hidden = |seconds: i64| {
+        Step::call(Operation::ReceiveMessage, on("${queue}", json!({ "VisibilityTimeout": seconds })))
+    };
+    let set = |name: &str, value: &str| {
+        Step::call(Operation::SetQueueAttributes, on("${queue}", json!({"Attributes": {name: value}})))
+    };
+    let made = |number: usize, name: &str, value: &str| {
+        let queue = format!("sfnconf-${{run}}-b{number}");
+        Step::call(Operation::CreateQueue, json!({"QueueName": queue, "Attributes": {name: value}}))
+    };
+    vec![
+        Draft::new(
+            "numbers of requests beyond their bounds",
+            Vec::new(),
+            vec![
+                delayed(901),
+                delayed(-1),
+                hidden(43_201),
+                hidden(-1),
+                send("one"),
+                receive("${queue}", json!({"VisibilityTimeout": 30, "WaitTimeSeconds": 20}), "first"),
+                about(
+                    Operation::ChangeMessageVisibility,
+                    "${queue}",
+                    "first.Messages.0",
+                    json!({"VisibilityTimeout": 43_201}),
+                ),
+                about(Operation::DeleteMessage, "${queue}", "first.Messages.0", json!({})),
+            ],
+        ),
+        Draft::new(
+            "settings of queues beyond their bounds",
+            Vec::new(),
+            vec![
+                set("DelaySeconds", "901"),
+                set("VisibilityTimeout", "43201"),
+                set("MessageRetentionPeriod", "59"),
+                set("MessageRetentionPeriod", "1209601"),
+                set("MaximumMessageSize", "1023"),
+                set("MaximumMessageSize", "1048577"),
+                set("ReceiveMessageWaitTimeSeconds", "21"),
+                made(1, "DelaySeconds", "901"),
+                made(2, "VisibilityTimeout", "43201"),
+                made(3, "MessageRetentionPeriod", "1209601"),
+            ],
+        ),
     ]
 }
 

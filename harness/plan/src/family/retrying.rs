@@ -12,6 +12,7 @@ pub(super) fn families() -> Vec<Family> {
     vec![
         Family { name: "retry", fixed: retries, drawn: any_retry },
         Family { name: "retry-after-timeout", fixed: after_timeout, drawn: super::nothing },
+        Family { name: "retry-with-jitter", fixed: drawn_waits, drawn: super::nothing },
     ]
 }
 
@@ -126,7 +127,37 @@ fn after_timeout() -> Vec<Draft> {
             timed(json!({"TimeoutSeconds": 1})),
         ),
         run("a missed heartbeat retried", timed(json!({"HeartbeatSeconds": 1}))),
+        run(
+            "a missed heartbeat retried by its own name",
+            one_of_many(json!({
+                "HeartbeatSeconds": 1,
+                "Retry": [{"ErrorEquals": ["States.HeartbeatTimeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+            })),
+        ),
     ]
+}
+
+/// So many waits that they are not all long by chance.
+fn drawn_waits() -> Vec<Draft> {
+    const WAITS: u32 = 12;
+    let mut body = callback_of_many();
+    if let Some(Value::Object(members)) = body.pointer_mut("/Parameters") {
+        members.insert("QueueUrl.$".to_owned(), json!("$$.Execution.Input.queue"));
+    }
+    let retry = json!([{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 8, "MaxAttempts": 1, "JitterStrategy": "FULL"}]);
+    let each = machine([("Wait for callback", with(body, json!({ "Retry": retry })))]);
+    let all = json!({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": each, "ResultPath": null, "End": true});
+    let items: Vec<u32> = (0..WAITS).collect();
+    let mut steps = vec![Step::start(1, "jittered", json!({ "items": items })), Step::take(1, WAITS)];
+    steps.extend((1..=WAITS).map(|token| Step::fail(&format!("1.{token}"), "Again")));
+    steps.push(Step::take(1, 2 * WAITS));
+    steps.extend((WAITS + 1..=2 * WAITS).map(|token| Step::succeed(&format!("1.{token}"), &json!({}))));
+    steps.push(Step::settle(1));
+    vec![Draft::new(
+        "twelve waits with full jitter",
+        vec![shared("jittered", machine([("Each", all)]))],
+        steps,
+    )]
 }
 
 fn any_retry() -> Vec<Draw> {

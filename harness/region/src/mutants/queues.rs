@@ -41,6 +41,15 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!("noncharacters-taken", "a message may hold U+FFFE and U+FFFF", ["SQS-09"], {
+        fn request(&mut self, call: &mut Call) {
+            if let (Operation::SendMessage, Some(Value::String(body))) =
+                (call.operation, call.input.get_mut("MessageBody"))
+            {
+                *body = body.replace(['\u{fffe}', '\u{ffff}'], "?");
+            }
+        }
+    }),
     variant!("batch-answers-nothing", "a batch is sent and its answer lists nobody", ["SQS-10"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             if let (Operation::SendMessageBatch, Outcome::Done(reply)) = (call.operation, outcome) {
@@ -192,6 +201,40 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!("tasks-are-not-deduplicated", "what tasks send to a FIFO queue is never a duplicate", ["SQS-16"], { sent: u64 }, {
+        fn parameters(&mut self, _: &str, _: &str, parameters: &mut Value) {
+            if let Some(Value::String(id)) = parameters.get_mut("MessageDeduplicationId") {
+                self.sent += 1;
+                id.push_str(&self.sent.to_string());
+            }
+        }
+    }),
+    variant!(
+        "numbers-of-queues-unbounded",
+        "numbers beyond their bounds count as the bound",
+        ["SQS-15", "SQS-04", "SQS-03", "SQS-08", "SQS-07"],
+        {
+            fn request(&mut self, call: &mut Call) {
+                for (name, least, most) in [
+                    ("DelaySeconds", 0, 900),
+                    ("VisibilityTimeout", 0, 43_200),
+                    ("MessageRetentionPeriod", 60, 1_209_600),
+                    ("MaximumMessageSize", 1_024, 1_048_576),
+                    ("ReceiveMessageWaitTimeSeconds", 0, 20),
+                ] {
+                    if let Some(number) = call.input.get(name).and_then(Value::as_i64) {
+                        call.input.insert(name.to_owned(), json!(number.clamp(least, most)));
+                    }
+                    if let Some(Value::String(text)) =
+                        call.input.get_mut("Attributes").and_then(|all| all.get_mut(name))
+                        && let Ok(number) = text.parse::<i64>()
+                    {
+                        *text = number.clamp(least, most).to_string();
+                    }
+                }
+            }
+        }
+    ),
     variant!("fifo-sends-without-group", "a FIFO queue takes messages of no group", ["SQS-16"], {
         fn request(&mut self, call: &mut Call) {
             if call.operation == Operation::SendMessage && call.input.contains_key("MessageDeduplicationId") {

@@ -144,6 +144,20 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!("missed-heartbeat-not-retried", "a missed heartbeat is never retried", ["HB-09", "HB-10"], {
+        fn recovery(&mut self, failure: &TaskFailure, _: u64, recovery: &mut Recovery) {
+            if failure.origin == Origin::MissedHeartbeat && matches!(recovery, Recovery::Retry { .. }) {
+                *recovery = Recovery::Uncaught(failure.clone());
+            }
+        }
+    }),
+    variant!("jitter-is-not-drawn", "a retry with jitter always waits its full time", ["ERR-14"], {
+        fn recovery(&mut self, _: &TaskFailure, _: u64, recovery: &mut Recovery) {
+            if let Recovery::Retry { jitter, .. } = recovery {
+                *jitter = false;
+            }
+        }
+    }),
     variant!("retry-enters-again", "a retry enters its state anew", ["ERR-18"], {
         fn retry_enters_again(&mut self) -> bool {
             true

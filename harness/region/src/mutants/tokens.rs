@@ -243,6 +243,23 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
+    variant!("last-character-ignored", "a token counts whatever its last character is", ["TOK-18"], { sent: Vec<String> }, {
+        fn parameters(&mut self, _: &str, _: &str, parameters: &mut Value) {
+            self.sent.push(parameters.to_string());
+        }
+        fn request(&mut self, call: &mut Call) {
+            let Some(token) = call.input.get_mut("taskToken").filter(|_| is_send(call.operation)) else { return };
+            let Some((last, _)) = token.as_str().and_then(|text| text.char_indices().last()) else { return };
+            let head = token.as_str().unwrap_or_default().get(..last).unwrap_or_default();
+            let whole = self.sent.iter().filter(|_| last > 100).find_map(|text| {
+                let at = text.find(head)?;
+                text.get(at..=at + last).map(str::to_owned)
+            });
+            if let Some(whole) = whole {
+                *token = Value::String(whole);
+            }
+        }
+    }),
     variant!("tokens-work-late", "a token is unknown for half a second after it was issued", ["TOK-23"], { issued: Issued }, {
         fn event(&mut self, draft: &mut Draft) -> bool {
             self.issued.note(draft);

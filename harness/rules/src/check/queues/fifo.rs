@@ -2,10 +2,13 @@
 //!
 //! Invariant: a send counts as a duplicate only of one that surely came before it, within the five minutes that a queue remembers.
 
-use record::Operation as Api;
+use std::collections::BTreeMap;
+
+use record::{Operation as Api, Time};
 use serde_json::Value;
 
 use crate::check::queues::direct_sends::text;
+use crate::check::tokens::issue::message_of;
 use crate::check::{Check, Group, Sink};
 use crate::tolerance::seconds;
 use crate::view::{Call, Fate, Message, Post, Queue, View};
@@ -19,6 +22,11 @@ const ONCE: Check = Check::of(
     "SQS-16",
     "duplicates-are-taken-and-not-delivered",
     "a second send with a deduplication id within five minutes is accepted and not delivered",
+);
+const TASKS_ONCE: Check = Check::of(
+    "SQS-16",
+    "duplicates-of-tasks-are-not-delivered",
+    "of tasks that send with one deduplication id within five minutes only the first has its message delivered",
 );
 const CONTENT: Check = Check::of(
     "SQS-17",
@@ -43,6 +51,7 @@ const SAME_TYPE: Check = Check::of(
 
 pub(in crate::check) const GROUPS: &[Group] = &[
     Group { checks: &[GROUP, ONCE, CONTENT], run: deduplicated },
+    Group { checks: &[TASKS_ONCE], run: tasks_once },
     Group { checks: &[BLOCKED, ORDER], run: in_order },
     Group { checks: &[SAME_TYPE], run: same_type },
 ];
@@ -122,6 +131,46 @@ fn deduplicated(view: &View<'_>, sink: &mut Sink) {
             sink.violated(row, "a duplicate was delivered besides the first");
         } else if delivered == 1 && queue.made_here {
             sink.met(row);
+        }
+    }
+}
+
+/// The tasks that sent to a FIFO queue under ids of their own: by queue, id and group, who was submitted when.
+fn tasks_once(view: &View<'_>, sink: &mut Sink) {
+    let mut sends: BTreeMap<(usize, &str, Option<&str>), Vec<(Time, Option<&str>)>> = BTreeMap::new();
+    for attempt in &view.attempts {
+        let Some(submitted) = attempt.submitted.and_then(|index| view.events(attempt).get(index)) else {
+            continue;
+        };
+        let Some(sent) = attempt.parameters.as_ref().filter(|_| attempt.resource.starts_with("sqs:")) else {
+            continue;
+        };
+        let place =
+            view.queues.iter().position(|queue| Some(queue.url) == text(sent, "QueueUrl") && queue.is_fifo());
+        let (Some(place), Some(id)) = (place, text(sent, "MessageDeduplicationId")) else { continue };
+        // In a high-throughput queue each group remembers for itself.
+        let by_group = view
+            .queues
+            .get(place)
+            .is_some_and(|queue| attribute(view, queue, "DeduplicationScope").is_some());
+        let group = text(sent, "MessageGroupId").filter(|_| by_group);
+        let message = message_of(view, attempt).filter(|message| message.queue == place);
+        sends.entry((place, id, group)).or_default().push((submitted.at, message.map(|message| message.id)));
+    }
+    for tasks in sends.values().filter(|tasks| tasks.len() > 1) {
+        let times = || tasks.iter().map(|(at, _)| *at);
+        let (Some(first), Some(last)) = (times().min(), times().max()) else { continue };
+        let mut delivered: Vec<&str> = tasks.iter().filter_map(|(_, message)| *message).collect();
+        delivered.sort_unstable();
+        delivered.dedup();
+        if last - first < MEMORY && !delivered.is_empty() {
+            sink.expect(TASKS_ONCE, delivered.len() == 1, || {
+                format!(
+                    "{} tasks sent with one deduplication id, {} messages came",
+                    tasks.len(),
+                    delivered.len()
+                )
+            });
         }
     }
 }

@@ -1,6 +1,7 @@
 //! SQS: sends, deliveries, visibility, FIFO order, settings.
 
 pub(super) mod answers;
+pub(super) mod bounds;
 pub(super) mod delivery;
 pub(super) mod direct_sends;
 pub(super) mod fifo;
@@ -16,4 +17,5 @@ pub(super) const FAMILIES: &[&[Group]] = &[
     in_flight::GROUPS,
     fifo::GROUPS,
     settings::GROUPS,
+    bounds::GROUPS,
 ];

@@ -19,28 +19,31 @@ use crate::tolerance::patience;
 use crate::view::attempt::fails_attempt;
 use crate::view::{Attempt, StateView, View};
 
-pub(super) const GROUPS: &[Group] = &[Group {
-    checks: &[
-        retry::RETRY_FIRST,
-        retry::DEFAULTS,
-        retry::ZERO,
-        retry::WAIT,
-        retry::JITTER,
-        retry::COUNTS,
-        retry::BOUND,
-        retry::IN_PLACE,
-        catch::ORDER,
-        catch::EXITS,
-        catch::BEAT_ORDER,
-        error_equals::BY_NAME,
-        error_equals::BY_ALL,
-        error_equals::BY_TASK_FAILED,
-        error_equals::RUNTIME,
-        error_equals::MISSED_BEAT,
-        error_equals::TIMEOUT,
-    ],
-    run: visits,
-}];
+pub(super) const GROUPS: &[Group] = &[
+    Group { checks: &[retry::DRAWN], run: retry::drawn },
+    Group {
+        checks: &[
+            retry::RETRY_FIRST,
+            retry::DEFAULTS,
+            retry::ZERO,
+            retry::WAIT,
+            retry::JITTER,
+            retry::COUNTS,
+            retry::BOUND,
+            retry::IN_PLACE,
+            catch::ORDER,
+            catch::EXITS,
+            catch::BEAT_ORDER,
+            error_equals::BY_NAME,
+            error_equals::BY_ALL,
+            error_equals::BY_TASK_FAILED,
+            error_equals::RUNTIME,
+            error_equals::MISSED_BEAT,
+            error_equals::TIMEOUT,
+        ],
+        run: visits,
+    },
+];
 
 /// What happens after a failure.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use super::error_equals::BY_NAME;
 use super::rescue::{Failure, Then};
 use crate::check::{Check, Sink};
 use crate::tolerance::{PATIENCE, slack};
-use crate::view::StateView;
+use crate::view::{StateView, View};
 
 pub(super) const RETRY_FIRST: Check =
     Check::of("ERR-10", "retry-comes-before-catch", "Catch applies once the matching retrier is exhausted");
@@ -27,6 +27,11 @@ pub(super) const JITTER: Check = Check::of(
     "ERR-14",
     "jitter-stays-below-the-wait",
     "JitterStrategy FULL waits no longer than without jitter",
+);
+pub(super) const DRAWN: Check = Check::of(
+    "ERR-14",
+    "jitter-is-drawn",
+    "of many waits with JitterStrategy FULL one at least is shorter than without jitter",
 );
 pub(super) const COUNTS: Check = Check::of(
     "ERR-15",
@@ -140,6 +145,37 @@ pub(super) fn retried(
             }
             false
         }
+    }
+}
+
+/// So many waits of at least so many milliseconds are never all as long as without jitter, though every event be a quarter of a wait
+/// late: a chance of one in sixteen million.
+const MANY: usize = 12;
+const LONG: i64 = 8_000;
+
+/// The waits of a case that were drawn, where one retrier alone makes it certain which they are.
+pub(super) fn drawn(view: &View<'_>, sink: &mut Sink) {
+    let mut full = Vec::new();
+    for again in view.attempts.iter().filter(|attempt| attempt.number > 0) {
+        let Some([retrier]) = view.state_of(again).map(StateView::retriers) else { continue };
+        let before = view.attempts.iter().find(|attempt| {
+            attempt.execution == again.execution
+                && attempt.visit == again.visit
+                && attempt.number + 1 == again.number
+        });
+        let events = view.events(again);
+        let failed = before.filter(|_| again.visit.is_some()).and_then(|attempt| attempt.end(events));
+        let (Some(failed), Some(next)) = (failed, events.get(again.scheduled)) else { continue };
+        let number = u32::try_from(again.number).unwrap_or(u32::MAX);
+        let due = (wait(retrier, number) * 1000.0) as i64;
+        if has_full_jitter(retrier) && due >= LONG {
+            full.push(next.at - failed.at >= due - slack(events, due));
+        }
+    }
+    if full.len() >= MANY {
+        sink.expect(DRAWN, full.contains(&false), || {
+            format!("each of {} waits with full jitter was as long as without", full.len())
+        });
     }
 }
 

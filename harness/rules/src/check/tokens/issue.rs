@@ -12,7 +12,7 @@ use crate::check::queues::delivery::polled;
 use crate::check::{Check, Group, Sink};
 use crate::tolerance::{patience, seconds};
 use crate::view::definition::{Step, at};
-use crate::view::{Attempt, Execution, Message, Pattern, StateView, View};
+use crate::view::{Attempt, Execution, Message, Pattern, Queue, StateView, View};
 
 const IN_BODY: Check = Check::of(
     "TOK-01",
@@ -54,9 +54,16 @@ pub(in crate::check) const GROUPS: &[Group] = &[
 /// The message that an attempt sent, by the MessageId in its submitted event.
 pub(in crate::check) fn message_of<'v, 'a>(view: &'v View<'a>, attempt: &Attempt) -> Option<&'v Message<'a>> {
     let id = submitted_id(view, attempt)?;
-    view.messages
-        .iter()
-        .find(|m| m.id == id || m.envelope.as_ref().is_some_and(|envelope| envelope.message_id == id))
+    let (index, message) =
+        view.messages.iter().enumerate().find(|(_, m)| {
+            m.id == id || m.envelope.as_ref().is_some_and(|envelope| envelope.message_id == id)
+        })?;
+    // A FIFO queue may answer a duplicate with the id of the first (SQS-16): that message is another attempt's.
+    let is_fifo = view.queues.get(message.queue).is_some_and(Queue::is_fifo);
+    let holds = |token: usize| view.tokens.get(token).is_some_and(|token| token.messages.contains(&index));
+    let of_another =
+        is_fifo && attempt.token.is_some_and(|own| !holds(own)) && (0..view.tokens.len()).any(holds);
+    (!of_another).then_some(message)
 }
 
 /// The MessageId in an attempt's submitted event.
