@@ -37,7 +37,8 @@ fn a_recording_is_judged_without_its_target() {
     let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
     assert!(told["date"].is_string() && told["name"].is_string(), "{told}");
     let judged = binary::sfn_conformance(&["judge", &kept[0].display().to_string()]);
-    assert!(judged.stdout.contains(" hold, "), "{}{}", judged.stdout, judged.stderr);
+    assert_eq!(judged.code, 0, "{}{}", judged.stdout, judged.stderr);
+    assert!(judged.stdout.contains(" hold"), "{}{}", judged.stdout, judged.stderr);
 }
 
 #[test]

@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use engine::{Baseline, Options};
+use engine::{Baseline, Options, RunId};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use record::RunEvent;
 use rules::Verdict;
@@ -34,6 +35,12 @@ type Table = BTreeMap<String, Said>;
 struct Judged {
     spec: String,
     table: Arc<OnceLock<Result<Table, String>>>,
+}
+
+/// The id of a run that begins now, so that `clean --older-than` can tell its age.
+fn run_id() -> RunId {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    RunId::new(now, u64::from(std::process::id()))
 }
 
 fn main() {
@@ -102,7 +109,7 @@ impl Judged {
                 None
             };
             let options = Options {
-                run_id: format!("test{}", std::process::id()),
+                run_id: run_id(),
                 minimise: None,
                 baseline: baseline.clone(),
                 ..Options::default()

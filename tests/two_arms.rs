@@ -13,10 +13,10 @@ use record::symbolic;
 fn the_region_in_process_and_over_http_give_equal_histories() {
     let served = Served::start(&[]);
     let names = ["success", "failure", "timeout", "retry", "parallel", "map", "used-token"];
-    for (at, name) in names.into_iter().enumerate() {
+    for (at, name) in (1..).zip(names) {
         let plan: plan::Plan = embedded::stored_plan(name);
         let (inside, _) = embedded::replay("embedded", &plan, &Options::default());
-        let options = Options { run_id: format!("arms{at}"), ..Options::default() };
+        let options = Options { run_id: engine::RunId::new(at, 0), ..Options::default() };
         let (outside, _) = embedded::replay(&served.address, &plan, &options);
         let inside = symbolic::histories(&inside, false);
         assert!(inside.contains("ExecutionStarted"), "{name}: no history was read");

@@ -28,7 +28,9 @@ pub(crate) fn replay(spec: &str, plan: &Plan, options: &Options) -> (CaseRecord,
         let connected = connect(spec).await;
         engine::replay(connected.targets.clone(), plan, options).await
     });
-    played.expect("the plan could be run")
+    let played = played.expect("the plan could be run");
+    assert_eq!(played.leftovers, Vec::<String>::new());
+    (played.record, played.findings)
 }
 
 /// The rules that the smoke plans show broken on a variant of the region, each with its check.

@@ -5,9 +5,10 @@ use record::{ApiError, Call, Operation, Outcome};
 use serde_json::{Value, json};
 
 use crate::function;
-use crate::leftovers::TAG;
+use crate::ledger::Ledger;
+use crate::leftovers::{PREFIX, TAG};
 use crate::patience::Pauses;
-use crate::{BoxFuture, Target};
+use crate::{BoxFuture, ResourceKind, Target};
 
 /// One probed capability.
 pub(crate) struct Found {
@@ -17,7 +18,7 @@ pub(crate) struct Found {
 }
 
 /// Asks for everything that plans can need; for functions only where asked to, since they take long.
-pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str, functions: bool) -> Vec<Found> {
+pub(crate) async fn probe(target: &dyn Target, role: &str, ledger: &Ledger, functions: bool) -> Vec<Found> {
     let nobody = "arn:aws:states:us-east-1:123456789012:execution:sfnconf-nobody:sfnconf-nobody";
     let no_machine = "arn:aws:states:us-east-1:123456789012:stateMachine:sfnconf-nobody";
     let asked: [(&'static str, Call); 5] = [
@@ -38,7 +39,8 @@ pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str, functions:
         found.push(Box::pin(async move { vec![by_answer(target, name, call).await] }));
     }
     found.push(Box::pin(async {
-        let pair = if functions { function::probe(target, role, run).await } else { function::not_asked() };
+        let pair =
+            if functions { function::probe(target, role, ledger).await } else { function::not_asked() };
         pair.into()
     }));
     found.push(Box::pin(async {
@@ -46,8 +48,8 @@ pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str, functions:
         // beside it left JSONata there, so that nothing with JSONPath was taken any more.
         let (alone, together): (Vec<_>, Vec<_>) =
             trials().into_iter().partition(|trial| trial.name == "jsonata");
-        let mut seen = join_all(together.into_iter().map(|trial| tried(target, role, run, trial))).await;
-        seen.extend(join_all(alone.into_iter().map(|trial| tried(target, role, run, trial))).await);
+        let mut seen = join_all(together.into_iter().map(|trial| tried(target, role, ledger, trial))).await;
+        seen.extend(join_all(alone.into_iter().map(|trial| tried(target, role, ledger, trial))).await);
         seen
     }));
     join_all(found).await.into_iter().flatten().collect()
@@ -150,15 +152,19 @@ fn trials() -> Vec<Trial> {
 }
 
 /// Runs a machine to its end and looks at what came of it.
-async fn tried(target: &dyn Target, role: &str, run: &str, trial: Trial) -> Found {
+async fn tried(target: &dyn Target, role: &str, ledger: &Ledger, trial: Trial) -> Found {
     let Trial { name: capability, definition, shows } = trial;
-    let name = format!("sfnconf-{run}-probe-{capability}");
+    let name = format!("{PREFIX}{}-probe-{capability}", ledger.run());
     let create = Call::new(
         Operation::CreateStateMachine,
-        json!({"name": name, "roleArn": role, "definition": definition.to_string(), "tags": [{"key": TAG, "value": run}]}),
+        json!({"name": name, "roleArn": role, "definition": definition.to_string(), "tags": [{"key": TAG, "value": ledger.run()}]}),
     );
     let found = |present: bool, evidence: String| Found { name: capability, present, evidence };
+    if let Err(why) = ledger.about_to_make(ResourceKind::Machine, &name) {
+        return found(false, why);
+    }
     let made = patient(target, &create).await;
+    ledger.answered(ResourceKind::Machine, &name, &made);
     let Some(machine) = text(&made, "stateMachineArn") else {
         let why = made.refusal().map(ToString::to_string).unwrap_or_default();
         return found(false, format!("CreateStateMachine: {why}"));
@@ -188,7 +194,8 @@ async fn tried(target: &dyn Target, role: &str, run: &str, trial: Trial) -> Foun
     if let (Some(arn), true) = (&execution, status == "RUNNING") {
         target.call(Call::new(Operation::StopExecution, json!({"executionArn": arn}))).await;
     }
-    patient(target, &Call::new(Operation::DeleteStateMachine, json!({"stateMachineArn": machine}))).await;
+    let removed = patient(target, &ResourceKind::Machine.removing(&machine)).await;
+    ledger.gone(ResourceKind::Machine, &machine, &removed);
     found(shows(&status, &said), format!("a machine with {capability}: {status} {said}"))
 }
 

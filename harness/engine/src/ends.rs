@@ -34,15 +34,18 @@ impl Ends {
             Outcome::Done(reply) => Some(reply),
             _ => None,
         };
-        ledger.about_to_make(ResourceKind::Queue, &name);
+        ledger.about_to_make(ResourceKind::Queue, &name).ok()?;
         let queue = json!({"QueueName": name, "tags": { TAG: ledger.run() }});
         let url = done(Operation::CreateQueue, queue).await?.get("QueueUrl")?.as_str()?.to_owned();
         let ends =
             Self { name: name.clone(), url: url.clone(), known: Mutex::default(), changed: Notify::new() };
         let attributes = json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]});
-        let reply = done(Operation::GetQueueAttributes, attributes).await?;
-        let arn = reply.pointer("/Attributes/QueueArn")?.as_str()?.to_owned();
-        ledger.about_to_make(ResourceKind::Rule, &name);
+        let reply = done(Operation::GetQueueAttributes, attributes).await;
+        let arn = reply.as_ref().and_then(|reply| reply.pointer("/Attributes/QueueArn")?.as_str());
+        let (Some(arn), Ok(())) = (arn, ledger.about_to_make(ResourceKind::Rule, &name)) else {
+            ends.close(target, ledger).await;
+            return None;
+        };
         let pattern = json!({
             "source": ["aws.states"],
             "detail-type": ["Step Functions Execution Status Change"],

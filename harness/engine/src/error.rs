@@ -8,10 +8,10 @@ pub enum EngineError {
     /// The target cannot be opened.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// A rule that there is not.
+    /// No such rule.
     #[error("there is no rule `{0}`; `list` shows all")]
     UnknownRule(String),
-    /// A baseline that is none.
+    /// An invalid baseline.
     #[error("the baseline cannot be used: {0}")]
     Baseline(String),
     /// A ledger that cannot be written or read.

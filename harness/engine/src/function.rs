@@ -9,16 +9,18 @@ use base64::engine::general_purpose::STANDARD;
 use record::{Call, Operation, Outcome};
 use serde_json::{Value, json};
 
-use crate::Target;
 use crate::archive::archive;
 use crate::capability::Found;
+use crate::ledger::Ledger;
+use crate::leftovers::{PREFIX, TAG, patient};
+use crate::{ResourceKind, Target};
 
 /// The input that makes the function.
-pub(crate) fn creation(name: &str, role: &str, timeout: u32) -> Value {
+pub(crate) fn creation(name: &str, role: &str, run: &str, timeout: u32) -> Value {
     let code = STANDARD.encode(archive("obey.py", include_bytes!("obey.py")));
     json!({
         "FunctionName": name, "Runtime": "python3.13", "Handler": "obey.handler", "Role": role,
-        "Timeout": timeout, "Code": {"ZipFile": code}
+        "Timeout": timeout, "Code": {"ZipFile": code}, "Tags": { TAG: run }
     })
 }
 
@@ -46,8 +48,8 @@ pub(crate) async fn ready(
 }
 
 /// Whether the target runs functions that reach its Step Functions, and whether it offers mappings.
-pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str) -> [Found; 2] {
-    let (lambda, evidence) = match runs(target, role, run).await {
+pub(crate) async fn probe(target: &dyn Target, role: &str, ledger: &Ledger) -> [Found; 2] {
+    let (lambda, evidence) = match runs(target, role, ledger).await {
         Ok(said) => (true, said),
         Err(why) => (false, why),
     };
@@ -64,7 +66,7 @@ pub(crate) async fn probe(target: &dyn Target, role: &str, run: &str) -> [Found;
     ]
 }
 
-/// What a target is taken for that was not asked.
+/// What is assumed where functions are not probed.
 pub(crate) fn not_asked() -> [Found; 2] {
     ["lambda", "event-source-mapping"].map(|name| Found {
         name,
@@ -74,14 +76,18 @@ pub(crate) fn not_asked() -> [Found; 2] {
 }
 
 /// Has a function tell a token that is none: the refusal shows that it ran and whom it asked.
-async fn runs(target: &dyn Target, role: &str, run: &str) -> Result<String, String> {
-    let name = format!("sfnconf-{run}-probe");
-    let made = target.call(Call::new(Operation::CreateFunction, creation(&name, role, 30))).await;
+async fn runs(target: &dyn Target, role: &str, ledger: &Ledger) -> Result<String, String> {
+    let name = format!("{PREFIX}{}-probe", ledger.run());
+    ledger.about_to_make(ResourceKind::Function, &name)?;
+    let made =
+        target.call(Call::new(Operation::CreateFunction, creation(&name, role, ledger.run(), 30))).await;
+    ledger.answered(ResourceKind::Function, &name, &made);
     if !made.is_done() {
         return Err(format!("CreateFunction: {}", said(&made)));
     }
     let answer = asked(target, &name).await;
-    target.call(Call::new(Operation::DeleteFunction, json!({"FunctionName": name}))).await;
+    let removed = patient(target, ResourceKind::Function.removing(&name)).await;
+    ledger.gone(ResourceKind::Function, &name, &removed);
     answer
 }
 

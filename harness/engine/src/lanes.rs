@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use futures_util::future::join_all;
 use plan::Plan;
-use record::{CaseEnd, CaseRecord, Finding, FindingKind, Outcome, Time, redact};
+use record::{CaseEnd, CaseRecord, Finding, FindingKind, Outcome, Redaction, Time};
 
 use crate::budget::Purse;
 use crate::case::{Done, run_case};
@@ -15,7 +15,7 @@ use crate::ends::Ends;
 use crate::ledger::Ledger;
 use crate::place::{Lot, Machines};
 use crate::slots::{Room, Slots};
-use crate::{BoxFuture, Cancel, EngineError, Stack, Target, Targets, capability};
+use crate::{BoxFuture, Cancel, EngineError, RunId, Stack, Target, Targets, capability};
 
 /// A plan and its place in the whole list, by which it is named.
 #[derive(Clone)]
@@ -65,7 +65,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) targets: &'a Arc<dyn Targets>,
     pub(crate) seed: u64,
     pub(crate) role: String,
-    pub(crate) run_id: String,
+    pub(crate) run_id: RunId,
     pub(crate) machines: Machines,
     pub(crate) stack: Option<Arc<Stack>>,
     pub(crate) ledger: Ledger,
@@ -87,11 +87,7 @@ impl Shared<'_> {
     pub(crate) async fn case(&self, numbered: &Numbered, target: &dyn Target, machines: &Machines) -> Judged {
         let stack = self.stack.as_deref().filter(|stack| stack.suits(&numbered.plan));
         let place = numbered.place % 100_000;
-        let run = match stack {
-            // Its machine outlives the run, and so do the names of its executions.
-            Some(_) => format!("{}{place:05}", self.run_id),
-            None => format!("{:0<5.5}{place:05}", self.run_id),
-        };
+        let run = format!("{}-{place:05}", self.run_id);
         let _turn = match (stack, &self.slots) {
             (Some(stack), Some(slots)) => Some(slots.idle(stack.turn()).await),
             (Some(stack), None) => Some(stack.turn().await),
@@ -108,7 +104,11 @@ impl Shared<'_> {
             slots: self.slots.as_ref(),
         };
         let Done { record, issued } = run_case(&numbered.plan, &lot, target, &self.cancel).await;
-        let findings = rules::judge(&record);
+        let redaction = Redaction::of(&record, &issued, rules::view::derives);
+        let mut findings = rules::judge(&record);
+        for finding in &mut findings {
+            redaction.text(&mut finding.message);
+        }
         let executions = record
             .entries
             .iter()
@@ -116,11 +116,7 @@ impl Shared<'_> {
                 entry.call.operation == record::Operation::StartExecution && entry.outcome.is_done()
             })
             .count();
-        Judged {
-            record: redact(&record, &issued, rules::view::derives),
-            findings,
-            executions: executions as u64,
-        }
+        Judged { record: redaction.record(&record), findings, executions: executions as u64 }
     }
 }
 

@@ -1,6 +1,7 @@
-//! What a run makes, written down before it is made: so that a killed run can be swept. Kinds that it need not book are passed over.
+//! What a run makes, written down before it is made, so that a killed run can be swept. Kinds that need no entry are skipped.
 //!
-//! One JSON object a line: `{"making": "queue", "name": …}` before, `{"gone": "queue", "name": …}` after it was removed.
+//! One JSON object a line: `{"making":{"kind":"queue","name":…}}` before, `{"gone":{"kind":"queue","name":…}}` after it was removed.
+//! Invariant: what cannot be written down is not made.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -10,12 +11,18 @@ use std::sync::{Mutex, PoisonError};
 use record::Outcome;
 use serde::{Deserialize, Serialize};
 
-use crate::{EngineError, ResourceKind};
+use crate::patience::is_not_found;
+use crate::{EngineError, ResourceKind, RunId};
 
 /// The ledger of one run.
 pub(crate) struct Ledger {
-    run: String,
-    file: Option<Mutex<std::fs::File>>,
+    run: RunId,
+    book: Mutex<Book>,
+}
+
+struct Book {
+    file: Option<std::fs::File>,
+    open: BTreeSet<(ResourceKind, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -26,37 +33,40 @@ enum Line {
 }
 
 impl Ledger {
-    /// Opens the ledger for writing; `None` keeps none.
-    pub(crate) fn open(run: &str, path: Option<&Path>) -> Result<Self, EngineError> {
-        let file = match path {
-            None => None,
-            Some(path) => {
-                let file = std::fs::OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .open(path)
-                    .map_err(|why| unusable(path, &why))?;
-                Some(Mutex::new(file))
-            }
+    /// Opens the ledger for writing; without a path it is kept in memory alone.
+    pub(crate) fn open(run: &RunId, path: Option<&Path>) -> Result<Self, EngineError> {
+        let open = |path: &Path| {
+            let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+            file.map_err(|why| unusable(path, &why))
         };
-        Ok(Self { run: run.to_owned(), file })
+        let file = path.map(open).transpose()?;
+        Ok(Self { run: run.clone(), book: Mutex::new(Book { file, open: BTreeSet::new() }) })
+    }
+
+    /// A ledger that nobody reads, for time that is virtual: nothing outlives it.
+    pub(crate) fn in_memory(run: &RunId) -> Self {
+        Self { run: run.clone(), book: Mutex::new(Book { file: None, open: BTreeSet::new() }) }
     }
 
     /// The run's id.
     pub(crate) fn run(&self) -> &str {
-        &self.run
+        self.run.as_str()
     }
 
-    /// To be called before a resource is made.
-    pub(crate) fn about_to_make(&self, kind: ResourceKind, name: &str) {
-        self.write(kind, &Line::Making { kind, name: name.to_owned() });
+    /// To be called before a resource is made. It must not be made where this fails.
+    pub(crate) fn about_to_make(&self, kind: ResourceKind, name: &str) -> Result<(), String> {
+        let written = self.write(&Line::Making { kind, name: name.to_owned() });
+        written.map_err(|why| {
+            format!("{} {name} is not made, as the ledger cannot be written: {why}", kind.word())
+        })
     }
 
     /// To be called after a resource was removed; `name` may be its URL or ARN.
     pub(crate) fn gone(&self, kind: ResourceKind, name: &str, outcome: &Outcome) {
-        if outcome.is_done() {
+        if outcome.is_done() || outcome.refusal().is_some_and(is_not_found) {
             let name = name.rsplit(['/', ':']).next().unwrap_or(name);
-            self.write(kind, &Line::Gone { kind, name: name.to_owned() });
+            // What the file does not say is found again by the sweep, which finds it gone.
+            let _ = self.write(&Line::Gone { kind, name: name.to_owned() });
         }
     }
 
@@ -64,20 +74,36 @@ impl Ledger {
     pub(crate) fn answered(&self, kind: ResourceKind, name: &str, outcome: &Outcome) {
         let refused = outcome.refusal().is_some_and(|error| !error.code.contains("Exist"));
         if refused {
-            self.write(kind, &Line::Gone { kind, name: name.to_owned() });
+            let _ = self.write(&Line::Gone { kind, name: name.to_owned() });
         }
     }
 
-    fn write(&self, kind: ResourceKind, line: &Line) {
+    /// What was made, or may have been, and was not removed.
+    pub(crate) fn still_open(&self) -> Vec<(ResourceKind, String)> {
+        self.lock().open.iter().cloned().collect()
+    }
+
+    fn write(&self, line: &Line) -> std::io::Result<()> {
+        let (Line::Making { kind, name } | Line::Gone { kind, name }) = line;
         if !kind.is_booked() {
-            return;
+            return Ok(());
         }
-        if let (Some(file), Ok(mut text)) = (&self.file, serde_json::to_string(line)) {
+        let mut book = self.lock();
+        if let Some(file) = &mut book.file {
+            let mut text = serde_json::to_string(line)?;
             text.push('\n');
-            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            // A ledger that cannot be written any more is found by the sweep by prefix.
-            let _ = file.write_all(text.as_bytes()).and_then(|()| file.flush());
+            file.write_all(text.as_bytes())?;
         }
+        let entry = (*kind, name.clone());
+        match line {
+            Line::Making { .. } => book.open.insert(entry),
+            Line::Gone { .. } => book.open.remove(&entry),
+        };
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

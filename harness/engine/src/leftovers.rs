@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use record::{Call, Operation, Outcome};
 use serde_json::{Value, json};
 
-use crate::patience::Pauses;
+use crate::patience::{Pauses, is_not_found};
 use crate::{ResourceKind, Target};
 
 /// How the names of this suite's resources begin; the run's id follows.
@@ -38,6 +38,11 @@ impl std::fmt::Display for Left {
 impl Left {
     fn new(kind: ResourceKind, id: &str, name: &str) -> Self {
         Self { kind, id: id.to_owned(), name: name.to_owned(), tagged: None }
+    }
+
+    /// Whether it is one of these, by kind and name.
+    pub(crate) fn is_among(&self, booked: &[(ResourceKind, String)]) -> bool {
+        booked.iter().any(|(kind, name)| *kind == self.kind && *name == self.name)
     }
 
     /// The run that made it, by its name or its tag.
@@ -73,6 +78,12 @@ pub async fn find(target: &dyn Target, ledger: &[(ResourceKind, String)]) -> Vec
         }
     }
     found.extend(functions(target).await);
+    for (_, name) in ledger.iter().filter(|(kind, _)| *kind == ResourceKind::Function) {
+        let get = Call::new(Operation::GetFunction, json!({"FunctionName": name}));
+        if patient(target, get).await.is_done() {
+            found.insert(Left::new(ResourceKind::Function, name, name));
+        }
+    }
     // Queues beyond the prefix can only be asked for one by one.
     for (_, name) in
         ledger.iter().filter(|(kind, name)| *kind == ResourceKind::Queue && !name.starts_with(PREFIX))
@@ -158,9 +169,7 @@ pub async fn remove(target: &dyn Target, left: &Left) -> bool {
     let call = left.kind.removing(id);
     match patient(target, call).await {
         Outcome::Done(_) => true,
-        Outcome::Refused(error) => {
-            ["NotFound", "NotExist", "NonExistent"].iter().any(|gone| error.code.contains(gone))
-        }
+        Outcome::Refused(error) => is_not_found(&error),
         Outcome::Unknown(_) => false,
     }
 }

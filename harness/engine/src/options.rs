@@ -9,7 +9,7 @@ use std::time::Duration;
 use plan::{Plan, Profile};
 use record::RunEvent;
 
-use crate::{Baseline, Budget, Stack};
+use crate::{Baseline, Budget, RunId, Stack};
 
 /// Everything that `run` must know besides the target.
 #[derive(Clone, Debug)]
@@ -40,8 +40,8 @@ pub struct Options {
     pub minimise: Option<Duration>,
     /// Whether SHOULD rules and rules outside the core count for the exit too.
     pub strict: bool,
-    /// Names this run's resources: `sfnconf-RUNID-…`. Letters and digits; empty in virtual time means `0`.
-    pub run_id: String,
+    /// Names this run's resources: `sfnconf-RUNID-…`.
+    pub run_id: RunId,
     /// Where every resource is written down before it is made.
     pub ledger: Option<PathBuf>,
     /// The role of every machine; made up from the account where none is given, which emulators take.
@@ -73,7 +73,7 @@ impl Default for Options {
             baseline: None,
             minimise: Some(SPARE),
             strict: false,
-            run_id: String::new(),
+            run_id: RunId::default(),
             ledger: None,
             role: None,
             stack: None,
@@ -107,9 +107,9 @@ pub struct Shard {
     pub of: usize,
 }
 
-/// A text that is no shard.
+/// A text that names no shard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no shard; write it `I/N` with 1 <= I <= N, e.g. `1/4`")]
+#[error("`{0}` is not a valid shard; write it `I/N` with 1 <= I <= N, e.g. `1/4`")]
 pub struct NoShard(String);
 
 impl std::str::FromStr for Shard {
@@ -121,6 +121,12 @@ impl std::str::FromStr for Shard {
             Some((index, of)) if (1..=of).contains(&index) => Ok(Self { index, of }),
             _ => Err(NoShard(text.to_owned())),
         }
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
     }
 }
 

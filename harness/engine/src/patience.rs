@@ -12,7 +12,7 @@ pub(crate) const UNKNOWN_AT_FIRST: Duration = Duration::from_secs(5);
 
 /// Whether an error says that what was asked for is not there.
 pub(crate) fn is_not_found(error: &ApiError) -> bool {
-    ["DoesNotExist", "NonExistent", "NotFound"].iter().any(|words| error.code.contains(words))
+    ["NotExist", "NonExistent", "NotFound"].iter().any(|words| error.code.contains(words))
 }
 
 /// How long after the plan's own timers a thing may take before the wait is given up: beyond what the rules call a hang

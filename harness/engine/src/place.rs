@@ -63,7 +63,7 @@ fn text_of(outcome: &Outcome, member: &str) -> Option<String> {
 /// What names and cleaning need to know of the run.
 pub(crate) struct Lot<'a> {
     pub(crate) prefix: String,
-    /// Ten characters that are unique to the plan and the run; more on a stack.
+    /// Fifteen characters that are unique to the plan and the run, and begin with its id.
     pub(crate) run: String,
     pub(crate) role: &'a str,
     /// The deployed sample on which the plan runs, if it does.
@@ -169,6 +169,11 @@ impl Maker<'_> {
         loop {
             let early = clock.now() < deadline;
             let (place, outcome) = insist(self.recorder, self.target, "setup", call.clone(), None).await;
+            if let Some((kind, name)) =
+                ResourceKind::made_by(operation).and_then(|kind| Some((kind, kind.name(&call)?)))
+            {
+                self.lot.ledger.answered(kind, name, &outcome);
+            }
             match outcome {
                 Outcome::Done(reply) => return Ok(reply),
                 Outcome::Refused(error) if early && is_not_found(&error) => self.recorder.forget(&place),
@@ -194,7 +199,7 @@ impl Maker<'_> {
     /// Makes a queue and sees that it is found. Its URL and its ARN.
     async fn queue(&self, suffix: &str, attributes: Value) -> Result<(String, String), String> {
         let name = format!("{}-{suffix}", self.lot.prefix);
-        self.lot.ledger.about_to_make(ResourceKind::Queue, &name);
+        self.lot.ledger.about_to_make(ResourceKind::Queue, &name)?;
         let reply = self
             .must(
                 Operation::CreateQueue,
@@ -215,9 +220,12 @@ impl Maker<'_> {
     /// Makes the function and its mapping, each ready for work.
     async fn function(&self, spec: &FunctionSpec, world: &mut World) -> Result<(), String> {
         let name = format!("{}-f", self.lot.prefix);
-        self.lot.ledger.about_to_make(ResourceKind::Function, &name);
+        self.lot.ledger.about_to_make(ResourceKind::Function, &name)?;
         let made = self
-            .must(Operation::CreateFunction, function::creation(&name, self.lot.role, spec.timeout))
+            .must(
+                Operation::CreateFunction,
+                function::creation(&name, self.lot.role, self.lot.ledger.run(), spec.timeout),
+            )
             .await;
         made.or_else(was_made)?;
         world.places.insert("function".to_owned(), name.clone());
@@ -252,7 +260,7 @@ impl Maker<'_> {
     async fn topic(&self, world: &mut World) -> Result<(), String> {
         let (url, queue_arn) = self.queue("n", json!({})).await?;
         let name = format!("{}-t", self.lot.prefix);
-        self.lot.ledger.about_to_make(ResourceKind::Topic, &name);
+        self.lot.ledger.about_to_make(ResourceKind::Topic, &name)?;
         let reply = self
             .must(
                 Operation::CreateTopic,
@@ -289,7 +297,7 @@ impl Maker<'_> {
         } else {
             format!("{}-m-{name}", self.lot.prefix)
         };
-        self.lot.ledger.about_to_make(ResourceKind::Machine, &text);
+        self.lot.ledger.about_to_make(ResourceKind::Machine, &text)?;
         let input = json!({"name": text, "roleArn": self.lot.role, "definition": definition, "tags": [{"key": TAG, "value": self.lot.ledger.run()}]});
         let begun = self.target.clock().now();
         let reply = self.must(Operation::CreateStateMachine, input.clone()).await?;

@@ -15,7 +15,7 @@ use crate::capability::{Found, account, probe};
 use crate::ends::Ends;
 use crate::lanes::{Judged, Numbered, Shared, alone, in_virtual_time, on_the_wall, virtual_runtime};
 use crate::ledger::Ledger;
-use crate::leftovers::patient;
+use crate::leftovers::{self, find, patient};
 use crate::place::Machines;
 use crate::slots::Slots;
 use crate::smaller::smaller;
@@ -43,8 +43,8 @@ pub async fn run(
     let began = target.clock().now();
     let stopwatch = Stopwatch::start();
     sink.event(started(options, began));
-    let run_id = if options.run_id.is_empty() { "0".to_owned() } else { options.run_id.clone() };
-    let (role, found) = look_around(&targets, target.as_ref(), options, &run_id).await?;
+    let ledger = Ledger::open(&options.run_id, options.ledger.as_deref())?;
+    let (role, found) = look_around(&targets, target.as_ref(), options, &ledger).await?;
     let lacks: Vec<&str> = found.iter().filter(|found| !found.present).map(|found| found.name).collect();
     let mut skipped = lacks.clone();
     if !is_virtual && options.profile == Profile::Smoke {
@@ -58,13 +58,12 @@ pub async fn run(
             evidence: found.evidence.clone(),
         });
     }
-    let ledger = Ledger::open(&run_id, options.ledger.as_deref())?;
     let ends = if target.traits().is_metered { Ends::open(target.as_ref(), &ledger).await } else { None };
     let mut shared = Shared {
         targets: &targets,
         seed: options.seed,
         role,
-        run_id: run_id.clone(),
+        run_id: options.run_id.clone(),
         machines: Machines::default(),
         stack: options.stack.clone(),
         ledger,
@@ -131,11 +130,14 @@ pub async fn run(
 
 /// Why plans were not run.
 fn why_unmet(stopped: bool, spent: bool, broken: bool) -> &'static str {
-    match () {
-        () if stopped => "the run was stopped",
-        () if spent => "budget: it was spent",
-        () if broken => "the target no longer answered",
-        () => "budget: its time was over",
+    if stopped {
+        "the run was stopped"
+    } else if spent {
+        "budget: it was spent"
+    } else if broken {
+        "the target no longer answered"
+    } else {
+        "budget: its time was over"
     }
 }
 
@@ -152,6 +154,10 @@ fn started(options: &Options, began: Time) -> RunEvent {
         profile: options.profile.to_string(),
         seed: options.seed,
         at: Time::iso(began),
+        rules: options.rules.clone(),
+        shard: options.shard.map(|shard| shard.to_string()),
+        cases: options.cases,
+        strict: options.strict,
     }
 }
 
@@ -228,26 +234,26 @@ async fn look_around(
     targets: &Arc<dyn Targets>,
     target: &dyn Target,
     options: &Options,
-    run_id: &str,
+    ledger: &Ledger,
 ) -> Result<(String, Vec<Found>), EngineError> {
     if target.traits().is_virtual {
         let targets = targets.clone();
         let options = options.clone();
-        let run_id = run_id.to_owned();
         // A runtime cannot be made inside another one's thread.
         let looked = std::thread::spawn(move || {
             let runtime = virtual_runtime()?;
             let target = targets.open(options.seed)?;
-            Ok::<_, EngineError>(runtime.block_on(look(target.as_ref(), &options, &run_id)))
+            let ledger = Ledger::in_memory(&options.run_id);
+            Ok::<_, EngineError>(runtime.block_on(look(target.as_ref(), &options, &ledger)))
         });
         return looked
             .join()
             .unwrap_or_else(|_| Err(EngineError::Runtime("the probing thread panicked".to_owned())));
     }
-    Ok(look(target, options, run_id).await)
+    Ok(look(target, options, ledger).await)
 }
 
-async fn look(target: &dyn Target, options: &Options, run_id: &str) -> (String, Vec<Found>) {
+async fn look(target: &dyn Target, options: &Options, ledger: &Ledger) -> (String, Vec<Found>) {
     let role = if let Some(role) = &options.role {
         role.clone()
     } else {
@@ -255,7 +261,7 @@ async fn look(target: &dyn Target, options: &Options, run_id: &str) -> (String, 
         format!("arn:aws:iam::{account}:role/sfn-conformance")
     };
     let functions = target.traits().is_virtual || options.profile > Profile::Smoke;
-    let found = probe(target, &role, run_id, functions).await;
+    let found = probe(target, &role, ledger, functions).await;
     (role, found)
 }
 
@@ -307,41 +313,53 @@ impl Tally {
     }
 }
 
+/// A plan that was run by itself.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// Every call and its answer.
+    pub record: CaseRecord,
+    /// What the rules say of it.
+    pub findings: Vec<Finding>,
+    /// What was made and could not be removed.
+    pub leftovers: Vec<String>,
+}
+
 /// Runs one plan, judged: for `replay`.
 pub async fn replay(
     targets: Arc<dyn Targets>,
     plan: &Plan,
     options: &Options,
-) -> Result<(CaseRecord, Vec<Finding>), EngineError> {
+) -> Result<Replayed, EngineError> {
     let cancel = options.cancel.below();
     let purse = Arc::new(Purse::new(options.budget, cancel.clone()));
     let targets: Arc<dyn Targets> = Arc::new(Metered::new(targets, purse.clone()));
     let target = targets.open(options.seed)?;
-    let run_id = if options.run_id.is_empty() { "0".to_owned() } else { options.run_id.clone() };
-    let (role, _) = look_around(&targets, target.as_ref(), options, &run_id).await?;
+    let ledger = Ledger::open(&options.run_id, options.ledger.as_deref())?;
+    let (role, _) = look_around(&targets, target.as_ref(), options, &ledger).await?;
     let shared = Shared {
         targets: &targets,
         seed: options.seed,
         role,
-        run_id: run_id.clone(),
+        run_id: options.run_id.clone(),
         machines: Machines::default(),
         stack: None,
-        ledger: Ledger::open(&run_id, options.ledger.as_deref())?,
+        ledger,
         cancel,
         purse,
         ends: None,
         slots: None,
     };
     let numbered = Numbered { place: 0, plan: plan.clone() };
+    let mut leftovers = Vec::new();
     let judged = if target.traits().is_virtual {
         std::thread::scope(|scope| scope.spawn(|| alone(&shared, &numbered)).join())
             .unwrap_or_else(|_| Err(EngineError::Runtime("the replaying thread panicked".to_owned())))?
     } else {
         let judged = shared.case(&numbered, target.as_ref(), &shared.machines).await;
-        clean(target.as_ref(), &shared).await;
+        leftovers = clean(target.as_ref(), &shared).await;
         judged
     };
-    Ok((judged.record, judged.findings))
+    Ok(Replayed { record: judged.record, findings: judged.findings, leftovers })
 }
 
 /// Runs plans of one's own in virtual time, each judged; gives the findings of each and the number of executions.
@@ -351,15 +369,16 @@ pub async fn run_plans(
     options: &Options,
 ) -> Result<(Vec<Vec<Finding>>, u64), EngineError> {
     let target = targets.open(options.seed)?;
-    let (role, _) = look_around(&targets, target.as_ref(), options, "0").await?;
+    let ledger = Ledger::in_memory(&options.run_id);
+    let (role, _) = look_around(&targets, target.as_ref(), options, &ledger).await?;
     let shared = Shared {
         targets: &targets,
         seed: options.seed,
         role,
-        run_id: "0".to_owned(),
+        run_id: options.run_id.clone(),
         machines: Machines::default(),
         stack: None,
-        ledger: Ledger::open("0", None)?,
+        ledger,
         cancel: options.cancel.clone(),
         purse: Arc::new(Purse::new(options.budget, options.cancel.below())),
         ends: None,
@@ -375,17 +394,23 @@ pub async fn run_plans(
     Ok((findings, executions))
 }
 
-/// Removes the machines that plans shared. What resists is returned.
+/// Removes the machines that plans shared, then what else the ledger still has open. What resists is returned.
 async fn clean(target: &dyn Target, shared: &Shared<'_>) -> Vec<String> {
     let removals = shared.machines.arns().into_iter().map(|arn| async move {
         let outcome = patient(target, ResourceKind::Machine.removing(&arn)).await;
         shared.ledger.gone(ResourceKind::Machine, &arn, &outcome);
-        (!outcome.is_done()).then_some(arn)
     });
+    futures_util::stream::iter(removals).buffer_unordered(8).collect::<()>().await;
+    let open = shared.ledger.still_open();
+    if open.is_empty() {
+        return Vec::new();
+    }
+    // Removals that failed, and what was made by calls whose answers were lost.
     let mut left = Vec::new();
-    let mut removals = futures_util::stream::iter(removals).buffer_unordered(8);
-    while let Some(resisting) = removals.next().await {
-        left.extend(resisting);
+    for there in find(target, &open).await.into_iter().filter(|there| there.is_among(&open)) {
+        if !leftovers::remove(target, &there).await {
+            left.push(there.to_string());
+        }
     }
     left
 }

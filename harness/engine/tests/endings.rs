@@ -2,9 +2,9 @@
 
 mod stage;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use engine::{EngineError, ExitReason, Options, Summary, Targets, open_entries, run};
+use engine::{EngineError, ExitReason, Options, RunId, Summary, Targets, open_entries, run};
 use record::{Operation, Outcome, RunEvent};
 use stage::{Always, Regions, Scripted, kinds, refused};
 
@@ -22,7 +22,7 @@ fn a_target_that_dies_ends_the_run_as_broken_with_the_report_so_far() {
         let probed = call.operation == Operation::ListStateMachines;
         (dead || probed).then(|| Outcome::Unknown("connection refused".to_owned()))
     });
-    let options = Options { cases: Some(3), jobs: 1, run_id: "t1".to_owned(), ..Options::default() };
+    let options = Options { cases: Some(3), jobs: 1, run_id: RunId::new(1, 0), ..Options::default() };
     let (events, summary) = run_on(Arc::new(Always(target)), &options).unwrap();
     assert_eq!(summary.exit(), ExitReason::Broken);
     assert!(summary.broken.is_some_and(|why| why.contains("no longer answers")));
@@ -64,20 +64,34 @@ fn a_rule_that_is_not_is_refused_by_its_name() {
 fn everything_is_written_into_the_ledger_before_it_is_made_and_after_it_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.jsonl");
-    let target = Scripted::on_the_wall(|_, _| None);
+    let unwritten = Arc::new(Mutex::new(Vec::new()));
+    let (ledger, found) = (path.clone(), unwritten.clone());
+    let target = Scripted::on_the_wall(move |call, _| {
+        let name = match call.operation {
+            Operation::CreateQueue => call.text("QueueName"),
+            Operation::CreateStateMachine | Operation::CreateActivity => call.text("name"),
+            Operation::CreateTopic => call.text("Name"),
+            _ => None,
+        };
+        let written = std::fs::read_to_string(&ledger).unwrap_or_default();
+        if let Some(name) = name.filter(|name| !written.contains(&format!("\"{name}\""))) {
+            found.lock().unwrap().push(format!("{} {name}", call.operation));
+        }
+        None
+    });
     let options = Options {
         cases: Some(40),
         jobs: 40,
-        run_id: "t2".to_owned(),
+        run_id: RunId::new(2, 0),
         ledger: Some(path.clone()),
         minimise: None,
         ..Options::default()
     };
     let (_, summary) = run_on(Arc::new(Always(target.clone())), &options).unwrap();
     assert!(summary.cases > 0);
-    let text = std::fs::read_to_string(&path).unwrap();
-    for made in target.heard(Operation::CreateQueue) {
-        assert!(text.contains(made.text("QueueName").unwrap()));
+    assert_eq!(*unwritten.lock().unwrap(), Vec::<String>::new());
+    for made in [Operation::CreateQueue, Operation::CreateStateMachine] {
+        assert!(!target.heard(made).is_empty(), "nobody called {made}");
     }
     assert_eq!(open_entries(&path).unwrap(), Vec::new());
     assert_eq!(target.left(), Vec::<String>::new());

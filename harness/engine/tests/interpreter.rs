@@ -30,7 +30,7 @@ fn plan_of(steps: Vec<Step>) -> Plan {
 
 fn run(target: &Arc<Scripted>, plan: &Plan) -> CaseRecord {
     let targets = Arc::new(Always(target.clone()));
-    stage::runtime().block_on(replay(targets, plan, &Options::default())).unwrap().0
+    stage::runtime().block_on(replay(targets, plan, &Options::default())).unwrap().record
 }
 
 fn outcomes(record: &CaseRecord, operation: Operation) -> Vec<&Outcome> {
@@ -173,7 +173,7 @@ fn a_start_whose_answer_was_lost_is_known_by_its_name_when_it_has_ended() {
     assert_eq!(record.end, CaseEnd::Complete);
     let asked = record.entries.last().and_then(|entry| entry.call.text("executionArn").map(str::to_owned));
     assert!(
-        asked.is_some_and(|arn| arn.contains(":execution:") && arn.ends_with(":e1-0000000000")),
+        asked.is_some_and(|arn| arn.contains(":execution:") && arn.ends_with(":e1-000000000-00000")),
         "{:?}",
         record.entries
     );

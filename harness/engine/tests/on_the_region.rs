@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{
-    Baseline, ExitReason, Options, Shard, Summary, Targets as _, find, judge_stored, open_entries, replay,
-    run,
+    Baseline, ExitReason, Options, RunId, Shard, Summary, Targets as _, find, judge_stored, open_entries,
+    replay, run,
 };
 use plan::{Plan, Profile};
 use record::{ApiError, CaseEnd, FindingKind, RunEvent};
@@ -106,7 +106,7 @@ fn plans_that_share_one_region_do_not_disturb_each_other_and_leave_nothing_behin
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger.jsonl");
     let options =
-        Options { jobs: 24, run_id: "t1".to_owned(), ledger: Some(ledger.clone()), ..Options::default() };
+        Options { jobs: 24, run_id: RunId::new(1, 0), ledger: Some(ledger.clone()), ..Options::default() };
     let (events, summary, left) = run_on_one(None, &options);
     complain(&events);
     assert_eq!((summary.unlisted, summary.undecided), (Vec::new(), Vec::new()));
@@ -120,7 +120,7 @@ fn on_one_region_too_every_violation_is_made_smaller_and_no_name_is_used_twice()
     let ledger = folder.path().join("ledger.jsonl");
     let options = Options {
         jobs: 24,
-        run_id: "t2".to_owned(),
+        run_id: RunId::new(2, 0),
         ledger: Some(ledger.clone()),
         minimise: Some(Duration::from_secs(3600)),
         ..Options::default()
@@ -210,7 +210,7 @@ fn a_planted_bug_is_found_made_small_and_replayed() {
     let runtime = stage::runtime();
     let again = |conduct| {
         let targets = Arc::new(Regions(conduct));
-        let (_, findings) = runtime.block_on(replay(targets, &plan, &Options::default())).unwrap();
+        let findings = runtime.block_on(replay(targets, &plan, &Options::default())).unwrap().findings;
         findings.iter().any(|f| f.kind == FindingKind::Violated && f.rule == "TOK-13" && f.check == *check)
     };
     assert!(again(Some(accepts_used_tokens as MakeConduct)));
@@ -239,9 +239,23 @@ fn a_baseline_of_what_was_seen_excuses_it_and_goes_stale_when_it_is_mended() {
 fn a_stored_run_judged_again_gives_the_same_violations() {
     let options = Options { minimise: None, ..some(80) };
     let (events, summary) = run_on(Some(accepts_used_tokens), &options);
-    let again = judge_stored(&events, &options).unwrap();
+    let (judged, again) = judge_stored(events.clone(), None).unwrap();
     assert_eq!(again.unlisted, summary.unlisted);
     assert_eq!(again.cases, summary.cases);
+    assert_eq!(kinds(&judged), kinds(&events));
+}
+
+#[test]
+fn a_stored_part_of_a_run_judged_again_ends_as_the_part_did() {
+    for options in [
+        Options { rules: vec!["TOK-13".to_owned()], minimise: None, ..some(80) },
+        Options { shard: "1/4".parse().ok(), minimise: None, ..some(80) },
+    ] {
+        let (events, summary) = run_on(None, &options);
+        let (_, again) = judge_stored(events, None).unwrap();
+        assert_eq!(again.exit(), summary.exit());
+        assert_eq!(again.verdicts.len(), summary.verdicts.len());
+    }
 }
 
 #[test]

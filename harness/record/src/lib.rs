@@ -18,7 +18,7 @@ pub use case::{Awaited, CaseEnd, CaseRecord, Entry};
 pub use history::{Event, History, HistoryError};
 pub use operation::{Operation, Service, UnknownOperation};
 pub use outcome::{ApiError, Outcome};
-pub use redact::{Symbol, redact};
+pub use redact::{Redaction, Symbol, mentions};
 pub use run_event::{Finding, FindingKind, RunEvent, SCHEMA};
 pub use time::Time;
 pub use token::TaskToken;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{CaseRecord, Operation};
+use crate::{CaseEnd, CaseRecord, Operation, Outcome};
 
 /// What a symbolic name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,43 +31,89 @@ impl Symbol {
     }
 }
 
-/// The same record with every task token replaced by a symbolic name. `derives` tells whether a text was made of a token.
-#[must_use]
-pub fn redact(record: &CaseRecord, issued: &[String], derives: impl Fn(&str, &str) -> bool) -> CaseRecord {
-    let mut names: BTreeMap<usize, Vec<(String, String)>> = BTreeMap::new();
-    let mut seen = Vec::new();
-    let sent = record.entries.iter().filter(|entry| is_answer(entry.call.operation));
-    let tokens = issued
-        .iter()
-        .cloned()
-        .chain(sent.filter_map(|entry| entry.call.text("taskToken").map(str::to_owned)));
-    for token in tokens {
-        // Short texts are no AWS tokens; replacing them would hit other words.
-        if token.chars().count() >= 32 && !seen.contains(&token) {
-            let of = issued.iter().filter(|_| !issued.contains(&token)).find(|one| derives(&token, one));
-            let of = of.and_then(|of| seen.iter().position(|known| known == of));
-            seen.push(token.clone());
-            let own = seen.len();
-            let name = of.map_or_else(|| format!("token#{own}"), |of| format!("token#{own}~{}", of + 1));
-            names.entry(usize::MAX - token.len()).or_default().push((token, name));
+/// Whether a text holds a token. One symbolic name may begin another: where a digit follows, it is another's.
+pub fn mentions(text: &str, token: &str) -> bool {
+    let is_symbolic = Symbol::of(token).is_some();
+    text.match_indices(token).any(|(at, _)| {
+        let next = text.as_bytes().get(at + token.len());
+        !(is_symbolic && next.is_some_and(u8::is_ascii_digit))
+    })
+}
+
+/// The tokens of one record, each with its symbolic name.
+#[derive(Clone, Debug)]
+pub struct Redaction {
+    /// Longest first, so that a token that begins with another one is replaced as a whole.
+    names: Vec<(String, String)>,
+}
+
+impl Redaction {
+    /// Names every token of a record: those `issued` in messages, those of activities, and those that were sent. `derives` tells
+    /// whether a text was made of a token.
+    pub fn of(record: &CaseRecord, issued: &[String], derives: impl Fn(&str, &str) -> bool) -> Self {
+        let mut issued = issued.to_vec();
+        let polls = record.entries.iter().filter(|entry| entry.call.operation == Operation::GetActivityTask);
+        issued.extend(
+            polls.filter_map(|entry| Some(entry.outcome.reply()?.get("taskToken")?.as_str()?.to_owned())),
+        );
+        let sent = record.entries.iter().filter(|entry| is_answer(entry.call.operation));
+        let sent = sent.filter_map(|entry| entry.call.text("taskToken").map(str::to_owned));
+        let mut names: BTreeMap<usize, Vec<(String, String)>> = BTreeMap::new();
+        let mut seen = Vec::new();
+        for token in issued.iter().cloned().chain(sent) {
+            // Short texts are no AWS tokens; replacing them would hit other words.
+            if token.chars().count() >= 32 && !seen.contains(&token) {
+                let of = issued.iter().filter(|_| !issued.contains(&token)).find(|one| derives(&token, one));
+                let of = of.and_then(|of| seen.iter().position(|known| known == of));
+                seen.push(token.clone());
+                let own = seen.len();
+                let name = of.map_or_else(|| format!("token#{own}"), |of| format!("token#{own}~{}", of + 1));
+                names.entry(usize::MAX - token.len()).or_default().push((token, name));
+            }
+        }
+        Self { names: names.into_values().flatten().collect() }
+    }
+
+    /// The same record with symbolic names for tokens.
+    #[must_use]
+    pub fn record(&self, record: &CaseRecord) -> CaseRecord {
+        let mut record = record.clone();
+        for entry in &mut record.entries {
+            for value in entry.call.input.values_mut() {
+                self.value(value);
+            }
+            let texts = [&mut entry.call.raw_body, &mut entry.note];
+            texts.into_iter().flatten().for_each(|text| self.text(text));
+            match &mut entry.outcome {
+                Outcome::Done(reply) => self.value(reply),
+                Outcome::Refused(error) => self.text(&mut error.message),
+                Outcome::Unknown(why) => self.text(why),
+            }
+        }
+        match &mut record.end {
+            CaseEnd::Complete => {}
+            CaseEnd::Hung { saw: text, .. } | CaseEnd::Cut(text) | CaseEnd::NotRun(text) => self.text(text),
+        }
+        record
+    }
+
+    /// Replaces the tokens in a text, such as the message of a finding.
+    pub fn text(&self, text: &mut String) {
+        for (token, name) in &self.names {
+            if text.contains(token.as_str()) {
+                *text = text.replace(token.as_str(), name);
+            }
         }
     }
-    let names: Vec<(String, String)> = names.into_values().flatten().collect();
-    let mut record = record.clone();
-    for entry in &mut record.entries {
-        for value in entry.call.input.values_mut() {
-            replace(value, &names);
-        }
-        if let Some(body) = &mut entry.call.raw_body {
-            replace_text(body, &names);
-        }
-        match &mut entry.outcome {
-            crate::Outcome::Done(reply) => replace(reply, &names),
-            crate::Outcome::Refused(error) => replace_text(&mut error.message, &names),
-            crate::Outcome::Unknown(why) => replace_text(why, &names),
+
+    fn value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Object(members) => members.values_mut().for_each(|member| self.value(member)),
+            _ => {}
         }
     }
-    record
 }
 
 fn is_answer(operation: Operation) -> bool {
@@ -75,21 +121,4 @@ fn is_answer(operation: Operation) -> bool {
         operation,
         Operation::SendTaskSuccess | Operation::SendTaskFailure | Operation::SendTaskHeartbeat
     )
-}
-
-fn replace(value: &mut Value, names: &[(String, String)]) {
-    match value {
-        Value::String(text) => replace_text(text, names),
-        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, names)),
-        Value::Object(members) => members.values_mut().for_each(|member| replace(member, names)),
-        _ => {}
-    }
-}
-
-fn replace_text(text: &mut String, names: &[(String, String)]) {
-    for (token, name) in names {
-        if text.contains(token.as_str()) {
-            *text = text.replace(token.as_str(), name);
-        }
-    }
 }

@@ -67,6 +67,18 @@ pub enum RunEvent {
         seed: u64,
         /// Start, ISO 8601.
         at: String,
+        /// The rules that were asked for; all where empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rules: Vec<String>,
+        /// Which part of the plans was run, as `I/N`; all of them where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shard: Option<String>,
+        /// How many plans were asked for, where a number was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cases: Option<usize>,
+        /// Whether SHOULD rules counted for the exit.
+        #[serde(default)]
+        strict: bool,
     },
     /// A capability that was probed.
     Capability {

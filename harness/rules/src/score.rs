@@ -10,8 +10,7 @@ use record::{CaseRecord, Finding, FindingKind};
 use crate::{Verdict, Witness, judge, registry};
 
 /// Capabilities that no probe can find: they show themselves in a run, or they are not there.
-const NOT_PROBED: &[&str] =
-    &["eventbridge", "express", "fifo", "iam", "kms", "nested", "test-state", "throttling", "versions"];
+const NOT_PROBED: &[&str] = &["eventbridge", "express", "fifo", "iam", "kms", "test-state", "throttling"];
 
 /// The running total of a run.
 #[derive(Clone, Debug, Default)]

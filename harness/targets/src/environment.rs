@@ -1,10 +1,18 @@
 //! The environment as data, so that what is read from it can be tested.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Environment variables. Empty ones count as absent, as AWS's SDKs have it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
+
+/// Names alone: the values may be credentials.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Environment {
     /// This process's.

@@ -23,7 +23,7 @@ impl TargetError {
     }
 
     pub(crate) fn unusable(why: String) -> Self {
-        Self::unavailable(why, "see the message; nothing was sent")
+        Self::unavailable(why, "check the TLS certificates of this machine; nothing was sent")
     }
 
     pub(crate) fn refused(address: &str, why: &str) -> Self {

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use engine::RunId;
+
 use crate::args::OneTarget;
 use crate::verb::leftovers;
-use crate::verb::reach::{began, connect};
+use crate::verb::reach::connect;
 use crate::{Exit, Failure};
 
 /// Removes everything of this suite's runs from the target, or of those that began long enough ago; and what the ledger of a
@@ -48,5 +50,5 @@ pub(super) fn clean(
 fn is_old(run: &str, older_than: Option<Duration>) -> bool {
     let Some(span) = older_than else { return true };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    began(run).is_none_or(|began| began + span.as_secs() <= now)
+    RunId::began(run).is_none_or(|began| began.saturating_add(span.as_secs()) <= now)
 }

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use engine::{Options, judge_stored};
-use record::{CaseEnd, RunEvent};
+use engine::judge_stored;
 use report::{Palette, Render, Report, Run, Text, directory};
 
 use crate::recorder::stored;
@@ -18,12 +17,12 @@ pub(super) fn judge(
     palette: Palette,
 ) -> Result<Exit, Failure> {
     let events = stored(folder)?;
-    let options = Options { baseline: read_baseline(baseline, false)?, ..Options::default() };
-    let mut summary = judge_stored(&events, &options)?;
-    let run: Run = events.into_iter().map(again).collect();
+    let baseline = read_baseline(baseline, false)?;
+    let known = known(baseline.as_ref());
+    let (events, mut summary) = judge_stored(events, baseline)?;
+    let run: Run = events.into_iter().collect();
     summary.cut = !run.is_complete();
     summary.broken = run.errors.first().cloned();
-    let known = known(options.baseline.as_ref());
     let scope: Vec<&str> = summary.verdicts.iter().map(|(rule, _)| rule.as_str()).collect();
     let report = Report::new(&run, &scope, &known);
     if let Some(out) = out {
@@ -32,15 +31,4 @@ pub(super) fn judge(
     let files = out.map(|out| out.display().to_string()).unwrap_or_default();
     say!("{}", Text { palette, width: output::width(), directory: files }.render(&report).trim_end());
     Ok(explain_exit(&summary))
-}
-
-/// A case with what today's checks say of it.
-fn again(event: RunEvent) -> RunEvent {
-    match event {
-        RunEvent::Case { plan, record, .. } if !matches!(record.end, CaseEnd::NotRun(_)) => {
-            let findings = rules::judge(&record);
-            RunEvent::Case { plan, record, findings }
-        }
-        other => other,
-    }
 }

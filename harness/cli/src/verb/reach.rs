@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use engine::Banner;
+use engine::{Banner, RunId};
 use targets::{AwsOptions, Connected, Options, Spec, Wire};
 
 use crate::args::Reach;
@@ -52,43 +52,15 @@ pub(super) fn folder_name(spec: &str) -> PathBuf {
     PathBuf::from(spec.replace("://", "-").chars().map(safe).collect::<String>())
 }
 
-/// An id that no other run has: seconds in base 36, then two characters of the process.
-pub(super) fn run_id() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let process = u64::from(std::process::id()) % (36 * 36);
-    format!("{}{:0>2}", base36(seconds), base36(process))
-}
-
-/// When the run of this id began, in seconds since the epoch.
-pub(super) fn began(run_id: &str) -> Option<u64> {
-    let seconds = run_id.get(..run_id.len().checked_sub(2)?)?;
-    u64::from_str_radix(seconds, 36).ok()
-}
-
-fn base36(mut number: u64) -> String {
-    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    let mut digits = Vec::new();
-    loop {
-        digits.push(DIGITS.get((number % 36) as usize).copied().map_or('0', char::from));
-        number /= 36;
-        if number == 0 {
-            break;
-        }
-    }
-    digits.iter().rev().collect()
+/// An id that no other run has, as far as the second, the process and the moment in the second can tell.
+pub(super) fn run_id() -> RunId {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    RunId::new(now.as_secs(), u64::from(std::process::id()) ^ u64::from(now.subsec_nanos()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_run_id_tells_when_its_run_began() {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        let told = began(&run_id()).unwrap();
-        assert!(told.abs_diff(now) <= 1, "{told} is not {now}");
-        assert_eq!(began("x"), None);
-    }
 
     #[test]
     fn a_specification_makes_a_plain_folder_name() {

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use engine::{Cancel, Options};
+use engine::{Cancel, Options, RunId};
 use plan::Plan;
 use record::{CaseEnd, CaseRecord, Finding, FindingKind, Outcome};
 
 use crate::args::OneTarget;
+use crate::verb::leftovers::LEDGER;
 use crate::verb::reach::{banner, connect, is_virtual, run_id};
+use crate::verb::run::DEFAULT_OUT;
 use crate::{Exit, Failure, interrupt};
 
 /// Runs the plan in this file.
@@ -17,12 +19,21 @@ pub(super) fn replay(path: &Path, target: &OneTarget, seed: u64) -> Result<Exit,
     let plan: Plan = serde_json::from_str(&text).map_err(|why| Failure::unreadable(path, why, remedy))?;
     let spec = target.target.parse()?;
     let cancel = Cancel::default();
-    let (record, findings) = super::runtime()?.block_on(async {
+    let played = super::runtime()?.block_on(async {
         interrupt::listen(&cancel);
         let connected = connect(&target.target, &target.reach, Path::new("target/emulators/logs")).await?;
+        let virtually = is_virtual(&spec);
+        // Beside the folders of runs, where `clean --ledger` finds it.
+        let folder = Path::new(DEFAULT_OUT).join("replay");
+        if !virtually {
+            std::fs::create_dir_all(&folder).map_err(|why| {
+                Failure::unwritable(&folder, &why, "run it in a folder that can be written")
+            })?;
+        }
         let options = Options {
             seed,
-            run_id: if is_virtual(&spec) { String::new() } else { run_id() },
+            ledger: (!virtually).then(|| folder.join(LEDGER)),
+            run_id: if virtually { RunId::default() } else { run_id() },
             banner: banner(&target.target, &connected),
             cancel: cancel.clone(),
             ..Options::default()
@@ -31,8 +42,12 @@ pub(super) fn replay(path: &Path, target: &OneTarget, seed: u64) -> Result<Exit,
         connected.guard.stop().await;
         Ok::<_, Failure>(played?)
     })?;
-    print(&record);
-    Ok(conclude(&findings, &record))
+    print(&played.record);
+    for left in &played.leftovers {
+        complain!("left behind: {left}; `clean --target {}` removes it", target.target);
+    }
+    let exit = conclude(&played.findings, &played.record);
+    Ok(if played.leftovers.is_empty() { exit } else { exit.worse(Exit::Leftovers) })
 }
 
 fn print(record: &CaseRecord) {

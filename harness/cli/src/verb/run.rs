@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Baseline, Budget, Cancel, Options, Rates, Stack, Summary};
+use engine::{Baseline, Budget, Cancel, Options, Rates, RunId, Stack, Summary};
 use plan::Plan;
 use report::{Known, Palette, Render, Report, Run, Text, directory};
 use rules::VerdictKind;
@@ -17,7 +17,7 @@ use crate::verb::reach::{banner, connect, folder_name, is_virtual, run_id};
 use crate::{Exit, Failure, bill, interrupt, output, recording, rule_ids};
 
 /// Where runs go that were not told where.
-const DEFAULT_OUT: &str = "sfn-conformance.out";
+pub(super) const DEFAULT_OUT: &str = "sfn-conformance.out";
 
 /// Plans at a time on the machine's clock: most of them wait.
 const JOBS: usize = 24;
@@ -47,6 +47,7 @@ pub(super) fn run(args: &RunArgs, palette: Palette) -> Result<Exit, Failure> {
     let baseline = read_baseline(args.baseline.as_deref(), args.update_baseline)?;
     let runtime = super::runtime()?;
     let cancel = Cancel::default();
+    runtime.block_on(async { interrupt::listen(&cancel) });
     let mut exit = Exit::Conforms;
     for (spec, text) in &specs {
         let folder = match (&args.out, specs.len()) {
@@ -75,16 +76,13 @@ pub(super) fn run(args: &RunArgs, palette: Palette) -> Result<Exit, Failure> {
             baseline: baseline.clone(),
             minimise: (!args.no_minimise).then_some(engine::SPARE),
             strict: args.strict,
-            run_id: if is_virtual(spec) { String::new() } else { run_id() },
+            run_id: if is_virtual(spec) { RunId::default() } else { run_id() },
             ledger: (!is_virtual(spec)).then(|| folder.join(LEDGER)),
             role: args.role.clone(),
             cancel: cancel.clone(),
             ..Options::default()
         };
-        let done = runtime.block_on(async {
-            interrupt::listen(&cancel);
-            one(args, spec, text, &folder, options).await
-        });
+        let done = runtime.block_on(one(args, spec, text, &folder, options));
         let finished = match done {
             Ok(finished) => finished,
             // One target that cannot be used keeps nobody from the others.

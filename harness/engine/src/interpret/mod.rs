@@ -35,7 +35,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) ends: Option<&'a Ends>,
     /// The room that a wait gives back.
     pub(crate) slots: Option<&'a Slots>,
-    /// Ten characters that are unique to the plan and the run.
+    /// Fifteen characters that are unique to the plan and the run.
     pub(crate) run: String,
 }
 
@@ -222,8 +222,10 @@ impl<'a> Actor<'a> {
             if self.stage.target.traits().is_metered {
                 made.tag(&mut call, self.stage.ledger.run());
             }
-            if let Some(name) = made.name(&call) {
-                self.stage.ledger.about_to_make(made, name);
+            if let Some(name) = made.name(&call)
+                && let Err(why) = self.stage.ledger.about_to_make(made, name)
+            {
+                return Outcome::Unknown(why);
             }
         }
         let outcome = self.found(call.clone(), note).await;

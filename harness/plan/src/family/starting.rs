@@ -41,7 +41,7 @@ fn names() -> Vec<Draft> {
         raw_start("", "{}"),
         raw_start("${fill:81:n}", "{}"),
         raw_start("${fill:200:n}", "{}"),
-        raw_start("${fill:69:n}-${run}", "{}"),
+        raw_start("${fill:64:n}-${run}", "{}"),
         Step::Start { exec: 1, machine: "quick".to_owned(), name: None, input: json!({}) },
         Step::settle(1),
     ];

@@ -238,7 +238,12 @@ impl Script<'_> {
                 }
             }
         }
-        writeln!(self.text, " <<JSON{tail}\n{pieces}\nJSON")
+        // A body may hold the line that would end it.
+        let mut end = "JSON".to_owned();
+        while pieces.lines().any(|line| line == end) {
+            end.push('_');
+        }
+        writeln!(self.text, " <<{end}{tail}\n{pieces}\n{end}")
     }
 
     /// Plain text of a request: own names get the prefix, tokens that nobody issued are made of one that was, roles are

@@ -276,7 +276,7 @@ fn may_hold_a_token(value: &Value) -> bool {
 
 fn holds(value: &Value, text: &str) -> bool {
     match value {
-        Value::String(string) => string.contains(text),
+        Value::String(string) => record::mentions(string, text),
         Value::Array(items) => items.iter().any(|item| holds(item, text)),
         Value::Object(members) => members.values().any(|member| holds(member, text)),
         _ => false,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use asl::Pattern;
-use record::Event;
+use record::{Event, mentions};
 use serde_json::Value;
 
 use super::attempt::pattern_of;
@@ -24,7 +24,7 @@ pub(super) fn check(trace: &Trace<'_>, ledger: &mut Ledger) {
             let Some(parameters) = json(scheduled, "parameters") else { continue };
             let mut tokens = Vec::new();
             named_tokens(&parameters, &mut tokens);
-            tokens.retain(|token| !input.contains(token.as_str()));
+            tokens.retain(|token| !mentions(input, token));
             tokens.sort();
             tokens.dedup();
             for token in tokens {
@@ -49,7 +49,7 @@ fn carries(event: &Event, token: &str) -> bool {
     let assigned = event.details.get("assignedVariables").and_then(Value::as_object);
     let texts = ["input", "output"].into_iter().filter_map(|name| event.text(name));
     let values = assigned.into_iter().flat_map(|variables| variables.values().filter_map(Value::as_str));
-    texts.chain(values).any(|text| text.contains(token))
+    texts.chain(values).any(|text| mentions(text, token))
 }
 
 /// Strings of members whose name ends like `TaskToken`, `task_token`, `tasktoken`.

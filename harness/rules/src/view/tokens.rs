@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use record::{Operation as Api, Symbol, Time};
+use record::{Operation as Api, Symbol, Time, mentions};
 use serde_json::Value;
 
 use super::attempt::{Attempt, Pattern};
@@ -173,6 +173,10 @@ pub(super) fn tokens(
 
 /// Whether a text is a mutation or a re-encoding of a token, rather than like none.
 pub fn derives(text: &str, token: &str) -> bool {
+    if let Some(number) = Symbol::of(token).and_then(|_| token.strip_prefix("token#")) {
+        // What was changed says of what it was made, all other names have nothing to do with each other.
+        return text.split_once('~').is_some_and(|(_, of)| of == number);
+    }
     let plain = |text: &str| -> Vec<u8> {
         text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect()
     };
@@ -351,7 +355,7 @@ fn from_attempts(
             // No place is known: a string that a message showed to be a token, or a text with one inside.
             leaves(parameters, &mut |leaf| {
                 if text.is_none() {
-                    let within = |known: &&String| known.len() >= 6 && leaf.contains(*known);
+                    let within = |known: &&String| known.len() >= 6 && mentions(leaf, known);
                     let inside = || found.by_text.keys().filter(within).max_by_key(|known| known.len());
                     text = found.by_text.get_key_value(leaf).map(|(known, _)| known).or_else(inside).cloned();
                 }
@@ -402,9 +406,9 @@ fn from_accepted(sources: &Sources<'_, '_>, found: &mut Found) {
         }
         let mut holders = Vec::new();
         for (index, message) in sources.messages.iter().enumerate() {
-            let mut holds = message.body.contains(text);
+            let mut holds = mentions(message.body, text);
             if let Some(json) = &message.json {
-                leaves(json, &mut |leaf| holds |= leaf.contains(text));
+                leaves(json, &mut |leaf| holds |= mentions(leaf, text));
             }
             if holds {
                 holders.push(index);

@@ -33,6 +33,8 @@ pub(crate) struct Process {
     note: Option<Note>,
     scratch: PathBuf,
     log: PathBuf,
+    /// Where its own lines begin: earlier starts wrote into the same file.
+    log_from: usize,
     address: String,
 }
 
@@ -64,7 +66,7 @@ impl Process {
         if !program.is_file() {
             return Err(TargetError::unavailable(
                 format!("{} is not installed: there is no {}", recipe.name, program.display()),
-                format!("run ci/emulators.sh {}", recipe.name),
+                recipe.remedy(),
             ));
         }
         note::sweep(&home);
@@ -119,6 +121,7 @@ impl Process {
                 "give a folder that can be written with --out",
             )
         })?;
+        let log_from = out.metadata().map_or(0, |all| usize::try_from(all.len()).unwrap_or(usize::MAX));
         let child = Command::new(program)
             .args(recipe.arguments(port))
             .envs(recipe.environment(port, &scratch))
@@ -132,13 +135,13 @@ impl Process {
             .map_err(|error| {
                 TargetError::unavailable(
                     format!("{} cannot be started: {error}", program.display()),
-                    format!("install it again: ci/emulators.sh {}", recipe.name),
+                    format!("install it again: {}", recipe.remedy()),
                 )
             })?;
         let group = Group::of(child.id().unwrap_or_default());
         let note = Note::write(home, port, &group, &scratch);
         let address = format!("http://127.0.0.1:{port}");
-        Ok(Self { name: recipe.name, child, group, note, scratch, log, address })
+        Ok(Self { name: recipe.name, child, group, note, scratch, log, log_from, address })
     }
 
     async fn ready(&mut self, recipe: &Recipe, patience: Duration) -> Result<(), TargetError> {
@@ -183,7 +186,8 @@ impl Process {
     }
 
     fn log_text(&self) -> String {
-        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        let bytes = fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(bytes.get(self.log_from..).unwrap_or_default()).into_owned()
     }
 
     /// Kills what is left and removes its traces. Does nothing the second time.

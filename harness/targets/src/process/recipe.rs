@@ -69,6 +69,15 @@ const RECIPES: &[Recipe] = &[
 ];
 
 impl Recipe {
+    /// How it is installed.
+    pub(crate) fn remedy(&self) -> String {
+        match self.name {
+            // It takes half an hour to build, so the script leaves it out.
+            "fakecloud" => "run `cargo install fakecloud --root target/emulators/fakecloud`".to_owned(),
+            name => format!("run ci/emulators.sh {name}"),
+        }
+    }
+
     /// The emulator of this name.
     pub(crate) fn of(name: &str) -> Option<&'static Self> {
         RECIPES.iter().find(|recipe| recipe.name == name)

@@ -137,7 +137,7 @@ fn deduplicated(view: &View<'_>, sink: &mut Sink) {
 
 /// The tasks that sent to a FIFO queue under ids of their own: by queue, id and group, who was submitted when.
 fn tasks_once(view: &View<'_>, sink: &mut Sink) {
-    let mut sends: BTreeMap<(usize, &str, Option<&str>), Vec<(Time, Option<&str>)>> = BTreeMap::new();
+    let mut sends: BTreeMap<_, Vec<(Time, Option<&str>)>> = BTreeMap::new();
     for attempt in &view.attempts {
         let Some(submitted) = attempt.submitted.and_then(|index| view.events(attempt).get(index)) else {
             continue;
