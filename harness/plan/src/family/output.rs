@@ -40,7 +40,7 @@ fn outputs() -> Vec<Draft> {
         " {\"a\" : [1, 2]} ",
         "\"\\u00e9\\ud83d\\ude00\"",
     ];
-    let bad = ["text", "{", "{'a':1}", "", "[1,]", "{} {}", "NaN", "01", "\"open", "undefined"];
+    let bad = ["text", "{", "{'a':1}", "", "[1,]", "{} {}", "NaN", "01", "\"open", "undefined", "\"a\nb\""];
     let mut steps = vec![Step::start(1, "plain", json!({})), Step::take(1, 1)];
     for output in bad {
         steps.push(Step::Tell { token: "1.1".to_owned(), answer: Answer::Success(output.to_owned()) });
@@ -61,6 +61,20 @@ fn outputs() -> Vec<Draft> {
         told(2, Answer::Success("\" a text alone \"".to_owned())),
     ];
     drafts.push(Draft::new("texts that are not to be touched, as output", vec![plain()], steps.concat()));
+    let mended = json!({
+        "delete": "a\u{7f}b", "separators": "a\u{2028}b\u{2029}c", "unseen": "\u{feff}a\u{200b}b\u{200d}c", "zeros": "007", "exponent": "1e5",
+        "CamelCase": {"UPPER": 1}, "": "a key of no character", "a.b": {"c.d": 1}, "path.$": "$.no.path", "$": 1, "$.x": 2,
+        "again": [1, 1, "a", "a", {}, {}], "digits": [0.123_456_789_012_345_6, 1e-7, 1.797_693_134_862_315_7e308, 9_007_199_254_740_991_i64]
+    });
+    let nested = format!("{}\"at the bottom\"{}", "{\"a\": [".repeat(20), "]}".repeat(20));
+    let like_others =
+        [mended.to_string(), nested, json!("{\"a\": [1]}").to_string(), json!("42").to_string()];
+    let steps = like_others.into_iter().zip(1..).flat_map(|(text, exec)| told(exec, Answer::Success(text)));
+    drafts.push(Draft::new(
+        "what services like to mend, as output: characters, keys, digits, depth, texts that look like JSON",
+        vec![plain()],
+        steps.collect(),
+    ));
     let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     let edges =
         ["-0", "1e300", "{\"a\": {\"a\": {}}}", "\"\\ud834\\udd1e\"", "[[], {}, \"\"]", deep.as_str()];
@@ -183,6 +197,11 @@ fn failures() -> Vec<Draft> {
         Some(" Spaced.Érror "),
         Some("  a cause\nof two lines, with <b>markup</b> &amp; é, e\u{301} and 😀: ${fill:2000:c} "),
     );
+    let like_others = [
+        fail(Some("e\u{301}rr"), Some("{\"errorMessage\":  \"x\", \"list\": [1, 2]}")),
+        fail(Some("Quoted"), Some("say \"x\" and \\ 'back', 100 %")),
+        fail(Some("Wide"), Some("${fill:32768:é}")),
+    ];
     let catching = machine([
         (
             "Wait for callback",
@@ -203,6 +222,11 @@ fn failures() -> Vec<Draft> {
         Draft::new("error and cause at and beyond their lengths", vec![plain()], edges),
         Draft::new("a long cause of many letters, not caught", vec![plain()], told(1, whole)),
         Draft::new("a long cause of many letters, caught", vec![shared("plain", catching)], caught),
+        Draft::new(
+            "causes that look like something else",
+            vec![plain()],
+            like_others.into_iter().zip(1..).flat_map(|(answer, exec)| told(exec, answer)).collect(),
+        ),
         Draft::new(
             "failures without error, cause or both",
             vec![plain()],

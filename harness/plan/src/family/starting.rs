@@ -42,6 +42,7 @@ fn names() -> Vec<Draft> {
         raw_start("${fill:81:n}", "{}"),
         raw_start("${fill:200:n}", "{}"),
         raw_start("${fill:64:n}-${run}", "{}"),
+        raw_start("${fill:64:é}-${run}", "{}"),
         Step::Start { exec: 1, machine: "quick".to_owned(), name: None, input: json!({}) },
         Step::settle(1),
     ];

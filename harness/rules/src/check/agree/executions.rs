@@ -76,7 +76,11 @@ fn differs(execution: &Execution<'_>, start: &Call<'_>, status: &StatusRead<'_>)
     let checks = [
         (text(body, "executionArn") == Some(execution.arn), "another executionArn than it was asked for"),
         (
-            text(body, "stateMachineArn").is_none_or(|arn| Some(unqualified(arn)) == asked),
+            // A start by version or alias may be described by either.
+            text(body, "stateMachineArn").is_none_or(|arn| {
+                Some(arn) == asked
+                    || start.text("stateMachineArn") != asked && Some(unqualified(arn)) == asked
+            }),
             "another stateMachineArn than that of the start",
         ),
         (text(body, "name").is_none_or(|name| name == execution.name), "another name than that of the start"),

@@ -293,11 +293,14 @@ fn failed(view: &View<'_>, attempt: &Attempt, token: &Token, event: &Event, sink
     let calls = candidates(view, token, Verb::Failure, event);
     let sent =
         |call: &Call<'_>| (call.text("error").map(str::to_owned), call.text("cause").map(str::to_owned));
-    // An empty text and an absent one are not told apart.
-    let blank = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    // Nothing says what becomes of an empty text; what was not sent, though, is not there.
+    let same = |sent: Option<&str>, shown: Option<&str>| match sent {
+        Some(sent) => sent == shown.unwrap_or_default(),
+        None => shown.is_none(),
+    };
     let matches = |call: &Call<'_>| {
         let (error, cause) = sent(call);
-        blank(error.as_deref()) == blank(shown.0) && blank(cause.as_deref()) == blank(shown.1)
+        same(error.as_deref(), shown.0) && same(cause.as_deref(), shown.1)
     };
     if let Some(winner) = winner(view, token) {
         let Some(call) = view.call_of(winner) else { return };

@@ -146,6 +146,11 @@ impl HttpConnector for Transport {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
             let received = transport.send(request).await.map_err(|fault| ConnectorError::io(fault.into()))?;
+            if reply::is_nested_too_deep(&received.body) {
+                // The SDK would follow it until the stack is used up.
+                let why = format!("HTTP {}: {}", received.status, reply::TOO_DEEP);
+                return Err(ConnectorError::other(why.into(), None));
+            }
             let mut response = http::Response::new(SdkBody::from(received.body));
             *response.status_mut() =
                 received.status.try_into().map_err(|_| ConnectorError::user("no HTTP status".into()))?;
