@@ -23,13 +23,26 @@ pub(crate) fn suggestion<'n>(wrong: &str, names: impl Iterator<Item = &'n str>, 
         .unwrap_or_default()
 }
 
-/// The ids of these rules.
+/// The ids of these rules, each judged; an area such as `TOK` stands for all rules of it that are.
 pub(crate) fn all(texts: &[String]) -> Result<Vec<String>, Failure> {
-    texts
-        .iter()
-        .filter(|text| !text.trim().is_empty())
-        .map(|text| find(text).map(|rule| rule.id.clone()))
-        .collect()
+    let judged = engine::judged_rules();
+    let mut ids = Vec::new();
+    for text in texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+        let area = format!("{}-", text.to_uppercase());
+        let known = ids.len();
+        ids.extend(judged.iter().filter(|id| id.starts_with(&area)).map(|id| (*id).to_owned()));
+        if ids.len() > known {
+            continue;
+        }
+        let id = find(text)?.id.as_str();
+        if !judged.contains(&id) {
+            return Err(Failure::Usage(format!(
+                "{id} is not judged; `sfn-conformance explain {id}` says why"
+            )));
+        }
+        ids.push(id.to_owned());
+    }
+    Ok(ids)
 }
 
 #[cfg(test)]
@@ -39,6 +52,14 @@ mod tests {
     #[test]
     fn a_rule_is_found_in_any_case() {
         assert_eq!(find("tok-13").unwrap().id, "TOK-13");
+    }
+
+    #[test]
+    fn an_area_stands_for_its_rules_and_what_nobody_judges_is_said() {
+        let ids = |text: &str| all(&[text.to_owned()]);
+        assert!(ids("tok").unwrap().len() > 20);
+        assert_eq!(ids("TOK-13").unwrap(), ["TOK-13"]);
+        assert!(ids("START-13").unwrap_err().to_string().contains("START-13 is not judged"));
     }
 
     #[test]

@@ -107,6 +107,9 @@ pub async fn run(
         sink.event(RunEvent::Broken { error: error.clone() });
     }
     let cut = cancel.is_set() || tally.cases < plans.len() as u64;
+    if cut {
+        tally.score.mark_partial();
+    }
     let elapsed_s = stopwatch.elapsed().as_secs_f64();
     let spent = purse.spent();
     sink.event(RunEvent::Spent {
@@ -162,7 +165,10 @@ fn started(options: &Options, began: Time) -> RunEvent {
 }
 
 /// What a score means for the rules asked for, beside a baseline. Also for a run that was stored.
-pub fn summed_up(score: Score, rules: &[&str], options: &Options) -> Summary {
+pub fn summed_up(mut score: Score, rules: &[&str], options: &Options) -> Summary {
+    if options.shard.is_some() || options.cases.is_some() || options.only.is_some() {
+        score.mark_partial();
+    }
     let verdicts: Vec<(String, Verdict)> = score
         .verdicts(rules.iter().copied())
         .into_iter()

@@ -40,6 +40,10 @@ pub fn judge_stored(
             }
         });
     }
+    let ended = again.iter().any(|event| matches!(event, RunEvent::Finished { cut: false, .. }));
+    if !ended {
+        score.mark_partial();
+    }
     let rules = asked_for(&options.rules)?;
     let mut summary = summed_up(score, &rules, &options);
     summary.cases = cases;

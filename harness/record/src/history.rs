@@ -13,12 +13,18 @@ pub use kinds::{DETAIL_MEMBERS, EVENT_TYPES, detail_member, is_modelled};
 
 /// Why a text is no history.
 #[derive(Debug, thiserror::Error)]
-#[error("event {index}: {what}; expected the output of `aws stepfunctions get-execution-history`")]
-pub struct HistoryError {
-    /// Index of the event in the list, from 0.
-    pub index: usize,
-    /// What is wrong with it.
-    pub what: String,
+pub enum HistoryError {
+    /// There is no list of events.
+    #[error("no `events` array")]
+    NoEvents,
+    /// One of them is none.
+    #[error("event {place}: {what}")]
+    Event {
+        /// Its place in the list, from 1.
+        place: usize,
+        /// What is wrong with it.
+        what: String,
+    },
 }
 
 /// One event of a history.
@@ -130,11 +136,8 @@ impl History {
     /// Reads `{"events": [...]}`, or a bare array of events, or an array of such pages.
     pub fn from_wire(value: &Value) -> Result<Self, HistoryError> {
         let mut events = Vec::new();
-        for event in
-            wire_events(value).ok_or_else(|| HistoryError { index: 0, what: "no `events` array".into() })?
-        {
-            let index = events.len();
-            events.push(Event::from_wire(event).map_err(|what| HistoryError { index, what })?);
+        for (event, place) in wire_events(value).ok_or(HistoryError::NoEvents)?.into_iter().zip(1..) {
+            events.push(Event::from_wire(event).map_err(|what| HistoryError::Event { place, what })?);
         }
         Ok(Self { events })
     }

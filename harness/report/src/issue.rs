@@ -9,6 +9,10 @@ use crate::script::script;
 use crate::verdicts::{Accusation, RuleLine};
 use crate::wording;
 
+/// Trackers take some 65,000 characters: so many calls are shown, and a script of so many bytes.
+const ROWS: usize = 80;
+const SCRIPT: usize = 30_000;
+
 /// The text of an issue.
 pub fn issue(header: &Header, line: &RuleLine<'_>, accusation: &Accusation<'_>) -> String {
     let mut page = String::new();
@@ -35,11 +39,23 @@ fn write(
         writeln!(page, "Seen in {shown} of {of} tries.\n")?;
     }
     writeln!(page, "| call | answer |\n| --- | --- |")?;
-    for entry in &exhibit.record.entries {
+    let entries = &exhibit.record.entries;
+    for entry in entries.iter().take(ROWS) {
         writeln!(page, "| {} | {} |", request(entry), answer(entry))?;
     }
+    if entries.len() > ROWS {
+        writeln!(page, "| … and {} more calls | |", entries.len() - ROWS)?;
+    }
     writeln!(page, "\n## Script\n\nNeeds `aws`, and curl where a request is none that `aws` would send.\n")?;
-    writeln!(page, "```bash\n{}```\n", script(header, Some(rule), exhibit))?;
+    let script = script(header, Some(rule), exhibit);
+    if script.len() > SCRIPT {
+        writeln!(
+            page,
+            "Too long to be shown here: it is in the run's `repro/`, under the name of this file.\n"
+        )?;
+    } else {
+        writeln!(page, "```bash\n{script}```\n")?;
+    }
     writeln!(page, "Found by {} (rule {}, check `{}`).", header.tool, rule.id, accusation.check)
 }
 

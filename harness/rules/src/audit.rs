@@ -61,7 +61,12 @@ pub fn audit(text: &str, definition: Option<&str>) -> Result<AuditReport, AuditE
     };
     let embedded = beside("definition")
         .map(|definition| definition.as_str().map_or_else(|| definition.to_string(), str::to_owned));
-    let definition = definition.or(embedded.as_deref());
+    // What DescribeStateMachine answers holds the definition as text.
+    let described = definition.and_then(|text| {
+        let described: Value = serde_json::from_str(text).ok()?;
+        Some(described.get("definition")?.as_str()?.to_owned())
+    });
+    let definition = described.as_deref().or(definition).or(embedded.as_deref());
     let machine = match definition {
         None => None,
         Some(definition) => Some(asl::parse(definition).map_err(|problems| {

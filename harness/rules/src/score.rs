@@ -18,6 +18,7 @@ pub struct Score {
     rules: BTreeMap<String, Tally>,
     cases: u64,
     lacks: Vec<String>,
+    is_partial: bool,
 }
 
 /// What was seen of one rule so far.
@@ -85,6 +86,11 @@ impl Score {
         }
     }
 
+    /// Not all plans were run: that something was not met tells nothing of what the target offers.
+    pub fn mark_partial(&mut self) {
+        self.is_partial = true;
+    }
+
     /// The verdict on every rule of the list, in its order.
     pub fn verdicts<'r>(&self, rules: impl IntoIterator<Item = &'r str>) -> Vec<(&'r str, Verdict)> {
         rules.into_iter().map(|rule| (rule, self.verdict(rule))).collect()
@@ -115,7 +121,9 @@ impl Score {
     fn unseen(&self, rule: &str) -> Verdict {
         let capability = registry::rule(rule).and_then(|rule| rule.capability.clone());
         match capability {
-            Some(name) if self.lacks.contains(&name) || NOT_PROBED.contains(&name.as_str()) => {
+            Some(name)
+                if self.lacks.contains(&name) || NOT_PROBED.contains(&name.as_str()) && !self.is_partial =>
+            {
                 Verdict::Unsupported { capability: name }
             }
             _ => Verdict::Vacuous { why: self.never() },

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use rules::audit::{AuditReport, Violation, audit as judge};
+use rules::audit::{AuditError, AuditReport, Violation, audit as judge};
 use rules::registry::Severity;
 
 use crate::args::Format;
@@ -12,10 +12,16 @@ use crate::{Exit, Failure};
 /// Judges the history in this file.
 pub(super) fn audit(history: &Path, definition: Option<&Path>, format: Format) -> Result<Exit, Failure> {
     let text = read(history)?;
-    let definition = definition.map(read).transpose()?;
-    let report = judge(&text, definition.as_deref()).map_err(|why| {
-        let remedy = "give the output of `aws stepfunctions get-execution-history`";
-        Failure::unreadable(history, why, remedy)
+    let judged_by = definition.map(read).transpose()?;
+    let report = judge(&text, judged_by.as_deref()).map_err(|why| match (&why, definition) {
+        (AuditError::Definition(_), Some(path)) => Failure::unreadable(
+            path,
+            why,
+            "give the machine's definition, or the output of `describe-state-machine`",
+        ),
+        _ => {
+            Failure::unreadable(history, why, "give the output of `aws stepfunctions get-execution-history`")
+        }
     })?;
     match format {
         Format::Json => say!("{}", serde_json::to_string_pretty(&report).unwrap_or_default()),

@@ -1,4 +1,5 @@
 set -u
+command -v aws >/dev/null || { echo 'This script needs the aws command line.' >&2; exit 2; }
 
 export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-test} AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-test}
 export AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-us-east-1} AWS_MAX_ATTEMPTS=1 AWS_PAGER=

@@ -5,7 +5,7 @@ receive() {
   local until=$((SECONDS + 60))
   while [ $SECONDS -lt $until ]; do
     OUT=$(aws --endpoint-url "$ENDPOINT" sqs receive-message --queue-url "$1" --wait-time-seconds 1 \
-      --max-number-of-messages 1 ${2:+--visibility-timeout "$2"} --query 'Messages[0].[ReceiptHandle,Body]' --output text)
+      --max-number-of-messages 1 ${2:+--visibility-timeout "$2"} --query 'Messages[0].[ReceiptHandle,Body]' --output text) || sleep 1
     case $OUT in
       None* | '') ;;
       *) judge receive-message 'one message' 'one message'; return ;;

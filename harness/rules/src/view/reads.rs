@@ -129,20 +129,23 @@ pub(super) fn histories<'a>(calls: &[Call<'a>]) -> Vec<HistoryRead<'a>> {
         for (index, event) in read.wire.iter().enumerate() {
             match Event::from_wire(event) {
                 Ok(event) if !(0..100_000_000_000_000).contains(&event.at.0) => {
-                    read.unreadable = Some(format!("event {index}: no plausible timestamp"));
+                    read.unreadable = Some(format!("event {}: no plausible timestamp", index + 1));
                     read.history.events.clear();
                     break;
                 }
                 Ok(event) => read.history.events.push(event),
                 Err(what) => {
-                    read.unreadable = Some(format!("event {index}: {what}"));
+                    read.unreadable = Some(format!("event {}: {what}", index + 1));
                     read.history.events.clear();
                     break;
                 }
             }
         }
-        if read.reversed {
-            read.history.events.reverse();
+        // An endpoint that ignores `reverseOrder` is GEH-01's; its events are judged in the order that they have.
+        let events = &mut read.history.events;
+        let descends = events.first().map(|event| event.id) > events.last().map(|event| event.id);
+        if read.reversed && descends {
+            events.reverse();
         }
     }
     reads
