@@ -1,5 +1,5 @@
 //! The container path of the real binary: exit 4 with the remedy, and no container left however a run ends. The image is a
-//! stand-in that answers slowly, so that every run is stopped in the middle; without an engine the tests say that they skip.
+//! stand-in that answers slowly, so that every run is stopped in the middle; tests that need an engine or busybox count as ignored without.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it cannot go on without")]
 
@@ -10,11 +10,39 @@ mod progress;
 mod stand_in;
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use binary::{command, ran};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use progress::await_cases;
-use stand_in::{SERVES, containers_of, docker, image};
+use stand_in::{NEEDS, SERVES, containers_of, image};
+
+fn main() -> ExitCode {
+    let tests = vec![
+        Trial::ignorable_test("ctrl_c_leaves_no_container", || {
+            on_image(slow("ctrl-c"), ctrl_c_leaves_no_container)
+        }),
+        Trial::ignorable_test("the_container_of_a_killed_run_is_swept_by_clean", || {
+            on_image(slow("killed"), the_container_of_a_killed_run_is_swept_by_clean)
+        }),
+        Trial::test("without_an_engine_a_run_exits_4_with_the_remedy", || {
+            without_an_engine_a_run_exits_4_with_the_remedy();
+            Ok(())
+        }),
+        Trial::ignorable_test("what_keeps_a_container_from_starting_exits_4_with_the_remedy", || {
+            let asleep = image("asleep", r#"["/bin/busybox","sleep","600"]"#);
+            on_image(asleep, what_keeps_a_container_from_starting_exits_4_with_the_remedy)
+        }),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+}
+
+/// Runs a test with its image. Without one it counts as ignored.
+fn on_image(image: Option<String>, test: fn(&str)) -> Result<Completion, Failed> {
+    let Some(image) = image else { return Ok(Completion::ignored_with(NEEDS)) };
+    test(&image);
+    Ok(Completion::Completed)
+}
 
 /// A second for each answer.
 fn slow(tag: &str) -> Option<String> {
@@ -35,48 +63,43 @@ fn begin(image: &str, out: &Path) -> Child {
     child
 }
 
-#[test]
-fn ctrl_c_leaves_no_container() {
-    let Some(image) = slow("ctrl-c") else { return };
+fn ctrl_c_leaves_no_container(image: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = begin(&image, folder.path());
+    let mut child = begin(image, folder.path());
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     assert!(
         child.wait().unwrap().code().is_some(),
         "the run ends by itself, whatever the stand-in does wrong"
     );
-    assert!(containers_of(&image).is_empty());
+    assert!(containers_of(image).is_empty());
     assert!(folder.path().join("ministack.container.log").is_file(), "its log is kept");
 }
 
-#[test]
-fn the_container_of_a_killed_run_is_swept_by_clean() {
-    let Some(image) = slow("killed") else { return };
+fn the_container_of_a_killed_run_is_swept_by_clean(image: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = begin(&image, folder.path());
+    let mut child = begin(image, folder.path());
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(containers_of(&image).len(), 1, "a kill leaves it");
-    let clean = ran(on(&image, "clean", &[]));
+    assert_eq!(containers_of(image).len(), 1, "a kill leaves it");
+    let clean = ran(on(image, "clean", &[]));
     assert_eq!(clean.code, 0, "{}{}", clean.stdout, clean.stderr);
-    assert!(containers_of(&image).is_empty());
+    assert!(containers_of(image).is_empty());
 }
 
-#[test]
-fn what_keeps_a_container_from_starting_exits_4_with_the_remedy() {
+fn without_an_engine_a_run_exits_4_with_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = on("anything:0", "run", &["--out", folder.path().to_str().unwrap()]);
+    run.env("DOCKER_HOST", "tcp://127.0.0.1:1");
+    let ran = ran(run);
+    assert!(ran.code == 4 && ran.stderr.contains("start Docker"), "{}", ran.stderr);
+}
+
+fn what_keeps_a_container_from_starting_exits_4_with_the_remedy(asleep: &str) {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
-    let mut without = on("anything:0", "run", &["--out", out]);
-    without.env("DOCKER_HOST", "tcp://127.0.0.1:1");
-    let ran_without = ran(without);
-    assert!(ran_without.code == 4 && ran_without.stderr.contains("start Docker"), "{}", ran_without.stderr);
-    if docker(&["version", "--format", "{{.Server.Version}}"]).is_none() {
-        return;
-    }
     let absent = ran(on("sfn-conformance-no-such-image:0", "run", &["--out", out]));
     assert!(absent.code == 4 && absent.stderr.contains("ci/image.sh ministack"), "{}", absent.stderr);
-    let Some(image) = image("asleep", r#"["/bin/busybox","sleep","600"]"#) else { return };
-    let asleep = ran(on(&image, "run", &["--start-within", "1s", "--out", out]));
-    assert!(asleep.code == 4 && asleep.stderr.contains("--start-within"), "{}", asleep.stderr);
-    assert!(containers_of(&image).is_empty());
+    let slow = ran(on(asleep, "run", &["--start-within", "1s", "--out", out]));
+    assert!(slow.code == 4 && slow.stderr.contains("--start-within"), "{}", slow.stderr);
+    assert!(containers_of(asleep).is_empty());
 }

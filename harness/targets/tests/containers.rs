@@ -1,17 +1,110 @@
-//! Emulators in containers, with a stand-in image made of busybox. Without an engine or busybox the tests say that they skip.
+//! Emulators in containers, with a stand-in image made of busybox. Tests that need an engine or busybox count as ignored
+//! without.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-#![cfg(feature = "docker")]
 
 mod stand_in;
 
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use stand_in::{SERVES, containers_of, docker, image};
+use libtest_mimic::{Arguments, Completion, Trial};
+use stand_in::{NEEDS, SERVES, containers_of, docker, image};
 use targets::{Environment, Options, TargetError, connect};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixStream};
+
+fn main() -> ExitCode {
+    let tests = vec![
+        on_image(
+            "a_container_is_started_found_healthy_and_removed",
+            "serves",
+            SERVES,
+            a_container_is_started_found_healthy_and_removed,
+        ),
+        on_image(
+            "dropping_the_guard_removes_the_container",
+            "dropped",
+            SERVES,
+            dropping_the_guard_removes_the_container,
+        ),
+        on_image(
+            "a_container_of_a_killed_run_is_removed_by_the_next",
+            "orphan",
+            SERVES,
+            a_container_of_a_killed_run_is_removed_by_the_next,
+        ),
+        on_image(
+            "exit_code_55_is_a_missing_token",
+            "token",
+            r#"["/bin/busybox","sh","-c","echo license activation failed; exit 55"]"#,
+            exit_code_55_is_a_missing_token,
+        ),
+        on_image(
+            "two_containers_at_once_never_want_the_same_port",
+            "twice",
+            SERVES,
+            two_containers_at_once_never_want_the_same_port,
+        ),
+        on_image(
+            "a_container_that_the_engine_cannot_start_is_removed_and_the_reason_told",
+            "nothing",
+            r#"["/no/such/program"]"#,
+            a_container_that_the_engine_cannot_start_is_removed_and_the_reason_told,
+        ),
+        on_image(
+            "a_container_that_is_too_slow_is_removed_and_the_remedy_is_more_time",
+            "slow",
+            r#"["/bin/busybox","sleep","600"]"#,
+            a_container_that_is_too_slow_is_removed_and_the_remedy_is_more_time,
+        ),
+        on_image(
+            "an_image_that_cannot_be_had_names_the_ways_to_get_it",
+            "absent",
+            SERVES,
+            an_image_that_cannot_be_had_names_the_ways_to_get_it,
+        ),
+        on_image(
+            "an_engine_of_today_is_used_through_testcontainers",
+            "today",
+            SERVES,
+            an_engine_of_today_is_used_through_testcontainers,
+        ),
+        alone(
+            "without_an_engine_the_error_says_what_to_start",
+            without_an_engine_the_error_says_what_to_start,
+        ),
+        alone("in_a_process_of_its_own", in_a_process_of_its_own).with_ignored_flag(true),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+}
+
+/// A test with an image that runs this command. Without one it counts as ignored.
+fn on_image<F: Future<Output = ()> + 'static>(
+    name: &str,
+    tag: &'static str,
+    command: &'static str,
+    test: fn(String) -> F,
+) -> Trial {
+    Trial::ignorable_test(name, move || {
+        let Some(image) = image(tag, command) else { return Ok(Completion::ignored_with(NEEDS)) };
+        block_on(test(image));
+        Ok(Completion::Completed)
+    })
+}
+
+/// A test that needs no image.
+fn alone<F: Future<Output = ()> + 'static>(name: &str, test: fn() -> F) -> Trial {
+    Trial::test(name, move || {
+        block_on(test());
+        Ok(())
+    })
+}
+
+fn block_on(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
+}
 
 fn options(logs: &Path) -> Options {
     Options {
@@ -29,9 +122,7 @@ async fn failure(spec: &str, options: &Options) -> TargetError {
     }
 }
 
-#[tokio::test]
-async fn a_container_is_started_found_healthy_and_removed() {
-    let Some(image) = image("serves", SERVES) else { return };
+async fn a_container_is_started_found_healthy_and_removed(image: String) {
     let logs = tempfile::tempdir().unwrap();
     let connected = connect(&format!("docker:ministack={image}"), &options(logs.path())).await.unwrap();
     assert!(connected.endpoint.as_deref().is_some_and(|address| address.starts_with("http://127.0.0.1:")));
@@ -41,18 +132,14 @@ async fn a_container_is_started_found_healthy_and_removed() {
     assert!(logs.path().join("ministack.container.log").is_file());
 }
 
-#[tokio::test]
-async fn dropping_the_guard_removes_the_container() {
-    let Some(image) = image("dropped", SERVES) else { return };
+async fn dropping_the_guard_removes_the_container(image: String) {
     let logs = tempfile::tempdir().unwrap();
     let connected = connect(&format!("docker:ministack={image}"), &options(logs.path())).await.unwrap();
     drop(connected);
     assert!(containers_of(&image).is_empty());
 }
 
-#[tokio::test]
-async fn a_container_of_a_killed_run_is_removed_by_the_next() {
-    let Some(image) = image("orphan", SERVES) else { return };
+async fn a_container_of_a_killed_run_is_removed_by_the_next(image: String) {
     let logs = tempfile::tempdir().unwrap();
     let spec = format!("docker:ministack={image}");
     let connected = connect(&spec, &options(logs.path())).await.unwrap();
@@ -69,13 +156,7 @@ async fn a_container_of_a_killed_run_is_removed_by_the_next() {
     connected.guard.stop().await;
 }
 
-#[tokio::test]
-async fn exit_code_55_is_a_missing_token() {
-    let Some(image) =
-        image("token", r#"["/bin/busybox","sh","-c","echo license activation failed; exit 55"]"#)
-    else {
-        return;
-    };
+async fn exit_code_55_is_a_missing_token(image: String) {
     let logs = tempfile::tempdir().unwrap();
     let error = failure(&format!("docker:localstack={image}"), &options(logs.path())).await;
     assert!(error.remedy().contains("LOCALSTACK_AUTH_TOKEN"), "{error}");
@@ -83,9 +164,7 @@ async fn exit_code_55_is_a_missing_token() {
     assert!(containers_of(&image).is_empty());
 }
 
-#[tokio::test]
-async fn two_containers_at_once_never_want_the_same_port() {
-    let Some(image) = image("twice", SERVES) else { return };
+async fn two_containers_at_once_never_want_the_same_port(image: String) {
     let logs = tempfile::tempdir().unwrap();
     let spec = format!("docker:ministack={image}");
     let first = connect(&spec, &options(logs.path())).await.unwrap();
@@ -96,9 +175,7 @@ async fn two_containers_at_once_never_want_the_same_port() {
     assert!(containers_of(&image).is_empty());
 }
 
-#[tokio::test]
-async fn a_container_that_the_engine_cannot_start_is_removed_and_the_reason_told() {
-    let Some(image) = image("nothing", r#"["/no/such/program"]"#) else { return };
+async fn a_container_that_the_engine_cannot_start_is_removed_and_the_reason_told(image: String) {
     let logs = tempfile::tempdir().unwrap();
     let error = failure(&format!("docker:ministack={image}"), &options(logs.path())).await;
     assert!(error.what().contains("/no/such/program"), "{error}");
@@ -106,9 +183,7 @@ async fn a_container_that_the_engine_cannot_start_is_removed_and_the_reason_told
     assert!(containers_of(&image).is_empty());
 }
 
-#[tokio::test]
-async fn a_container_that_is_too_slow_is_removed_and_the_remedy_is_more_time() {
-    let Some(image) = image("slow", r#"["/bin/busybox","sleep","600"]"#) else { return };
+async fn a_container_that_is_too_slow_is_removed_and_the_remedy_is_more_time(image: String) {
     let logs = tempfile::tempdir().unwrap();
     let hurried = Options { start_patience: Duration::from_secs(1), ..options(logs.path()) };
     let error = failure(&format!("docker:ministack={image}"), &hurried).await;
@@ -117,18 +192,12 @@ async fn a_container_that_is_too_slow_is_removed_and_the_remedy_is_more_time() {
     assert!(containers_of(&image).is_empty());
 }
 
-#[tokio::test]
-async fn an_image_that_cannot_be_had_names_the_ways_to_get_it() {
-    if docker(&["version", "--format", "{{.Server.Version}}"]).is_none() {
-        eprintln!("skipped: needs a container engine");
-        return;
-    }
+async fn an_image_that_cannot_be_had_names_the_ways_to_get_it(_: String) {
     let logs = tempfile::tempdir().unwrap();
     let error = failure("docker:moto=sfn-conformance-no-such-image:0", &options(logs.path())).await;
     assert!(error.remedy().contains("docker pull") && error.remedy().contains("ci/image.sh moto"), "{error}");
 }
 
-#[tokio::test]
 async fn without_an_engine_the_error_says_what_to_start() {
     let logs = tempfile::tempdir().unwrap();
     let environment = Environment::of([("DOCKER_HOST", "tcp://127.0.0.1:1")]);
@@ -176,13 +245,8 @@ async fn pass(
 
 const NEWEST: &str = "1.53";
 
-#[tokio::test]
-async fn an_engine_of_today_is_used_through_testcontainers() {
-    let Some(own) = docker(&["version", "--format", "{{.Server.APIVersion}}"]) else {
-        eprintln!("skipped: needs a container engine");
-        return;
-    };
-    let Some(image) = image("today", SERVES) else { return };
+async fn an_engine_of_today_is_used_through_testcontainers(image: String) {
+    let own = docker(&["version", "--format", "{{.Server.APIVersion}}"]).unwrap();
     let engine = engine_of_today(&own, NEWEST).await;
     // testcontainers reads DOCKER_HOST from the process's own environment, so the case runs in one of its own.
     let child = tokio::process::Command::new(std::env::current_exe().unwrap())
@@ -198,8 +262,7 @@ async fn an_engine_of_today_is_used_through_testcontainers() {
     assert!(containers_of(&image).is_empty());
 }
 
-#[tokio::test]
-#[ignore = "started by another test with an engine of its own"]
+/// Ignored: another test starts it with an engine of its own.
 async fn in_a_process_of_its_own() {
     let Ok(image) = std::env::var("STAND_IN_IMAGE") else { return };
     let logs = tempfile::tempdir().unwrap();
