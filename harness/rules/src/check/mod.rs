@@ -133,6 +133,8 @@ fn run(checks: &[Check], view: &View<'_>, sink: &mut Sink, body: fn(&View<'_>, &
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use record::{CaseEnd, FindingKind};
 
     use super::*;
@@ -162,9 +164,15 @@ mod tests {
     }
 
     #[test]
-    fn every_check_is_listed_once_and_says_what_it_looks_at() {
-        for row in checks() {
-            assert!(!row.about.is_empty(), "{row:?}");
+    fn every_check_is_listed_once_by_a_group_and_alike_by_all() {
+        let mut known: BTreeMap<(&str, &str), Check> = BTreeMap::new();
+        for listed in groups().map(|group| group.checks).chain([crate::history::CHECKS]) {
+            let mut here = BTreeSet::new();
+            for row in listed {
+                assert!(!row.about.is_empty(), "{row:?}");
+                assert!(here.insert((row.rule, row.name)), "one group lists it twice: {row:?}");
+                assert_eq!(known.entry((row.rule, row.name)).or_insert(*row), row, "groups differ on it");
+            }
         }
     }
 }
