@@ -5,11 +5,13 @@
 
 import json
 import sys
+import time
 
 import boto3
 from botocore.config import Config
 
 ENDPOINT = sys.argv[1]
+PATIENCE = 20  # seconds, for a message or an end
 WAIT, GOOD, BAD = "Start Task And Wait For Callback", "Notify Success", "Notify Failure"
 
 
@@ -56,7 +58,8 @@ def definition(queue, topic):
 
 
 def receive(queue):
-    for _ in range(20):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         reply = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)
         for message in reply.get("Messages", []):
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
@@ -65,11 +68,12 @@ def receive(queue):
 
 
 def settled(execution):
-    waiter = range(200)
-    for _ in waiter:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         told = sfn.describe_execution(executionArn=execution)
         if told["status"] != "RUNNING":
             return told
+        time.sleep(0.1)  # No call waits for the end of an execution.
     raise AssertionError(f"{execution} is still running")
 
 
