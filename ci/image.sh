@@ -25,7 +25,8 @@ suite=trixie
 base=sfn-conformance/debian:local
 image=sfn-conformance/$name:local
 
-# What `docker commit` is told about each image. The recipes are those of --target process:NAME, on all addresses.
+# What `docker commit` is told about each image. The settings are those of harness/targets/src/process/recipe.rs, on
+# all addresses.
 case $name in
     moto)
         set -- --change 'EXPOSE 5000' \
@@ -38,7 +39,7 @@ case $name in
         ;;
     localstack)
         set -- --change 'EXPOSE 4566' \
-            --change 'ENV GATEWAY_SERVER=hypercorn GATEWAY_LISTEN=0.0.0.0:4566 EAGER_SERVICE_LOADING=0 SKIP_SSL_CERT_DOWNLOAD=1 DISABLE_EVENTS=1 DNS_ADDRESS=0 FILESYSTEM_ROOT=/var/lib/localstack' \
+            --change 'ENV GATEWAY_SERVER=hypercorn GATEWAY_LISTEN=0.0.0.0:4566 SERVICES=stepfunctions,sqs,sns,iam,sts,lambda,events,cloudformation,logs EAGER_SERVICE_LOADING=0 SKIP_SSL_CERT_DOWNLOAD=1 DISABLE_EVENTS=1 DNS_ADDRESS=0 FILESYSTEM_ROOT=/var/lib/localstack' \
             --change 'CMD ["/opt/emulator/bin/python", "-m", "localstack.runtime.main"]'
         ;;
     *) usage ;;

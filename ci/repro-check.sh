@@ -16,12 +16,13 @@ case $NAME in moto | ministack) jobs=3 ;; localstack) jobs=2 ;; *) echo "no reci
 rm -rf "$OUT" && mkdir -p "$OUT/scripts"
 
 if ! command -v aws >/dev/null; then
-  [ -x target/awscli/bin/aws ] || { python3 -m venv target/awscli && target/awscli/bin/pip install --quiet awscli; }
+  [ -x target/awscli/bin/aws ] || { python3 -m venv target/awscli && target/awscli/bin/pip install --quiet --disable-pip-version-check 'awscli==1.45.11'; }
   PATH=$PWD/target/awscli/bin:$PATH
 fi
 ci/emulators.sh "$NAME"
 
-# start LOG: an emulator on a free port, ready to answer; sets endpoint and emulator, the leader of its process group.
+# start LOG: an emulator on a free port, ready to answer; sets endpoint and emulator, the leader of its process group. Fails where it
+# does not answer within a minute. The settings are those of harness/targets/src/process/recipe.rs.
 start() {
   local port health
   port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
@@ -36,13 +37,18 @@ start() {
       ;;
     localstack)
       GATEWAY_SERVER=hypercorn GATEWAY_LISTEN=127.0.0.1:$port EAGER_SERVICE_LOADING=0 DISABLE_EVENTS=1 DNS_ADDRESS=0 \
-        SERVICES=stepfunctions,sqs,sns,iam,sts,lambda,cloudformation,logs SKIP_SSL_CERT_DOWNLOAD=1 FILESYSTEM_ROOT=$1.volume \
+        SERVICES=stepfunctions,sqs,sns,iam,sts,lambda,events,cloudformation,logs SKIP_SSL_CERT_DOWNLOAD=1 FILESYSTEM_ROOT=$1.volume \
         setsid "$BIN/python" -m localstack.runtime.main >"$1" 2>&1 &
       ;;
   esac
   emulator=$!
-  for _ in $(seq 240); do
-    if curl -fsS -o /dev/null "$health" 2>/dev/null; then break; fi
+  local deadline=$((SECONDS + 60))
+  until curl -fsS -m 5 -o /dev/null "$health" 2>/dev/null; do
+    if [ $SECONDS -ge $deadline ] || ! kill -0 "$emulator" 2>/dev/null; then
+      echo "$NAME does not answer, see $1" >&2
+      stop
+      return 1
+    fi
     sleep 0.25
   done
   if [ "$NAME" = moto ]; then
@@ -52,6 +58,7 @@ start() {
 }
 
 stop() {
+  [ -n "${emulator:-}" ] || return 0
   kill -TERM -- -"$emulator" 2>/dev/null || true
   sleep 0.5
   kill -KILL -- -"$emulator" 2>/dev/null || true
@@ -63,7 +70,10 @@ try() {
   script=$(basename "$1") log=$OUT/scripts/$(basename "$1").log
   for run in $(seq "$RUNS"); do
     code=0 endpoint=$SHARED
-    [ $((run % 2)) = 1 ] || start "$log.emulator"
+    if [ $((run % 2)) = 0 ] && ! start "$log.emulator"; then
+      echo "no emulator: $NAME did not start" >"$log"
+      continue
+    fi
     timeout 150 bash "$1" "$endpoint" >"$log" 2>&1 || code=$?
     [ $((run % 2)) = 1 ] || stop
     if [ "$code" = 0 ]; then
@@ -75,7 +85,8 @@ try() {
 }
 export -f start stop try
 
-trap 'stop' EXIT
+emulator=
+trap stop EXIT
 start "$OUT/emulator.log"
 code=0
 cargo conformance run --target "$endpoint" --out "$OUT/run" --quiet || code=$?
