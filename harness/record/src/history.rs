@@ -15,7 +15,7 @@ pub use kinds::{DETAIL_MEMBERS, EVENT_TYPES, detail_member, is_modelled};
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
     /// There is no list of events.
-    #[error("no `events` array")]
+    #[error("no `events` array; `aws stepfunctions get-execution-history` gives one")]
     NoEvents,
     /// One of them is none.
     #[error("event {place}: {what}")]

@@ -358,10 +358,9 @@ fn other_json_is_refused_with_what_was_expected() {
     for text in
         [described.to_string(), "7".to_owned(), "\"text\"".to_owned(), "[7]".to_owned(), "{}".to_owned()]
     {
-        assert!(
-            refused(&text).contains("get-execution-history") || refused(&text).contains("no events"),
-            "{}",
-            refused(&text)
-        );
+        let said = refused(&text);
+        let fits =
+            ["get-execution-history", "no events", "event 1: "].iter().any(|words| said.contains(words));
+        assert!(fits, "{said}");
     }
 }

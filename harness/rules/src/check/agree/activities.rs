@@ -11,7 +11,7 @@ use crate::view::{Call, View, same_json_text};
 
 const MADE: Check = Check::of(
     "ACT-06",
-    "activity-is-described-as-made",
+    "activity-is-shown-as-made",
     "DescribeActivity and ListActivities show an activity with the ARN, name and date of its creation, after a while at the latest",
 );
 const INPUT: Check = Check::of(

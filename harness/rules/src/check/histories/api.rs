@@ -71,6 +71,10 @@ fn reads(view: &View<'_>, sink: &mut Sink) {
     for read in view.reads.iter().filter(|read| read.unreadable.is_none()) {
         let events = &read.history.events;
         let ordered = events.windows(2).all(|pair| matches!(pair, [a, b] if a.at <= b.at));
+        let first = read.wire.first().and_then(|event| event.get("id")?.as_u64());
+        if read.reversed && events.len() > 1 && first == events.first().map(|event| event.id) {
+            sink.violated(ORDER, "with reverseOrder the oldest event came first");
+        }
         if events.len() > 1 {
             sink.expect(ORDER, ordered, || "events are not in the order of time".to_owned());
         }
