@@ -85,7 +85,8 @@ impl Ledger {
 
     fn write(&self, line: &Line) -> std::io::Result<()> {
         let (Line::Making { kind, name } | Line::Gone { kind, name }) = line;
-        if !kind.is_booked() {
+        // Plans ask for names of no character, which nobody should give; who does cannot be told to take them back.
+        if !kind.is_booked() || name.is_empty() {
             return Ok(());
         }
         let mut book = self.lock();
