@@ -193,13 +193,14 @@ fn submitted_late(trace: &mut Trace<'_>, position: usize, event: &Event) -> bool
     let mut late = None;
     for (at, visit) in trace.visits.iter().enumerate() {
         for (number, attempt) in visit.attempts.iter().enumerate() {
+            if attempt.ended.is_none() || attempt.submitted.is_some() || attempt.family != Family::Task {
+                continue;
+            }
             let ids = [Some(attempt.scheduled), attempt.started, attempt.ended];
             let mut ids = ids.into_iter().flatten().filter_map(|at| trace.event(at)).map(|event| event.id);
-            let open =
-                attempt.ended.is_some() && attempt.submitted.is_none() && attempt.family == Family::Task;
             let same =
                 trace.event(attempt.scheduled).and_then(|event| event.text("resource")) == Some(resource);
-            if open && same && ids.any(|id| id == event.previous) {
+            if same && ids.any(|id| id == event.previous) {
                 late = Some((at, number));
             }
         }

@@ -30,9 +30,11 @@ const ACCOUNT: &str = "account";
 const PARTITION: &str = "partition";
 
 /// What is filled in so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Holes {
     filled: Filled,
+    /// The holes that the value in hand has filled.
+    fresh: Vec<String>,
     /// Whether dates say anything.
     dated: bool,
 }
@@ -106,7 +108,7 @@ impl Scene<'_> {
         let mut context = json!({
             "Execution": {
                 "Id": execution_arn,
-                "Input": self.input,
+                "Input": null,
                 "Name": last(&execution_arn),
                 "RoleArn": self.role_arn.map_or_else(|| hole("role"), str::to_owned),
                 "StartTime": Time(self.started.0 + shift).iso(),
@@ -115,6 +117,8 @@ impl Scene<'_> {
             "State": state,
             "StateMachine": { "Id": machine_arn, "Name": last(&machine_arn) },
         });
+        // Cloned, not written and read again: every state of a long history gets it.
+        context["Execution"]["Input"] = self.input.clone();
         if let Some(token) = token {
             context["Task"] = json!({ "Token": hole(token) });
         }
@@ -125,15 +129,26 @@ impl Scene<'_> {
 impl Holes {
     /// With dates that say something, or that do not.
     pub(super) fn new(dated: bool) -> Self {
-        Self { filled: Filled::default(), dated }
+        Self { dated, ..Self::default() }
     }
 
     /// Whether a value can be what both evaluations stand for. On success the holes are filled.
     pub(super) fn fit(&mut self, one: &Value, two: &Value, actual: &Value) -> Result<(), String> {
-        let mut trial = self.clone();
-        trial.walk(one, two, actual, "$")?;
-        *self = trial;
-        Ok(())
+        self.fresh.clear();
+        self.walk(one, two, actual, "$").inspect_err(|_| self.undo())
+    }
+
+    /// Whether a value can be what both evaluations stand for. No hole is filled.
+    pub(super) fn fits(&mut self, one: &Value, two: &Value, actual: &Value) -> bool {
+        let fits = self.fit(one, two, actual).is_ok();
+        self.undo();
+        fits
+    }
+
+    fn undo(&mut self) {
+        for hole in self.fresh.drain(..) {
+            self.filled.remove(&hole);
+        }
     }
 
     /// The text of a hole, once known.
@@ -204,7 +219,10 @@ impl Holes {
 
     fn fill(&mut self, parts: &[Part], actual: &str) -> Result<(), String> {
         match pattern::read(parts, actual, &self.filled) {
-            Reading::Certain(filled) => self.filled = filled,
+            Reading::Certain(filled) => {
+                self.fresh.extend(filled.keys().cloned());
+                self.filled.extend(filled);
+            }
             Reading::Ambiguous => {}
             Reading::Impossible => {
                 let shown = pattern::shown(parts, &self.filled);

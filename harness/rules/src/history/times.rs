@@ -40,9 +40,8 @@ fn siblings(trace: &Trace<'_>, ledger: &mut Ledger) {
         let Some(cause) = trace.by_id(failed.previous) else { continue };
         let strands = visit.rounds.last().map_or(&[][..], |round| round.strands.as_slice());
         let inside: Vec<usize> = strands.iter().flat_map(|strand| trace.within(*strand)).collect();
-        let late = trace.events.iter().find(|event| {
-            (cause.id..failed.id).contains(&event.id)
-                && event.is_entered()
+        let late = trace.between(cause.id, failed.id).iter().find(|event| {
+            event.is_entered()
                 && event.at - cause.at > PATIENCE
                 && trace.owner.get(&event.id).is_some_and(|owner| inside.contains(owner))
         });
@@ -55,8 +54,7 @@ fn siblings(trace: &Trace<'_>, ledger: &mut Ledger) {
             let open = matches!(strand.home, Home::Iteration { .. })
                 && !(strand.succeeded || strand.aborted || strand.redriven);
             let is_silent = |through: &&Event| {
-                let after = trace.events.iter().filter(|event| event.id > through.id && event.id < failed.id);
-                let mut own = after.filter(|event| {
+                let mut own = trace.between(through.id + 1, failed.id).iter().filter(|event| {
                     trace.owner.get(&event.id) == trace.owner.get(&through.id)
                         && !event.is_composite_failure()
                 });

@@ -149,8 +149,12 @@ pub(super) struct Trace<'h> {
     pub(super) terminal: Option<usize>,
     /// Whether the structure came out without breach: only then data are compared across events.
     pub(super) sound: bool,
-    /// Every id that an event points at.
-    pub(super) pointed_at: BTreeSet<u64>,
+    /// Every id that an event points at, with the positions of the events that do.
+    pub(super) pointed_at: BTreeMap<u64, Vec<usize>>,
+    /// The positions of all redrives.
+    redrives: Vec<usize>,
+    /// The strand of each iteration: visit, round, index. The first, where one starts twice.
+    pub(super) iterations: BTreeMap<(usize, usize, u64), usize>,
     /// Aborts for which no failure was seen: only a stop explains them.
     pub(super) aborts: Vec<usize>,
 }
@@ -176,6 +180,12 @@ impl<'h> Trace<'h> {
             closed: false,
             redriven: false,
         };
+        let mut pointed_at: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for (position, event) in events.iter().enumerate() {
+            pointed_at.entry(event.previous).or_default().push(position);
+        }
+        let is_redrive =
+            |(position, event): (usize, &Event)| (event.kind == "ExecutionRedriven").then_some(position);
         Self {
             events,
             strands: vec![root],
@@ -185,7 +195,9 @@ impl<'h> Trace<'h> {
             segment: 0,
             terminal: None,
             sound: true,
-            pointed_at: events.iter().map(|event| event.previous).collect(),
+            pointed_at,
+            redrives: events.iter().enumerate().filter_map(is_redrive).collect(),
+            iterations: BTreeMap::new(),
             aborts: Vec::new(),
         }
     }
@@ -197,21 +209,38 @@ impl<'h> Trace<'h> {
 
     /// The event with an id.
     pub(super) fn by_id(&self, id: u64) -> Option<&'h Event> {
-        self.events.iter().find(|event| event.id == id)
+        self.event(self.position_of(id)?)
     }
 
-    fn redrives(&self, position: usize) -> impl DoubleEndedIterator<Item = &'h Event> {
-        self.events.iter().take(position).filter(|event| event.kind == "ExecutionRedriven")
+    /// The position of the event with an id: ids count from 1, unless the history is broken.
+    fn position_of(&self, id: u64) -> Option<usize> {
+        let usual = usize::try_from(id).ok()?.checked_sub(1)?;
+        if self.event(usual).is_some_and(|event| event.id == id) {
+            return Some(usual);
+        }
+        self.events.iter().position(|event| event.id == id)
+    }
+
+    /// The events from one id up to another.
+    pub(super) fn between(&self, from: u64, to: u64) -> &'h [Event] {
+        let at = |id| self.events.partition_point(|event| event.id < id);
+        self.events.get(at(from)..at(to)).unwrap_or_default()
     }
 
     /// How many redrives are before a position.
     pub(super) fn segment_at(&self, position: usize) -> usize {
-        self.redrives(position).count()
+        self.redrives.partition_point(|redrive| *redrive < position)
     }
 
     /// The last redrive before a position.
     pub(super) fn redrive_before(&self, position: usize) -> Option<&'h Event> {
-        self.redrives(position).next_back()
+        self.event(*self.redrives.get(self.segment_at(position).checked_sub(1)?)?)
+    }
+
+    /// The events up to the last redrive with a smaller id than this event, that redrive last.
+    pub(super) fn until_redrive_before(&self, event: &Event) -> Option<&'h [Event]> {
+        let is_before = |redrive: &&usize| self.event(**redrive).is_some_and(|redrive| redrive.id < event.id);
+        self.events.get(..=*self.redrives.iter().rfind(is_before)?)
     }
 
     pub(super) fn strand(&self, strand: usize) -> Option<&Strand> {
@@ -249,8 +278,18 @@ impl<'h> Trace<'h> {
             return Ok(Pick { strand, linked: true });
         }
         let loose = alive().filter(|(at, strand)| strand.loose && accepts(*at, strand)).map(|(at, _)| at);
-        if let Some(strand) = loose.max_by_key(|at| self.likeness(event, *at)) {
-            return Ok(Pick { strand, linked: true });
+        let loose: Vec<usize> = loose.collect();
+        if !loose.is_empty() {
+            let after = self.iteration_after(event);
+            let ends = |at: &usize| after.is_some() && self.iteration_of(*at) == after;
+            let asks_again = |at: &usize| self.asks_again(event, *at);
+            // The most alike is looked for first: there may be thousands.
+            let most = loose.iter().rev().find(|at| ends(at) && asks_again(at)).copied();
+            if let Some(strand) =
+                most.or_else(|| loose.into_iter().max_by_key(|at| (asks_again(at), ends(at))))
+            {
+                return Ok(Pick { strand, linked: true });
+            }
         }
         if let Some((strand, _)) = alive().rev().find(|(_, strand)| is_linked(strand)) {
             return Err(Some(strand));
@@ -267,32 +306,33 @@ impl<'h> Trace<'h> {
         }
     }
 
-    /// How much an event after a redrive looks like the next of this strand: it asks the same service again, and what follows from
-    /// it ends the strand's own iteration.
-    fn likeness(&self, event: &Event, strand: usize) -> (bool, bool) {
+    /// Whether an event after a redrive asks the same service again as the strand did last.
+    fn asks_again(&self, event: &Event, strand: usize) -> bool {
         let last = self.current(strand).and_then(|(_, visit)| visit.attempts.last());
         let last = last.and_then(|attempt| self.event(attempt.scheduled));
-        let same =
-            |member: &str| last.is_some_and(|last| last.details.get(member) == event.details.get(member));
-        let asks_again = last.is_some_and(|last| last.kind == event.kind) && same("resource");
-        let index = match self.strand(strand).map(|strand| strand.home) {
-            Some(Home::Iteration { index, .. }) => Some(index),
-            _ => None,
-        };
-        (asks_again, index.is_some() && index == self.iteration_after(event))
+        let same = |last: &Event| last.details.get("resource") == event.details.get("resource");
+        last.is_some_and(|last| last.kind == event.kind && same(last))
     }
 
-    /// The iteration that the chain from this event ends.
+    /// The index of the iteration that a strand is.
+    fn iteration_of(&self, strand: usize) -> Option<u64> {
+        match self.strand(strand)?.home {
+            Home::Iteration { index, .. } => Some(index),
+            _ => None,
+        }
+    }
+
+    /// The iteration that the chain from this event ends: the first that is closed in it.
     fn iteration_after(&self, event: &Event) -> Option<u64> {
-        let mut chain = BTreeSet::from([event.id]);
-        for later in self.events.iter().skip_while(|later| later.id <= event.id) {
-            if !chain.contains(&later.previous) {
-                continue;
-            }
+        let followers = |id: u64| self.pointed_at.get(&id).into_iter().flatten().copied();
+        let mut open: BTreeSet<usize> = followers(event.id).collect();
+        while let Some(position) = open.pop_first() {
+            let Some(later) = self.event(position).filter(|later| later.id > event.id) else { continue };
             if later.kind.starts_with("MapIteration") && later.kind != "MapIterationStarted" {
                 return later.details.get("index").and_then(serde_json::Value::as_u64);
             }
-            chain.insert(later.id);
+            // Those behind it: a broken history may lead back.
+            open.extend(followers(later.id).filter(|follower| *follower > position));
         }
         None
     }
@@ -300,7 +340,8 @@ impl<'h> Trace<'h> {
     /// A strand that accepts an event and that nothing goes on with, where what follows from the event leaves its state: the
     /// event is that strand's, linked elsewhere.
     pub(super) fn forsaken(&self, event: &Event, accepts: impl Fn(usize) -> bool) -> Option<usize> {
-        let is_forsaken = |strand: &Strand| !strand.heads.iter().any(|head| self.pointed_at.contains(head));
+        let is_forsaken =
+            |strand: &Strand| !strand.heads.iter().any(|head| self.pointed_at.contains_key(head));
         let mut fits = (0..self.strands.len())
             .filter(|at| accepts(*at) && self.strand(*at).is_some_and(is_forsaken))
             .peekable();
@@ -311,7 +352,7 @@ impl<'h> Trace<'h> {
 
     /// The name of the state that the chain from this event leaves first, as far as it is near.
     fn left_after(&self, event: &Event) -> Option<&'h str> {
-        let at = self.events.iter().position(|other| other.id == event.id)?;
+        let at = self.position_of(event.id)?;
         let mut last = event.id;
         for next in self.events.iter().skip(at + 1).take(500) {
             if next.previous == last {
@@ -380,11 +421,12 @@ impl<'h> Trace<'h> {
 
     /// Strands of the last round of a visit.
     pub(super) fn round_strands(&self, visit: usize) -> Vec<usize> {
-        self.visits
-            .get(visit)
-            .and_then(|visit| visit.rounds.last())
-            .map(|round| round.strands.clone())
-            .unwrap_or_default()
+        self.last_round(visit).map(|round| round.strands.clone()).unwrap_or_default()
+    }
+
+    /// The last round of a visit.
+    pub(super) fn last_round(&self, visit: usize) -> Option<&Round> {
+        self.visits.get(visit)?.rounds.last()
     }
 
     /// Words for where a strand is.

@@ -43,7 +43,7 @@ pub(super) fn iteration_started(trace: &mut Trace<'_>, event: &Event, ledger: &m
                 left && strand.heads.contains(&event.previous)
             })
         };
-        begun || loose || round.strands.iter().any(ended)
+        begun || loose || round.strands.iter().rev().any(ended)
     };
     let by_link = rounds.iter().rev().find(|(visit, round)| linked(trace, *visit, *round));
     let by_name = rounds
@@ -84,12 +84,7 @@ pub(super) fn iteration_started(trace: &mut Trace<'_>, event: &Event, ledger: &m
             ledger,
         );
     }
-    let same = trace.round_strands(visit).into_iter().find(|at| {
-        trace.strand(*at).is_some_and(
-            |strand| matches!(strand.home, Home::Iteration { index: other, .. } if other == index),
-        )
-    });
-    if let Some(earlier) = same {
+    if let Some(earlier) = trace.iterations.get(&(visit, round, index)).copied() {
         if trace.strand(earlier).is_some_and(|strand| strand.redriven) {
             if let Some(strand) = trace.strands.get_mut(earlier) {
                 strand.phase = Phase::Over;
@@ -97,6 +92,7 @@ pub(super) fn iteration_started(trace: &mut Trace<'_>, event: &Event, ledger: &m
             if let Some(round) = trace.visits.get_mut(visit).and_then(|visit| visit.rounds.get_mut(round)) {
                 round.strands.retain(|at| *at != earlier);
             }
+            trace.iterations.remove(&(visit, round, index));
         } else {
             trace.fault("HIS-26", event, format!("iteration {index} of {name:?} starts twice"), ledger);
         }

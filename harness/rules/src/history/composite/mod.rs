@@ -17,6 +17,7 @@ pub(super) mod redrive;
 
 /// The Parallel visit whose branches start at this event.
 pub(super) fn open_parallel(trace: &Trace<'_>, previous: u64) -> Option<(usize, usize)> {
+    trace.by_id(previous).filter(|event| event.kind == "ParallelStateStarted")?;
     open_rounds(trace, "Parallel").into_iter().find(|(visit, round)| {
         let started =
             trace.visits.get(*visit).and_then(|visit| visit.rounds.get(*round)).map(|round| round.started);
@@ -32,7 +33,7 @@ pub(super) fn any_open_parallel(trace: &Trace<'_>) -> Option<(usize, usize)> {
 fn open_rounds(trace: &Trace<'_>, kind: &str) -> Vec<(usize, usize)> {
     let running = |strand: &Strand| matches!(strand.phase, Phase::Running | Phase::Redriven);
     let visits =
-        trace.visits.iter().enumerate().filter(|(_, visit)| visit.kind == kind && visit.exited.is_none());
+        trace.visits.iter().enumerate().filter(|(_, visit)| visit.exited.is_none() && visit.kind == kind);
     visits
         .filter(|(_, visit)| trace.strand(visit.strand).is_some_and(running))
         .filter_map(|(at, visit)| Some((at, visit.rounds.len().checked_sub(1)?)))
@@ -57,6 +58,9 @@ pub(super) fn new_strand(trace: &mut Trace<'_>, home: Home, head: u64) -> usize 
         && let Some(round) = trace.visits.get_mut(visit).and_then(|visit| visit.rounds.get_mut(round))
     {
         round.strands.push(strand);
+    }
+    if let Home::Iteration { visit, round, index } = home {
+        trace.iterations.entry((visit, round, index)).or_insert(strand);
     }
     strand
 }

@@ -14,14 +14,13 @@ pub(in super::super) fn begins(
     is_same: impl Fn(&Trace<'_>, &Strand) -> bool,
     ledger: &mut Ledger,
 ) {
-    let before = trace.events.iter().take_while(|earlier| earlier.id < event.id);
-    let Some(redriven) = before.filter(|earlier| earlier.kind == "ExecutionRedriven").last() else { return };
+    let Some([before @ .., redriven]) = trace.until_redrive_before(event) else { return };
     let is_before =
         |at: Option<usize>| at.and_then(|at| trace.event(at)).is_some_and(|event| event.id < redriven.id);
     let rounds = trace.visits.get(visit).map_or(&[][..], |visit| visit.rounds.as_slice());
     let Some(live) = rounds.iter().rfind(|round| is_before(Some(round.started))) else { return };
     // A state that failed by its own data is run again as a whole (DG:redrive-executions, of States.DataLimitExceeded).
-    let ended = trace.events.iter().rfind(|ended| ended.id < redriven.id && ended.is_terminal());
+    let ended = before.iter().rfind(|ended| ended.is_terminal());
     if ended.and_then(|ended| ended.text("error")).is_some_and(is_of_the_interpreter) {
         return;
     }

@@ -55,7 +55,7 @@ pub(super) fn shown(parts: &[Part], filled: &Filled) -> String {
 pub(super) enum Reading {
     /// It cannot be read so.
     Impossible,
-    /// There is one way to read it; every hole is known now.
+    /// There is one way to read it: what it says of the holes that were not known.
     Certain(Filled),
     /// There are several ways.
     Ambiguous,
@@ -66,8 +66,8 @@ const EFFORT: usize = 1_000_000;
 
 /// Reads a text by a pattern, some of whose holes are known. No hole is empty.
 pub(super) fn read(parts: &[Part], text: &str, filled: &Filled) -> Reading {
-    let mut search = Search { found: Vec::new(), effort: EFFORT };
-    search.look(parts, text, &mut filled.clone());
+    let mut search = Search { known: filled, found: Vec::new(), effort: EFFORT };
+    search.look(parts, text, &mut Filled::new());
     match (search.found.pop(), search.found.is_empty() && search.effort > 0) {
         (None, true) => Reading::Impossible,
         (Some(found), true) => Reading::Certain(found),
@@ -75,19 +75,20 @@ pub(super) fn read(parts: &[Part], text: &str, filled: &Filled) -> Reading {
     }
 }
 
-struct Search {
+struct Search<'f> {
+    known: &'f Filled,
     found: Vec<Filled>,
     effort: usize,
 }
 
-impl Search {
+impl Search<'_> {
     /// Goes down once for each hole that is not known, so never deep.
-    fn look(&mut self, mut parts: &[Part], mut rest: &str, filled: &mut Filled) {
+    fn look(&mut self, mut parts: &[Part], mut rest: &str, guessed: &mut Filled) {
         while let [part, after @ ..] = parts {
             parts = after;
             let known = match part {
                 Part::Text(text) => Some(text),
-                Part::Hole(hole) => filled.get(hole),
+                Part::Hole(hole) => self.known.get(hole).or_else(|| guessed.get(hole)),
             };
             match (known, part) {
                 (Some(known), _) => match rest.strip_prefix(known.as_str()) {
@@ -95,15 +96,15 @@ impl Search {
                     None => return,
                 },
                 (None, Part::Text(_)) => return,
-                (None, Part::Hole(hole)) => return self.guess(hole, parts, rest, filled),
+                (None, Part::Hole(hole)) => return self.guess(hole, parts, rest, guessed),
             }
         }
         if rest.is_empty() {
-            self.found.push(filled.clone());
+            self.found.push(guessed.clone());
         }
     }
 
-    fn guess(&mut self, hole: &str, parts: &[Part], rest: &str, filled: &mut Filled) {
+    fn guess(&mut self, hole: &str, parts: &[Part], rest: &str, guessed: &mut Filled) {
         let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]).filter(|at| *at > 0);
         for (value, after) in ends.filter_map(|at| rest.split_at_checked(at)) {
             if self.effort == 0 || self.found.len() > 1 {
@@ -116,9 +117,9 @@ impl Search {
                 Some(Part::Hole(_)) => !after.is_empty(),
             };
             if goes_on {
-                filled.insert(hole.to_owned(), value.to_owned());
-                self.look(parts, after, filled);
-                filled.remove(hole);
+                guessed.insert(hole.to_owned(), value.to_owned());
+                self.look(parts, after, guessed);
+                guessed.remove(hole);
             }
         }
     }
@@ -155,12 +156,9 @@ mod tests {
 
     #[test]
     fn what_is_known_decides() {
-        let both = filled(&[("m", "my-machine"), ("e", "1")]);
-        assert_eq!(
-            reading("<m>-<e>", "my-machine-1", &[("m", "my-machine")]),
-            Reading::Certain(both.clone())
-        );
-        assert_eq!(reading("<m>-<e>", "my-machine-1", &[("e", "1")]), Reading::Certain(both));
+        let certain = |hole, text| Reading::Certain(filled(&[(hole, text)]));
+        assert_eq!(reading("<m>-<e>", "my-machine-1", &[("m", "my-machine")]), certain("e", "1"));
+        assert_eq!(reading("<m>-<e>", "my-machine-1", &[("e", "1")]), certain("m", "my-machine"));
         assert_eq!(reading("<m>-<e>", "my-machine-1", &[("e", "2")]), Reading::Impossible);
         assert_eq!(reading("<m>/<m>", "a/b", &[]), Reading::Impossible);
     }

@@ -135,12 +135,12 @@ impl Replay<'_, '_> {
     }
 
     /// Whether wrong parameters are those that the state has without its InputPath.
-    fn ignores_input_path(&self, state: &State, setting: &Setting<'_>, written: &Value) -> bool {
+    fn ignores_input_path(&mut self, state: &State, setting: &Setting<'_>, written: &Value) -> bool {
         let Some(bare) = asl::without_input_path(state) else { return false };
         let entered = setting.twice(|inputs| asl::enter(&bare, inputs));
         match (entered.one, entered.two) {
             (Ok(Entered::Task { parameters: one, .. }), Ok(Entered::Task { parameters: two, .. })) => {
-                self.holes.clone().fit(&one, &two, written).is_ok()
+                self.holes.fits(&one, &two, written)
             }
             _ => false,
         }
