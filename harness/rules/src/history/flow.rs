@@ -115,10 +115,11 @@ fn branches(trace: &Trace<'_>, visit: &super::trace::Visit, ledger: &mut Ledger)
 /// A task is scheduled in the region of its execution: that of its ARN, or where that is not known of its first task. Step Functions
 /// reaches no resources in others (DG, "Accessing resources in other AWS accounts").
 fn located(trace: &Trace<'_>, attempt: &Attempt, known: &Known<'_>, ledger: &mut Ledger) {
+    let Some(scheduled) = trace.event(attempt.scheduled) else { return };
+    let Some(shown) = scheduled.text("region") else { return };
     let first = || trace.events.iter().find_map(|event| event.text("region"));
     let own = known.execution_arn.and_then(|arn| arn.split(':').nth(3)).or_else(first);
-    let Some(scheduled) = trace.event(attempt.scheduled) else { return };
-    if let Some((own, shown)) = own.zip(scheduled.text("region")).filter(|(own, shown)| own != shown) {
+    if let Some(own) = own.filter(|own| *own != shown) {
         let message = format!("region is {shown:?}, that of the execution is {own:?}");
         ledger.breach("HIS-17", scheduled, message);
     }
