@@ -16,29 +16,42 @@ pub fn shrink(plan: &Plan) -> Vec<Plan> {
             smaller.push(with(plan, without_execution(&plan.steps, exec)));
         }
     }
-    for (at, step) in plan.steps.iter().enumerate() {
+    smaller.extend(cuts(&plan.steps).into_iter().map(|steps| with(plan, steps)));
+    smaller.retain(|candidate| candidate != plan && well_formed(candidate));
+    smaller
+}
+
+/// Steps that are fewer or simpler by one cut, also inside [`Step::Together`].
+fn cuts(steps: &[Step]) -> Vec<Vec<Step>> {
+    let mut smaller = Vec::new();
+    for (at, step) in steps.iter().enumerate() {
         if !matches!(step, Step::Start { .. }) {
-            let mut steps = plan.steps.clone();
-            steps.remove(at);
-            smaller.push(with(plan, steps));
+            let mut fewer = steps.to_vec();
+            fewer.remove(at);
+            smaller.push(fewer);
         }
         if let Step::Together(actors) = step {
             for actor in 0..actors.len() {
                 let mut fewer = actors.clone();
                 fewer.remove(actor);
-                smaller.push(with(plan, replaced(&plan.steps, at, &Step::Together(fewer))));
+                smaller.push(replaced(steps, at, Step::Together(fewer)));
             }
             if let [only] = actors.as_slice() {
-                let mut steps = plan.steps.clone();
-                steps.splice(at..=at, only.iter().cloned());
-                smaller.push(with(plan, steps));
+                let mut alone = steps.to_vec();
+                alone.splice(at..=at, only.iter().cloned());
+                smaller.push(alone);
+            }
+            for (actor, own) in actors.iter().enumerate() {
+                // An actor without steps is one actor fewer, as above.
+                for cut in cuts(own).into_iter().filter(|cut| !cut.is_empty()) {
+                    smaller.push(replaced(steps, at, Step::Together(replaced(actors, actor, cut))));
+                }
             }
         }
         if let Some(simpler) = simpler(step) {
-            smaller.push(with(plan, replaced(&plan.steps, at, &simpler)));
+            smaller.push(replaced(steps, at, simpler));
         }
     }
-    smaller.retain(|candidate| candidate != plan && well_formed(candidate));
     smaller
 }
 
@@ -78,12 +91,13 @@ fn with(plan: &Plan, steps: Vec<Step>) -> Plan {
     smaller
 }
 
-fn replaced(steps: &[Step], at: usize, step: &Step) -> Vec<Step> {
-    steps
-        .iter()
-        .enumerate()
-        .map(|(index, old)| if index == at { step.clone() } else { old.clone() })
-        .collect()
+/// The list with another item in this place.
+fn replaced<T: Clone>(items: &[T], at: usize, item: T) -> Vec<T> {
+    let mut items = items.to_vec();
+    if let Some(old) = items.get_mut(at) {
+        *old = item;
+    }
+    items
 }
 
 fn without_execution(steps: &[Step], gone: u32) -> Vec<Step> {
@@ -142,6 +156,23 @@ mod tests {
                 let text = serde_json::to_string(&candidate).unwrap();
                 assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), candidate);
             }
+        }
+    }
+
+    #[test]
+    fn steps_of_actors_are_dropped_and_simplified() {
+        let plan = generate(Profile::Smoke, 1, None).into_iter().next().unwrap();
+        let actors = |first: &[Step]| {
+            let second = vec![Step::Delete, Step::Sleep { ms: 10 }];
+            Plan { steps: vec![Step::Together(vec![first.to_vec(), second])], ..plan.clone() }
+        };
+        let [sleep, half] = [100, 50].map(|ms| Step::Sleep { ms });
+        let candidates: Vec<_> = shrink(&actors(&[sleep.clone(), Step::Delete]))
+            .into_iter()
+            .map(|smaller| smaller.steps)
+            .collect();
+        for first in [&[Step::Delete][..], &[sleep], &[half, Step::Delete]] {
+            assert!(candidates.contains(&actors(first).steps), "{first:?}");
         }
     }
 }
