@@ -2,6 +2,9 @@
 //!
 //! A string that is one placeholder takes the value itself; others take its text.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 /// What a placeholder stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Placeholder<'a> {
@@ -82,7 +85,7 @@ impl Filter {
             Self::Percent => {
                 token.bytes().take(682).fold(String::new(), |text, byte| text + &format!("%{byte:02X}"))
             }
-            Self::Base64 => base64(token.as_bytes()).chars().take(2048).collect(),
+            Self::Base64 => STANDARD.encode(token).chars().take(2048).collect(),
             Self::First => turned(0, |c| if c == 'A' { 'B' } else { 'A' }),
             // 'g' differs from 'A' in its first bit: the last bits of a last character may stand for nothing.
             Self::Last => turned(characters.len().saturating_sub(1), |c| if c == 'A' { 'g' } else { 'A' }),
@@ -144,20 +147,6 @@ fn read(inner: &str) -> Option<Placeholder<'_>> {
         }
         _ => return None,
     })
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word =
-            chunk.iter().enumerate().fold(0u32, |word, (at, byte)| word | u32::from(*byte) << (16 - 8 * at));
-        for at in 0..4 {
-            let sign = ALPHABET.get((word >> (18 - 6 * at) & 63) as usize).copied().unwrap_or(b'A');
-            out.push(if at <= chunk.len() { char::from(sign) } else { '=' });
-        }
-    }
-    out
 }
 
 #[cfg(test)]
