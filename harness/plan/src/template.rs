@@ -5,6 +5,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// The most bytes that a filling has: a plan from elsewhere must not take all memory.
+const FILL_MOST: usize = 16 << 20;
+
 /// What a placeholder stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Placeholder<'a> {
@@ -22,7 +25,7 @@ pub enum Placeholder<'a> {
     Token(u32, u32, Vec<Filter>),
     /// `${bind:NAME.path.0}`: part of a kept reply.
     Bound(&'a str, Vec<&'a str>),
-    /// `${fill:COUNT:TEXT}`: the text, again and again.
+    /// `${fill:COUNT:TEXT}`: the text, again and again, up to 16 MiB of it.
     Fill(usize, &'a str),
 }
 
@@ -143,7 +146,9 @@ fn read(inner: &str) -> Option<Placeholder<'_>> {
         }
         "fill" => {
             let (count, text) = rest.split_once(':')?;
-            Placeholder::Fill(count.parse().ok()?, text)
+            let count: usize = count.parse().ok()?;
+            count.checked_mul(text.len()).filter(|bytes| *bytes <= FILL_MOST)?;
+            Placeholder::Fill(count, text)
         }
         _ => return None,
     })
@@ -159,6 +164,13 @@ mod tests {
         assert_eq!(whole("x${queue}"), None);
         assert_eq!(holders("a${name:3}b"), vec![Err("a"), Ok(Placeholder::Name(3)), Err("b")]);
         assert_eq!(holders("${nothing}"), vec![Err("${"), Err("nothing}")]);
+    }
+
+    #[test]
+    fn a_filling_beyond_16_mib_is_no_placeholder() {
+        assert_eq!(whole("${fill:8388608:ab}"), Some(Placeholder::Fill(8 << 20, "ab")));
+        assert_eq!(whole("${fill:8388609:ab}"), None);
+        assert_eq!(whole(&format!("${{fill:{}:ab}}", usize::MAX)), None);
     }
 
     #[test]
