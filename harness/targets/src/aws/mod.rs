@@ -36,7 +36,7 @@ pub(crate) async fn admit(
     if !options.opted_in {
         return Err(TargetError::unavailable(
             "a run on AWS creates resources and costs money; nobody has agreed to that",
-            "give the flag of the command line for it, or set SFN_CONFORMANCE_AWS=1",
+            "give --i-agree-to-use-aws, or set SFN_CONFORMANCE_AWS=1",
         ));
     }
     let region = region
