@@ -27,7 +27,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
 
 /// What `audit` says of a file, and its exit code.
 fn audit(path: &Path) -> (Value, i32) {
-    let ran = sfn_conformance(&["audit", path.to_str().unwrap(), "--format", "json"]);
+    let ran = sfn_conformance(&["audit", &path.display().to_string(), "--format", "json"]);
     let report = serde_json::from_str(&ran.stdout)
         .unwrap_or_else(|why| panic!("{}: {why}: {}", path.display(), ran.stderr));
     (report, ran.code)

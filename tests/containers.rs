@@ -38,6 +38,7 @@ fn main() -> ExitCode {
 }
 
 /// Runs a test with its image. Without one it counts as ignored.
+#[expect(clippy::unnecessary_wraps, reason = "what a trial returns")]
 fn on_image(image: Option<String>, test: fn(&str)) -> Result<Completion, Failed> {
     let Some(image) = image else { return Ok(Completion::ignored_with(NEEDS)) };
     test(&image);
