@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::function;
 use crate::ledger::Ledger;
 use crate::leftovers::{PREFIX, TAG};
+use crate::partition::{localised, partition};
 use crate::patience::Pauses;
 use crate::{BoxFuture, ResourceKind, Target};
 
@@ -55,10 +56,12 @@ pub(crate) async fn probe(target: &dyn Target, role: &str, ledger: &Ledger, func
     join_all(found).await.into_iter().flatten().collect()
 }
 
-/// The account that the target works for, as far as it tells.
-pub(crate) async fn account(target: &dyn Target) -> Option<String> {
-    let outcome = target.call(Call::new(Operation::GetCallerIdentity, json!({}))).await;
-    outcome.reply()?.get("Account")?.as_str().map(str::to_owned)
+/// A role of the account and the partition that the target works for, as far as it tells.
+pub(crate) async fn made_up_role(target: &dyn Target) -> String {
+    let caller = target.call(Call::new(Operation::GetCallerIdentity, json!({}))).await;
+    let account = text(&caller, "Account").unwrap_or_else(|| "123456789012".to_owned());
+    let arn = text(&caller, "Arn").unwrap_or_default();
+    format!("arn:{}:iam::{account}:role/sfn-conformance", partition(&arn))
 }
 
 /// Whether the target answers at all.
@@ -157,7 +160,7 @@ async fn tried(target: &dyn Target, role: &str, ledger: &Ledger, trial: Trial) -
     let name = format!("{PREFIX}{}-probe-{capability}", ledger.run());
     let create = Call::new(
         Operation::CreateStateMachine,
-        json!({"name": name, "roleArn": role, "definition": definition.to_string(), "tags": [{"key": TAG, "value": ledger.run()}]}),
+        json!({"name": name, "roleArn": role, "definition": localised(definition.to_string(), role), "tags": [{"key": TAG, "value": ledger.run()}]}),
     );
     let found = |present: bool, evidence: String| Found { name: capability, present, evidence };
     if let Err(why) = ledger.about_to_make(ResourceKind::Machine, &name) {

@@ -20,6 +20,7 @@ mod ledger;
 mod leftovers;
 mod minimise;
 mod options;
+mod partition;
 mod patience;
 mod place;
 mod recorder;

@@ -11,7 +11,7 @@ use rules::{Verdict, registry};
 use serde_json::json;
 
 use crate::budget::{Metered, Purse};
-use crate::capability::{Found, account, probe};
+use crate::capability::{Found, made_up_role, probe};
 use crate::ends::Ends;
 use crate::lanes::{Judged, Numbered, Shared, alone, in_virtual_time, on_the_wall, virtual_runtime};
 use crate::ledger::Ledger;
@@ -260,12 +260,7 @@ async fn look_around(
 }
 
 async fn look(target: &dyn Target, options: &Options, ledger: &Ledger) -> (String, Vec<Found>) {
-    let role = if let Some(role) = &options.role {
-        role.clone()
-    } else {
-        let account = account(target).await.unwrap_or_else(|| "123456789012".to_owned());
-        format!("arn:aws:iam::{account}:role/sfn-conformance")
-    };
+    let role = if let Some(role) = &options.role { role.clone() } else { made_up_role(target).await };
     let functions = target.traits().is_virtual || options.profile > Profile::Smoke;
     let found = probe(target, &role, ledger, functions).await;
     (role, found)

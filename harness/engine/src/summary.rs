@@ -51,19 +51,6 @@ pub enum ExitReason {
     Broken,
 }
 
-impl ExitReason {
-    /// The exit code.
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Conforms => 0,
-            Self::Violated => 1,
-            Self::StaleBaseline => 2,
-            Self::Undecided => 3,
-            Self::Broken => 4,
-        }
-    }
-}
-
 impl Summary {
     /// The worst thing that came of it decides.
     pub fn exit(&self) -> ExitReason {

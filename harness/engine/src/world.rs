@@ -7,6 +7,7 @@ use record::{Call, Operation, Outcome, Time};
 use serde_json::{Map, Value};
 
 use crate::ResourceKind;
+use crate::partition::localised;
 use crate::patience::UNKNOWN_AT_FIRST;
 
 /// An execution of the plan.
@@ -55,8 +56,9 @@ impl World {
 
     /// The text with every placeholder replaced.
     pub(crate) fn fill_text(&self, text: &str) -> String {
+        let role = self.places.get("role").map_or("", String::as_str);
         if !text.contains("${") {
-            return text.to_owned();
+            return localised(text.to_owned(), role);
         }
         let mut out = String::new();
         for part in holders(text) {
@@ -68,7 +70,7 @@ impl World {
                 },
             }
         }
-        out
+        localised(out, role)
     }
 
     /// The `number`-th token of an execution, changed by filters.

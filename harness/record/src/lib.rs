@@ -11,7 +11,6 @@ mod redact;
 mod run_event;
 pub mod symbolic;
 mod time;
-mod token;
 
 pub use call::Call;
 pub use case::{Awaited, CaseEnd, CaseRecord, Entry};
@@ -21,4 +20,3 @@ pub use outcome::{ApiError, Outcome};
 pub use redact::{Redaction, Symbol, mentions};
 pub use run_event::{Finding, FindingKind, RunEvent, SCHEMA};
 pub use time::Time;
-pub use token::TaskToken;

@@ -38,15 +38,3 @@ pub enum Wire {
     /// The raw signed client for everything.
     Raw,
 }
-
-impl std::str::FromStr for Wire {
-    type Err = TargetError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "sdk" => Ok(Self::Sdk),
-            "raw" => Ok(Self::Raw),
-            _ => Err(TargetError::usage(format!("`{text}` is no wire path"), "one of sdk, raw")),
-        }
-    }
-}
