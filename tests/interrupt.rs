@@ -53,7 +53,9 @@ fn after_a_kill_the_events_can_be_judged_and_clean_leaves_nothing() {
     assert_eq!(doctor.code, 6, "a killed run leaves something: {}", doctor.stdout);
     let young = sfn_conformance(&["clean", "--target", &served.address, "--older-than", "1h"]);
     assert!(!young.stdout.contains("removed"), "{}", young.stdout);
-    let clean = sfn_conformance(&["clean", "--target", &served.address]);
+    let out = folder.path().to_str().unwrap();
+    let own = ["clean", "--target", &served.address, "--older-than", "1h", "--ledger", out];
+    let clean = sfn_conformance(&own);
     assert!(clean.code == 0 && clean.stdout.contains("removed"), "{}\n{}", clean.stdout, clean.stderr);
     assert_eq!(sfn_conformance(&["doctor", "--target", &served.address]).code, 0);
 }

@@ -134,7 +134,7 @@ pub enum Verb {
         /// Only runs that started longer ago than this, e.g. 2h.
         #[arg(long, value_name = "DUR", value_parser = span::parse)]
         older_than: Option<Duration>,
-        /// A run directory: also removes what its ledger lists, whatever its name.
+        /// A run directory: also removes what its ledger lists, whatever its name and age.
         #[arg(long, value_name = "RUN_DIR")]
         ledger: Option<PathBuf>,
     },

@@ -11,7 +11,7 @@ use crate::verb::reach::connect;
 use crate::{Exit, Failure};
 
 /// Removes everything of this suite's runs from the target, or of those that began long enough ago; and what the ledger of a
-/// run says it made.
+/// run says it made, however old that run is.
 pub(super) fn clean(
     target: &OneTarget,
     older_than: Option<Duration>,
@@ -27,7 +27,8 @@ pub(super) fn clean(
         let opened = connected.targets.open(1).map_err(|why| Failure::Broken(why.to_string()))?;
         let mut exit = Exit::Conforms;
         for left in engine::find(opened.as_ref(), &booked).await {
-            if !left.run().is_none_or(|run| is_old(run, older_than)) {
+            let is_booked = booked.iter().any(|(_, name)| *name == left.name);
+            if !is_booked && !left.run().is_none_or(|run| is_old(run, older_than)) {
                 continue;
             }
             if engine::remove(opened.as_ref(), &left).await {
