@@ -1,6 +1,6 @@
 //! What tells one execution from another: ARNs, names and tokens in the context object.
 //!
-//! Whoever reads a history may not know them. A query that hands them on is no trouble: the history shows the value. One that only
+//! Whoever reads a history may not know them. A query that passes them on is no problem: the history shows the value. One that only
 //! looks at them (`$$.Execution.Name` compared with a text) decides by something that is not written down. What it does not do:
 //! noting the doubt. Invariant: an answer depends on the text of the query and on the values alone.
 
@@ -14,7 +14,7 @@ const MEMBERS: [(&str, &str); 5] = [
     ("Task.Token", "/Task/Token"),
 ];
 
-/// Whether a query speaks of any of them.
+/// Whether a query mentions any of them.
 pub(crate) fn is_mentioned(source: &str) -> bool {
     MEMBERS.iter().any(|(name, _)| source.contains(name))
 }

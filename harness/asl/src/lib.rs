@@ -1,6 +1,6 @@
 //! The Amazon States Language as pure functions, true to what AWS recorded.
 //!
-//! [`parse`] makes a [`Machine`] of a definition, [`validate`] says what CreateStateMachine and ValidateStateMachineDefinition
+//! [`parse`] turns a definition into a [`Machine`], [`validate`] says what CreateStateMachine and ValidateStateMachineDefinition
 //! say about one. A caller walks the machine: [`enter`] tells what a state does, [`complete`] takes its result, [`recover`]
 //! asks Retry and Catch about a failure.
 //!

@@ -2,7 +2,7 @@
 //!
 //! Definite paths are walked here, so that AWS's texts for missing parts come out (recorded). Everything with a
 //! wildcard, slice, filter, union or `..` is handed to `serde_json_path`, after its names are quoted: AWS takes
-//! `$.detail-type`, RFC 9535 does not. Of Jayway's functions there is `.length()` only: the guide speaks of none, and no
+//! `$.detail-type`, RFC 9535 does not. Of Jayway's functions only `.length()` is supported: the guide mentions none, and no
 //! recording shows it; field reports do. Invariant: a definite path gives the value, any other path an array.
 
 use crate::outcome::Variables;

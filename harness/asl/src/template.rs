@@ -180,8 +180,8 @@ impl Template {
         })
     }
 
-    /// The value of an Assign field: the variables, sorted by name as AWS writes them. One, and all of one field, are within the
-    /// limit of data, those in reach within 10 MiB (DG:workflow-variables); which error tells of more is said nowhere.
+    /// The value of an Assign field: the variables, sorted by name as AWS writes them. Each, and all of one field, are within the
+    /// limit of data, those in scope within 10 MiB (DG:workflow-variables); which error reports more is documented nowhere.
     pub(crate) fn assign(&self, env: &Env<'_>) -> Result<Variables, Failure> {
         let Value::Object(members) = self.evaluate(env)? else { return Ok(Variables::new()) };
         let mut assigned: Variables = members.into_iter().collect();

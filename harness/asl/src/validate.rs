@@ -3,7 +3,7 @@
 //! Codes, texts and locations that a recording shows (validation-api, express) are to the character; for the other rules
 //! (rules DEF-02 to DEF-19) the code and the location follow AWS's manner, the wording is ours: DEF-32 says not to rely on it.
 //! What it does not do: limits of the API call itself (names, roles), looking resources up.
-//! Invariant: no error exactly when the definition may be created; then [`crate::parse`] takes it.
+//! Invariant: there is no error exactly when the definition may be created; then [`crate::parse`] takes it.
 
 use crate::json::{self, Syntax};
 use crate::machine::MachineType;

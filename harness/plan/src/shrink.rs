@@ -55,7 +55,7 @@ fn cuts(steps: &[Step]) -> Vec<Vec<Step>> {
     smaller
 }
 
-/// Whether every execution and machine that a step speaks of is there.
+/// Whether every execution and machine that a step names exists.
 pub(crate) fn well_formed(plan: &Plan) -> bool {
     let executions = plan.executions();
     let mut sound = true;

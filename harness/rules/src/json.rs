@@ -1,4 +1,4 @@
-//! Equality of JSON values as the rules want it: no key order, numbers as doubles (IO-09, A-16).
+//! Equality of JSON values as the rules define it: no key order, numbers as doubles (IO-09, A-16).
 
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! The rules as data: what AWS promises, how strongly, and on whose word.
 //!
-//! One TOML file a family under `harness/rules/registry/`, read once. The ids are those of the rule catalogue that
+//! One TOML file per family under `harness/rules/registry/`, read once. The ids are those of the rule catalogue that
 //! this project started from and never change. Nothing here judges anything: the checks name rules by id, and a rule
 //! does not know its checks.
 //!

@@ -86,7 +86,7 @@ impl Score {
         }
     }
 
-    /// Not all plans were run: that something was not met tells nothing of what the target offers.
+    /// Not all plans were run, so what was not met says nothing about what the target offers.
     pub fn mark_partial(&mut self) {
         self.is_partial = true;
     }

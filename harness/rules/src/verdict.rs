@@ -1,4 +1,4 @@
-//! What a run says of one rule in the end.
+//! The verdict of a run on one rule.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
-//! The order in which violations are told: what broke first, by its most specific rule, apart from what follows from it.
+//! The order in which violations are reported: what broke first, by its most specific rule, and then what follows from it.
 //!
-//! One wrong event makes later ones look wrong, too. Nothing is left out here. Invariant: where there is any breach, there is a
-//! first one that is told as such.
+//! One wrong event makes later ones look wrong, too. Nothing is left out here. Invariant: where there is any breach, one
+//! is reported as the first.
 
 use crate::history::Breach;
 

@@ -1,6 +1,6 @@
 //! From the text of a file to a history: every form in which AWS's clients print the answer of GetExecutionHistory.
 //!
-//! One document, several behind each other, an array of pages or of events, an event a line; either order; names spelled
+//! One document, several in a row, an array of pages or of events, one event per line; either order; names spelled
 //! `camelCase`, `PascalCase` or `snake_case` (`spelling`); entries of a log group (`logged`). Judging is not done here, and values
 //! inside the execution's data are never touched. Invariant: any text gives a history or an error that says what was expected.
 

@@ -235,7 +235,7 @@ fn described(view: &View<'_>, sink: &mut Sink) {
         let dated = same_date(reply.get("creationDate"), made.get("creationDate"));
         let named = reply.get("name").and_then(Value::as_str) == arn.rsplit(':').next();
         sink.expect(DESCRIBED, arn_held && dated && named, || {
-            "an activity is described otherwise than it was made".to_owned()
+            "an activity is not described as it was made".to_owned()
         });
     }
 }

@@ -6,7 +6,7 @@ use record::{Finding, FindingKind};
 
 use super::Check;
 
-/// So many violations of one check are kept of one case; more of the same tells nothing.
+/// How many violations of one check are kept per case; more of the same add nothing.
 const KEPT: usize = 3;
 
 /// The findings of one case, as they come.

@@ -35,7 +35,7 @@ impl Ledger {
         self.breaches.is_empty()
     }
 
-    /// What a rule speaks of occurred.
+    /// What a rule is about occurred.
     pub(super) fn met(&mut self, rule: &'static str) {
         self.met.insert(rule);
     }

@@ -1,5 +1,5 @@
-//! Time rules between event timestamps: no timer is early but for the clocks (TMO-02, HB-05); too late is only what
-//! outlives a window by far without a timeout (TMO-01). Both allowances are those of [`crate::tolerance`].
+//! Time rules between event timestamps: no timer fires early, beyond what clocks differ by (TMO-02, HB-05); too late is
+//! only what far outlives its window without a timeout (TMO-01). Both allowances are those of [`crate::tolerance`].
 
 use record::{Event, Time};
 

@@ -35,7 +35,7 @@ pub(super) fn conduct(rest: &str) -> Option<Box<dyn Conduct>> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum How {
-    /// Answered as the last one that did something, and not done. The first is done, so that there is such an answer.
+    /// Answered like the last request that was done, but not done. The first is done, so that there is an answer to repeat.
     Lost,
     /// Done twice.
     Twice,

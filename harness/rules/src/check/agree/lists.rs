@@ -1,4 +1,4 @@
-//! Lists over all their pages: ListExecutions shows that machine's executions, all of them in the end, by pages and by status.
+//! Lists over all their pages: ListExecutions shows that machine's executions, all of them eventually, by pages and by status.
 
 use std::collections::BTreeSet;
 

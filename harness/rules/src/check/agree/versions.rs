@@ -1,7 +1,7 @@
 //! Versions and aliases: their ARNs, the versions that an alias leads to, and what runs that was started by them (START-19).
 //!
-//! Which of its versions an alias takes is drawn, so it does not ask. Invariant: nothing is said of a version of which the
-//! case does not know what was published, nor of an alias that the case did not make.
+//! An alias picks one of its versions at random, so which one is not judged. Invariant: nothing is said about a version unless the
+//! case knows what was published, nor about an alias that the case did not make.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! SQS: a queue has the URL of its name and the attributes that were set; a queue that is not there says so.
+//! SQS: a queue has the URL of its name and the attributes that were set; a queue that does not exist is answered as such.
 //!
 //! Invariant: a changed attribute may show its old value as long as AWS takes to spread it, and a default that AWS's documents give
 //! differently has each of its values.

@@ -48,7 +48,7 @@ fn granted(view: &View<'_>, sink: &mut Sink) {
     }
 }
 
-/// Whether a code says that things are not there yet or still, or that there are too many of them (QUO-04, QUO-05).
+/// Whether a code may pass with time: things that do not exist yet, are still being deleted, or are too many (QUO-04, QUO-05).
 fn is_of_the_moment(code: &str) -> bool {
     code.ends_with("LimitExceeded")
         || code == "ServiceQuotaExceededException"

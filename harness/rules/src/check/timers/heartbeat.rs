@@ -1,4 +1,4 @@
-//! HB: the heartbeat window, never early and in the end, by histories and calls.
+//! HB: the heartbeat window, never early but eventually, by histories and calls.
 
 use record::Event;
 use serde_json::Value;

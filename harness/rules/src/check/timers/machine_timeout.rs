@@ -1,4 +1,4 @@
-//! TMO: the timeout of a whole execution, never early and in the end.
+//! TMO: the timeout of a whole execution, never early but eventually.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Timeouts and heartbeats: never early, and in the end.
+//! Timeouts and heartbeats: never early, but eventually.
 
 pub(super) mod heartbeat;
 pub(super) mod machine_timeout;

@@ -1,4 +1,4 @@
-//! TMO: task and machine timeouts, never early and in the end.
+//! TMO: task and machine timeouts, never early but eventually.
 
 use record::{Event, Time};
 

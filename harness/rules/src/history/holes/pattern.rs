@@ -1,7 +1,7 @@
-//! Texts with holes in them, and what another text says of the holes.
+//! Texts with holes in them, and what another text says about the holes.
 //!
 //! AWS joins texts without a mark between them, so that `a-b-1` may be `a` and `b-1`, or `a-b` and `1`. What it does not do: making
-//! stand-ins, comparing values. Invariant: a text that can be read in several ways tells nothing, and is never refused.
+//! stand-ins, comparing values. Invariant: a text that can be read in several ways proves nothing, and is never refused.
 
 use std::collections::BTreeMap;
 

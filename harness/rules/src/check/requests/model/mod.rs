@@ -82,7 +82,7 @@ impl Kind {
                 (!fits).then(|| format!("a text that is no ARN of {kind}").trim_end().to_owned())
             }
             (Self::Word(words), Value::String(word)) => {
-                (!words.contains(&word.as_str())).then(|| format!("a word that is none of {words:?}"))
+                (!words.contains(&word.as_str())).then(|| format!("a word that is not one of {words:?}"))
             }
             (Self::Whole(least, most), Value::Number(number)) => {
                 let fits = number
