@@ -61,12 +61,19 @@ impl Ledger {
         })
     }
 
-    /// To be called after a resource was removed; `name` may be its URL or ARN.
-    pub(crate) fn gone(&self, kind: ResourceKind, name: &str, outcome: &Outcome) {
-        if outcome.is_done() || outcome.refusal().is_some_and(is_not_found) {
-            let name = name.rsplit(['/', ':']).next().unwrap_or(name);
+    /// To be called after a resource was removed; `id` is its name, URL or ARN.
+    pub(crate) fn gone(&self, kind: ResourceKind, id: &str, outcome: &Outcome) {
+        if !outcome.is_done() && !outcome.refusal().is_some_and(is_not_found) {
+            return;
+        }
+        // Names may hold what divides an ARN, where a target takes such.
+        let ends = |name: &str| {
+            id.strip_suffix(name).is_some_and(|head| head.is_empty() || head.ends_with(['/', ':']))
+        };
+        let named = self.still_open().into_iter().filter(|(of, name)| *of == kind && ends(name));
+        if let Some((_, name)) = named.max_by_key(|(_, name)| name.len()) {
             // What the file does not say is found again by the sweep, which finds it gone.
-            let _ = self.write(&Line::Gone { kind, name: name.to_owned() });
+            let _ = self.write(&Line::Gone { kind, name });
         }
     }
 

@@ -147,6 +147,11 @@ async fn by_tag(target: &dyn Target) -> Vec<Left> {
 
 /// Removes one thing; what is not there any more counts as removed.
 pub async fn remove(target: &dyn Target, left: &Left) -> bool {
+    is_gone(&removal(target, left).await)
+}
+
+/// Removes one thing, and what holds it.
+pub(crate) async fn removal(target: &dyn Target, left: &Left) -> Outcome {
     match left.kind {
         ResourceKind::Rule => {
             let targets = json!({"Rule": left.name, "Ids": [crate::ends::TARGET_ID]});
@@ -166,12 +171,17 @@ pub async fn remove(target: &dyn Target, left: &Left) -> bool {
         ResourceKind::Mapping | ResourceKind::Function | ResourceKind::Rule => &left.name,
         _ => &left.id,
     };
-    let call = left.kind.removing(id);
-    match patient(target, call).await {
-        Outcome::Done(_) => true,
-        Outcome::Refused(error) => is_not_found(&error),
-        Outcome::Unknown(_) => false,
-    }
+    patient(target, left.kind.removing(id)).await
+}
+
+/// Whether a removal leaves nothing.
+pub(crate) fn is_gone(outcome: &Outcome) -> bool {
+    outcome.is_done() || outcome.refusal().is_some_and(is_not_found)
+}
+
+/// Whether the target says that what it gave a name has none: nobody can remove that.
+pub(crate) fn is_no_name(outcome: &Outcome) -> bool {
+    outcome.refusal().is_some_and(|error| matches!(error.code.as_str(), "InvalidArn" | "InvalidName"))
 }
 
 /// A call that is made again while the target throttles; a deletion, which may be made twice, also where nobody knows what

@@ -409,7 +409,8 @@ async fn clean(target: &dyn Target, shared: &Shared<'_>) -> Vec<String> {
     // Removals that failed, and what was made by calls whose answers were lost.
     let mut left = Vec::new();
     for there in find(target, &open).await.into_iter().filter(|there| there.is_among(&open)) {
-        if !leftovers::remove(target, &there).await {
+        let outcome = leftovers::removal(target, &there).await;
+        if !leftovers::is_gone(&outcome) && !leftovers::is_no_name(&outcome) {
             left.push(there.to_string());
         }
     }

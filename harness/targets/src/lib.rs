@@ -15,6 +15,7 @@ mod environment;
 mod error;
 mod http;
 mod live;
+#[cfg_attr(not(any(feature = "aws", test)), expect(dead_code, reason = "AWS alone is paced"))]
 mod pace;
 mod process;
 mod serve;

@@ -11,7 +11,6 @@ use record::Operation;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-#[cfg(any(feature = "aws", test))]
 use crate::TargetError;
 
 /// The buckets of one run, shared by all its workers.
@@ -51,12 +50,10 @@ struct Quota {
 /// For an operation of a service that the table does not know.
 const UNKNOWN: Quota = Quota { large: (1.0, 1.0), other: (1.0, 1.0) };
 
-#[cfg(any(feature = "aws", test))]
 const TABLE: &str = include_str!("../../../fixtures/aws/quotas.toml");
 
 impl Pace {
     /// Full buckets.
-    #[cfg(any(feature = "aws", test))]
     pub(crate) fn new(region: &str) -> Result<Self, TargetError> {
         let quotas: Quotas = toml::from_str(TABLE).map_err(|error| {
             TargetError::unavailable(format!("fixtures/aws/quotas.toml: {error}"), "repair the file")

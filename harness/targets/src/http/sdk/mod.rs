@@ -4,6 +4,7 @@
 //! that the record holds the wire's JSON and not the SDK's view of it. What the SDK cannot express is not sent here.
 
 mod members;
+mod nesting;
 mod queues;
 mod states;
 
@@ -146,9 +147,8 @@ impl HttpConnector for Transport {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
             let received = transport.send(request).await.map_err(|fault| ConnectorError::io(fault.into()))?;
-            if reply::is_nested_too_deep(&received.body) {
-                // The SDK would follow it until the stack is used up.
-                let why = format!("HTTP {}: {}", received.status, reply::TOO_DEEP);
+            if nesting::is_nested_too_deep(&received.body) {
+                let why = format!("HTTP {}: {}", received.status, nesting::TOO_DEEP);
                 return Err(ConnectorError::other(why.into(), None));
             }
             let mut response = http::Response::new(SdkBody::from(received.body));
