@@ -128,6 +128,25 @@ fn a_disk_that_is_full_exits_4_and_says_so() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn standard_output_on_a_full_disk_exits_4_and_says_so() {
+    for arguments in [&["list"][..], &["explain", "TOK-13"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = binary::command(arguments).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {said}");
+        assert!(said.contains("No space left"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_variant_that_does_not_exist_is_refused_before_anything_listens() {
+    let ran = sfn_conformance(&["serve", "--variant", "no-such-variant"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (5, ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no-such-variant"), "{}", ran.stderr);
+}
+
+#[test]
 fn input_that_cannot_be_read_exits_5_and_says_what_was_expected() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nonsense.json");

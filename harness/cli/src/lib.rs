@@ -40,6 +40,7 @@ pub fn main() -> ExitCode {
     };
     output::log(args.verbose);
     verb::run(args)
+        .and_then(|exit| output::is_whole().map(|()| exit))
         .unwrap_or_else(|failure| {
             complain!("error: {failure}");
             failure.exit()

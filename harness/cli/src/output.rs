@@ -1,19 +1,19 @@
 //! Writing to the terminal: closed pipes are no errors, colours only where they are wanted.
 
-use std::io::IsTerminal;
+use std::fmt::Arguments;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::Mutex;
 
 use console::Term;
 use report::Palette;
 use tracing_subscriber::EnvFilter;
 
+use crate::Failure;
 use crate::args::Colour;
 
 /// Writes a line to standard output; a reader that has gone away is no error.
 macro_rules! say {
-    ($($words:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), $($words)*);
-    }};
+    ($($words:tt)*) => { $crate::output::line(format_args!($($words)*)) };
 }
 
 /// Writes a line to standard error; a reader that has gone away is no error.
@@ -24,6 +24,29 @@ macro_rules! complain {
     }};
 }
 
+/// Why standard output lacks a line, if it does.
+static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// What [`say!`] writes.
+pub(crate) fn line(words: Arguments<'_>) {
+    if let Err(why) = writeln!(io::stdout(), "{words}")
+        && why.kind() != ErrorKind::BrokenPipe
+        && let Ok(mut lost) = LOST.lock()
+    {
+        lost.get_or_insert(why);
+    }
+}
+
+/// Fails if a line could not be written, as on a disk that is full.
+pub(crate) fn is_whole() -> Result<(), Failure> {
+    match LOST.lock().ok().and_then(|mut lost| lost.take()) {
+        Some(why) => Err(Failure::Broken(format!(
+            "cannot write to standard output: {why}; make room there, or write elsewhere"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Whether standard output is coloured: as asked, else on a terminal without `NO_COLOR`.
 pub(crate) fn palette(colour: Colour) -> Palette {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -31,7 +54,7 @@ pub(crate) fn palette(colour: Colour) -> Palette {
     let coloured = match colour {
         Colour::Always => true,
         Colour::Never => false,
-        Colour::Auto => std::io::stdout().is_terminal() && !set("NO_COLOR") && !dumb,
+        Colour::Auto => io::stdout().is_terminal() && !set("NO_COLOR") && !dumb,
     };
     if coloured { Palette::Colour } else { Palette::Plain }
 }
@@ -53,7 +76,7 @@ pub(crate) fn log(verbose: u8) {
         _ => "trace",
     };
     let filter = EnvFilter::try_from_env("SFN_CONFORMANCE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).without_time();
     // A second log in one process, as in tests, is none.
-    let _ = log.with_ansi(std::io::stderr().is_terminal()).try_init();
+    let _ = log.with_ansi(io::stderr().is_terminal()).try_init();
 }

@@ -11,7 +11,7 @@ use engine::Targets;
 use crate::container::{self, Container};
 use crate::embedded::EmbeddedRegions;
 use crate::endpoint::EndpointTargets;
-use crate::http::{Endpoint, probe};
+use crate::http::{Endpoint, Patience, probe};
 use crate::process::{Places, Process, Recipe};
 use crate::{Environment, Spec, TargetError, Wire};
 
@@ -191,7 +191,12 @@ async fn at(
     let region = environment.get("AWS_REGION").unwrap_or_else(|| variable("AWS_DEFAULT_REGION", "us-east-1"));
     let endpoint = Endpoint::one(&address, &region, credentials);
     let identity = probe::identify(&address, &endpoint, options.patience.min(PROBE)).await?;
-    let targets = EndpointTargets { endpoint, wire: options.wire, patience: options.patience, pace: None };
+    let targets = EndpointTargets {
+        endpoint,
+        wire: options.wire,
+        patience: Patience::new(options.patience),
+        pace: None,
+    };
     Ok(Connected {
         targets: Arc::new(targets),
         endpoint: Some(address),

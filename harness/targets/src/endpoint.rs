@@ -1,14 +1,13 @@
 //! A target behind HTTP, on the machine's clock: one shared endpoint, a client with connections of its own per worker.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use engine::{BoxFuture, Clock, Target, TargetTraits, Targets};
 use record::{Call, Outcome};
 
 use crate::Wire;
 use crate::clock::WallClock;
-use crate::http::{Endpoint, HttpClient};
+use crate::http::{Endpoint, HttpClient, Patience};
 use crate::pace::Pace;
 
 /// Opens clients of one endpoint.
@@ -16,7 +15,7 @@ use crate::pace::Pace;
 pub(crate) struct EndpointTargets {
     pub(crate) endpoint: Endpoint,
     pub(crate) wire: Wire,
-    pub(crate) patience: Duration,
+    pub(crate) patience: Patience,
     pub(crate) pace: Option<Arc<Pace>>,
 }
 
@@ -28,8 +27,8 @@ struct EndpointTarget {
 impl Targets for EndpointTargets {
     fn open(&self, _worker: u64) -> Result<Arc<dyn Target>, engine::TargetError> {
         // Connections belong to the runtime that made them, so they are not shared between workers.
-        let client =
-            HttpClient::new(self.endpoint.clone(), self.wire, self.patience).map_err(engine::TargetError)?;
+        let client = HttpClient::new(self.endpoint.clone(), self.wire, self.patience.clone())
+            .map_err(engine::TargetError)?;
         Ok(Arc::new(EndpointTarget { client, pace: self.pace.clone() }))
     }
 }

@@ -32,6 +32,9 @@ pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failure> {
         denied: deny.into_iter().collect(),
     };
     let access = (access != Access::default()).then_some(access);
+    let options =
+        ServeOptions { seed, variant, throttling, loose_delivery, access, stack, ..ServeOptions::default() };
+    options.check()?;
     super::runtime()?.block_on(async {
         let listener = TcpListener::bind(addr).await.map_err(|why| {
             Failure::Broken(format!(
@@ -40,15 +43,6 @@ pub(super) fn serve(args: ServeArgs) -> Result<Exit, Failure> {
         })?;
         let bound = listener.local_addr().unwrap_or(addr);
         say!("listening on http://{bound}");
-        let options = ServeOptions {
-            seed,
-            variant,
-            throttling,
-            loose_delivery,
-            access,
-            stack,
-            ..ServeOptions::default()
-        };
         targets::serve(listener, options, interrupt::signalled()).await?;
         Ok(Exit::Conforms)
     })

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Family;
 use crate::Step;
-use crate::definition::{one, own};
+use crate::definition::{one, own, with};
 use crate::generate::Draft;
 
 pub(super) fn families() -> Vec<Family> {
@@ -71,6 +71,7 @@ fn listings() -> Vec<Draft> {
         list(json!({"nextToken": "no-such-page"})),
         list(json!({"nextToken": "${fill:3097:p}"})),
         list(json!({"stateMachineArn": null})),
+        list(json!({"mapRunArn": "arn:aws:states:us-east-1:123456789012:mapRun:listed/Each:0e1d2c3b-4a59-4877-8695-a4b3c2d1e0f9"})),
         list(json!({"stateMachineArn": "${machine:listed}-nowhere"})),
         list(json!({"stateMachineArn": "not-an-arn"})),
         describe(1),
@@ -79,9 +80,25 @@ fn listings() -> Vec<Draft> {
         Step::succeed("4.1", &json!({})),
         Step::settle(4),
     ]);
-    vec![Draft::new(
-        "six executions with several ends, listed and described",
-        vec![own("listed", one(json!({})))],
-        steps,
-    )]
+    let short = with(one(json!({})), json!({"TimeoutSeconds": 2}));
+    let mut late = vec![
+        Step::start(1, "listed", json!({"n": 1})),
+        Step::start(2, "listed", json!({"n": 2})),
+        Step::take(1, 1),
+        Step::take(2, 1),
+        Step::succeed("1.1", &json!({"done": true})),
+        Step::settle(1),
+        Step::settle(2),
+        list(json!({})),
+    ];
+    late.extend(["SUCCEEDED", "FAILED", "TIMED_OUT"].map(|status| list(json!({"statusFilter": status}))));
+    late.push(describe(2));
+    vec![
+        Draft::new(
+            "six executions with several ends, listed and described",
+            vec![own("listed", one(json!({})))],
+            steps,
+        ),
+        Draft::new("an execution that timed out, listed and described", vec![own("listed", short)], late),
+    ]
 }

@@ -34,6 +34,25 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!("list-omits-timed-out", "ListExecutions never shows executions that timed out", ["LIST-04"], {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let Some(items) = listed(call, outcome) {
+                items.retain(|body| !has_status(body, "TIMED_OUT"));
+            }
+        }
+    }),
+    variant!(
+        "list-takes-both-arns",
+        "ListExecutions with two ARNs looks at that of the machine",
+        ["LIST-05"],
+        {
+            fn request(&mut self, call: &mut Call) {
+                if call.operation == Operation::ListExecutions && call.input.contains_key("stateMachineArn") {
+                    call.input.shift_remove("mapRunArn");
+                }
+            }
+        }
+    ),
     variant!(
         "list-omits-by-status",
         "ListExecutions with a statusFilter shows one execution",

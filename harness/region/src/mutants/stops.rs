@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use record::{Call, Operation, Outcome};
+use record::{ApiError, Call, Operation, Outcome, Time};
 use serde_json::{Value, json};
 
 use super::Variant;
@@ -67,6 +67,20 @@ pub(super) const VARIANTS: &[Variant] = &[
         fn request(&mut self, call: &mut Call) {
             if call.operation == Operation::RedriveExecution {
                 call.input.shift_remove("clientToken");
+            }
+        }
+    }),
+    variant!("redrive-is-swallowed", "RedriveExecution answers 200 and does nothing", ["RED-05"], { now: Time }, {
+        fn admits(&mut self, now: Time, _: &Call) -> Result<(), ApiError> {
+            self.now = now;
+            Ok(())
+        }
+        fn serves(&mut self, call: &Call) -> u64 {
+            u64::from(call.operation != Operation::RedriveExecution)
+        }
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if call.operation == Operation::RedriveExecution {
+                *outcome = Outcome::Done(json!({ "redriveDate": self.now.0 as f64 / 1000.0 }));
             }
         }
     }),

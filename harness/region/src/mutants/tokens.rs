@@ -17,6 +17,17 @@ fn is_send(operation: Operation) -> bool {
 }
 
 pub(super) const VARIANTS: &[Variant] = &[
+    variant!("failure-needs-an-error", "SendTaskFailure without an error is refused", ["TOK-11"], {
+        fn admits(&mut self, _: Time, call: &Call) -> Result<(), ApiError> {
+            if call.operation == Operation::SendTaskFailure && !call.input.contains_key("error") {
+                return Err(ApiError::new(
+                    "ValidationException",
+                    "Value at 'error' failed to satisfy constraint: Member must not be null",
+                ));
+            }
+            Ok(())
+        }
+    }),
     variant!("used-token-ok", "a token that was used answers 200 again", ["TOK-13"], {
         fn closed_token(&mut self, late: Late, refusal: ApiError) -> Result<(), ApiError> {
             if matches!(late.how, Closed::Succeeded | Closed::Failed) { Ok(()) } else { Err(refusal) }

@@ -11,7 +11,7 @@ use record::{Call, Operation, Outcome};
 use serde_json::{Value, json};
 
 use crate::endpoint::EndpointTargets;
-use crate::http::{Endpoint, HttpClient};
+use crate::http::{Endpoint, HttpClient, Patience};
 use crate::pace::Pace;
 use crate::{AwsOptions, Environment, TargetError, Wire};
 
@@ -67,7 +67,7 @@ pub(crate) async fn admit(
         ));
     }
     let pace = Some(Arc::new(Pace::new(&region)?));
-    let targets = EndpointTargets { endpoint, wire, patience, pace };
+    let targets = EndpointTargets { endpoint, wire, patience: Patience::new(patience), pace };
     Ok(Admitted { targets, address, account, region })
 }
 
@@ -77,7 +77,8 @@ const PAUSES: [Duration; 4] =
 
 /// Whose credentials these are.
 async fn account(endpoint: &Endpoint, address: &str, patience: Duration) -> Result<String, TargetError> {
-    let client = HttpClient::new(endpoint.clone(), Wire::Raw, patience).map_err(TargetError::unusable)?;
+    let client = HttpClient::new(endpoint.clone(), Wire::Raw, Patience::new(patience))
+        .map_err(TargetError::unusable)?;
     let mut outcome = Outcome::Unknown("it was not asked".to_owned());
     for pause in PAUSES {
         tokio::time::sleep(pause).await;

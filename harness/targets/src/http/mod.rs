@@ -4,6 +4,7 @@
 //! Account, region and partition are whatever the answers say; the region here is only what requests are signed for.
 
 mod endpoint;
+mod patience;
 pub(crate) mod probe;
 mod raw;
 mod reply;
@@ -11,12 +12,10 @@ mod reply;
 mod sdk;
 mod transport;
 
-use std::time::Duration;
-
-use record::{Call, Operation, Outcome};
-use serde_json::Value;
+use record::{Call, Outcome};
 
 pub(crate) use endpoint::Endpoint;
+pub(crate) use patience::Patience;
 pub(crate) use transport::{Fault, Transport};
 
 use crate::Wire;
@@ -28,12 +27,12 @@ pub(crate) struct HttpClient {
     endpoint: Endpoint,
     #[cfg(feature = "aws")]
     sdk: Option<sdk::Sdk>,
-    patience: Duration,
+    patience: Patience,
 }
 
 impl HttpClient {
-    /// A client with connections of its own. `patience` is how long an answer may take beyond a long poll's wait.
-    pub(crate) fn new(endpoint: Endpoint, wire: Wire, patience: Duration) -> Result<Self, String> {
+    /// A client with connections of its own.
+    pub(crate) fn new(endpoint: Endpoint, wire: Wire, patience: Patience) -> Result<Self, String> {
         let transport = Transport::new(endpoint.is_secure())?;
         #[cfg(feature = "aws")]
         let sdk = (wire == Wire::Sdk).then(|| sdk::Sdk::new(&transport, &endpoint));
@@ -50,10 +49,10 @@ impl HttpClient {
 
     /// Makes a call, once.
     pub(crate) async fn call(&self, call: &Call) -> Outcome {
-        let deadline = self.patience + long_poll(call);
-        tokio::time::timeout(deadline, self.exchange(call))
-            .await
-            .unwrap_or_else(|_| Outcome::Unknown(format!("no answer within {deadline:?}")))
+        let deadline = self.patience.with(call);
+        let answer = tokio::time::timeout(deadline, self.exchange(call)).await;
+        self.patience.learns(call.operation, answer.is_ok());
+        answer.unwrap_or_else(|_| Outcome::Unknown(format!("no answer within {deadline:?}")))
     }
 
     async fn exchange(&self, call: &Call) -> Outcome {
@@ -64,20 +63,5 @@ impl HttpClient {
             return outcome;
         }
         raw::send(&self.transport, &self.endpoint, call).await
-    }
-}
-
-/// How long the service may hold a call back by its own contract.
-pub(crate) fn long_poll(call: &Call) -> Duration {
-    match call.operation {
-        // "The maximum time the service will hold on to the request before responding is 60 seconds": GetActivityTask, API
-        // reference.
-        Operation::GetActivityTask => Duration::from_secs(60),
-        Operation::ReceiveMessage => {
-            // Without the member, the queue's own ReceiveMessageWaitTimeSeconds counts: up to 20 seconds.
-            let wait = call.input.get("WaitTimeSeconds").map_or(Some(20), Value::as_u64);
-            Duration::from_secs(wait.unwrap_or(0).min(20))
-        }
-        _ => Duration::ZERO,
     }
 }

@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use record::{Call, Operation, Outcome};
 use serde_json::{Value, json};
 
-use super::{Endpoint, Fault, HttpClient, Transport};
+use super::{Endpoint, Fault, HttpClient, Patience, Transport};
 use crate::{TargetError, Wire};
 
 /// Who answers at an endpoint.
@@ -50,7 +50,8 @@ pub(crate) async fn identify(
             }
         }
     }
-    let client = HttpClient::new(endpoint.clone(), Wire::Raw, patience).map_err(TargetError::unusable)?;
+    let client = HttpClient::new(endpoint.clone(), Wire::Raw, Patience::new(patience))
+        .map_err(TargetError::unusable)?;
     let harmless = Call::new(Operation::ListStateMachines, json!({"maxResults": 1}));
     match client.call(&harmless).await {
         Outcome::Unknown(why) => Err(TargetError::foreign(address, &why)),

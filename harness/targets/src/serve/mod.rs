@@ -61,6 +61,11 @@ pub struct ServeOptions {
 }
 
 impl ServeOptions {
+    /// Fails where no variant has that name: to be asked before anything is announced.
+    pub fn check(&self) -> Result<(), TargetError> {
+        variant::region(self.variant(), self.seed, WallClock.now()).map(drop)
+    }
+
     /// The variant that is served: loose delivery is one of the region's lawful variants.
     fn variant(&self) -> Option<&str> {
         match &self.variant {

@@ -6,7 +6,7 @@ use record::Operation as Api;
 use serde_json::Value;
 
 use crate::check::{Check, Group, Sink};
-use crate::tolerance::{APART, PATIENCE};
+use crate::tolerance::{APART, PATIENCE, patience};
 use crate::view::attempt::fails_attempt;
 use crate::view::{Answer, Call, StatusRead, View, moment, same_date};
 
@@ -123,6 +123,19 @@ fn histories(view: &View<'_>, sink: &mut Sink) {
     for execution in view.executions.iter().filter(|execution| !execution.redrives.is_empty()) {
         let Some(read) = execution.best.and_then(|best| view.reads.get(best)) else { continue };
         let events = &read.history.events;
+        let accepted = execution
+            .redrives
+            .iter()
+            .filter_map(|call| view.calls.get(*call))
+            .find(|call| call.answer.done().is_some());
+        if let Some(call) = accepted
+            && read.begun - call.ended >= patience(view)
+            && !events.iter().any(|event| event.kind == "ExecutionRedriven")
+        {
+            let waited = (read.begun - call.ended) / 1_000;
+            sink.violated(APPENDED, format!("RedriveExecution answered 200, and {waited} s later the history shows no ExecutionRedriven"));
+            continue;
+        }
         let redriven = execution
             .redrives
             .iter()

@@ -218,6 +218,10 @@ fn surely_closed(
             }
             false
         }
+        // Who wants an error or a cause says so of any token (TOK-11).
+        (Effect::Rejected, Answer::Refused(error)) if error.code == "ValidationException" && lacks(call) => {
+            true
+        }
         (Effect::Rejected, Answer::Refused(_)) if !faulty => {
             for row in accused() {
                 sink.violated(row, says());
@@ -238,6 +242,11 @@ fn surely_closed(
         }
         _ => false,
     }
+}
+
+/// Whether a failure says nothing of its error or its cause.
+fn lacks(call: &Call<'_>) -> bool {
+    call.operation == record::Operation::SendTaskFailure && !(call.has("error") && call.has("cause"))
 }
 
 /// A call that may have found the token open. Whether a violation was found.

@@ -19,6 +19,11 @@ const TEXTS: Check = Check::of(
     "error-and-cause-are-bounded",
     "error of up to 256 and cause of up to 32,768 characters are taken, more is refused with ValidationException",
 );
+const OPTIONAL: Check = Check::of(
+    "TOK-11",
+    "error-and-cause-are-optional",
+    "SendTaskFailure is taken without an error, without a cause and without both",
+);
 const MALFORMED: Check = Check::of(
     "TOK-17",
     "malformed-tokens-are-invalid",
@@ -45,8 +50,10 @@ const BEAT: Check = Check::of(
     "a heartbeat with a malformed token answers InvalidToken",
 );
 
-pub(in crate::check) const GROUPS: &[Group] =
-    &[Group { checks: &[JSON, OUTPUT, TEXTS, MALFORMED, MUTATED, LENGTH, SEVERAL, BEAT], run: inputs }];
+pub(in crate::check) const GROUPS: &[Group] = &[Group {
+    checks: &[JSON, OUTPUT, TEXTS, OPTIONAL, MALFORMED, MUTATED, LENGTH, SEVERAL, BEAT],
+    run: inputs,
+}];
 
 /// The most bytes of an output (TOK-09).
 pub(in crate::check) const OUTPUT_LIMIT: usize = 262_144;
@@ -123,15 +130,21 @@ fn taken(call: &Call<'_>, operation: &Operation, sink: &mut Sink) {
             }
         }
         Verb::Failure => {
-            if call.has("error") || call.has("cause") {
-                let near = |member: &str, limit: usize| {
-                    call.text(member).is_some_and(|t| t.chars().count() * 2 > limit)
-                };
-                // A reserved name may be refused.
-                let reserved = call.text("error").is_some_and(|error| error.starts_with("States."));
-                if refused_content && !reserved {
-                    sink.violated(TEXTS, says("an error and cause within their bounds"));
-                } else if call.answer.done().is_some() && (near("error", 256) || near("cause", 32_768)) {
+            let near =
+                |member: &str, limit: usize| call.text(member).is_some_and(|t| t.chars().count() * 2 > limit);
+            // A reserved name may be refused.
+            let reserved = call.text("error").is_some_and(|error| error.starts_with("States."));
+            let absent: Vec<&str> =
+                ["error", "cause"].into_iter().filter(|member| !call.has(member)).collect();
+            if refused_content && !absent.is_empty() && !reserved {
+                sink.violated(OPTIONAL, says(&format!("no {}", absent.join(" and no "))));
+            } else if refused_content && !reserved {
+                sink.violated(TEXTS, says("an error and cause within their bounds"));
+            } else if call.answer.done().is_some() {
+                if !absent.is_empty() {
+                    sink.met(OPTIONAL);
+                }
+                if near("error", 256) || near("cause", 32_768) {
                     sink.met(TEXTS);
                 }
             }

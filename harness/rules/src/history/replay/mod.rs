@@ -128,6 +128,8 @@ impl Replay<'_, '_> {
         let mut goal = Goal::Start;
         let mut outcome = Outcome::Open;
         let mut before: Option<&str> = None;
+        // Whether the state before was left: what is entered inside of it is no transition.
+        let mut left = true;
         for at in visits {
             let Some(visit) = self.trace.visits.get(at) else { return Outcome::Open };
             let Some(entered) = self.trace.event(visit.entered) else { return Outcome::Open };
@@ -138,7 +140,8 @@ impl Replay<'_, '_> {
             before = Some(&visit.name);
             let Some(state) = scope.states.get(&visit.name) else {
                 let elsewhere = format!("{:?} is no state of this scope of the definition", visit.name);
-                if self.scene.known.definition.is_some_and(|machine| machine.find(&visit.name).is_some()) {
+                let other = self.scene.known.definition.and_then(|machine| machine.find(&visit.name));
+                if left && other.is_some() {
                     self.ledger.breach("DEF-06", entered, elsewhere.clone());
                 }
                 self.ledger.breach("HIS-13", entered, elsewhere);
@@ -152,6 +155,7 @@ impl Replay<'_, '_> {
                 );
                 return Outcome::Open;
             }
+            left = visit.exited.is_some();
             (goal, outcome) = self.visit(at, state, &variables, item);
             self.assign(visit, &mut variables);
             if visit
