@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use console::Term;
 use report::Palette;
+use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::Failure;
@@ -35,6 +36,15 @@ pub(crate) fn line(words: Arguments<'_>) {
     {
         lost.get_or_insert(why);
     }
+}
+
+/// Writes a value as JSON to standard output.
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|why| {
+        Failure::Broken(format!("no JSON can be made of this: {why}; report it as a bug of ours"))
+    })?;
+    line(format_args!("{text}"));
+    Ok(())
 }
 
 /// Fails if a line could not be written, as on a disk that is full.

@@ -10,6 +10,8 @@ use record::{CaseEnd, CaseRecord, Operation, Outcome, RunEvent, symbolic};
 use rules::score::Score;
 use serde_json::Value;
 
+use crate::wording;
+
 /// The differences between two runs; empty where none was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drift {
@@ -80,12 +82,17 @@ impl Drift {
     /// One line for people.
     pub fn sentence(&self) -> String {
         let Self { since, compared, alone, rules, plans } = self;
+        let compared = wording::count(*compared, "plan");
         let common =
-            format!("{compared} plans that the recording of {since} has too, {alone} without a counterpart");
+            format!("{compared} in common with the recording of {since}, {alone} without a counterpart");
         if self.is_empty() {
             return format!("no drift: {common}");
         }
-        format!("drift: {} rules and {} plans show something else ({common})", rules.len(), plans.len())
+        format!(
+            "drift: something else in {} and {} ({common})",
+            wording::count(rules.len(), "rule"),
+            wording::count(plans.len(), "plan")
+        )
     }
 
     /// All of it, as Markdown.

@@ -6,6 +6,7 @@ use rules::Verdict;
 use rules::registry::{self, Rule};
 
 use crate::run::{Exhibit, Run};
+use crate::wording;
 
 /// Violations that a baseline lists: the reason of each, by rule and check. An empty check stands for another verdict that
 /// it lists.
@@ -108,7 +109,7 @@ impl<'r> Report<'r> {
         let parts: Vec<String> =
             counted.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
         let what = if parts.is_empty() { "no rule was judged".to_owned() } else { parts.join(", ") };
-        format!("{} rules: {what}", self.rules.len())
+        format!("{}: {what}", wording::count(self.rules.len(), "rule"))
     }
 }
 

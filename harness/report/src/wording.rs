@@ -1,4 +1,4 @@
-//! Words on a page: wrapping and cutting, by characters.
+//! Words on a page: wrapping and cutting by characters, and counting.
 
 /// The text up to its first line break.
 pub(crate) fn first_line(text: &str) -> &str {
@@ -28,6 +28,11 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     let mut chars = text.chars();
     let head: String = chars.by_ref().take(most).collect();
     if chars.next().is_some() { format!("{head}…") } else { head }
+}
+
+/// `1 rule`, `2 rules`.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

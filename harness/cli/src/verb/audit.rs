@@ -7,7 +7,7 @@ use rules::audit::{AuditError, AuditReport, Violation, audit as judge};
 use rules::registry::Severity;
 
 use crate::args::Format;
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, output};
 
 /// Judges the history in this file.
 pub(super) fn audit(history: &Path, definition: Option<&Path>, format: Format) -> Result<Exit, Failure> {
@@ -24,7 +24,7 @@ pub(super) fn audit(history: &Path, definition: Option<&Path>, format: Format) -
         }
     })?;
     match format {
-        Format::Json => say!("{}", serde_json::to_string_pretty(&report).unwrap_or_default()),
+        Format::Json => output::json(&report)?,
         Format::Text => print(&report),
     }
     Ok(if report.violations.is_empty() { Exit::Conforms } else { Exit::Violated })

@@ -3,8 +3,8 @@
 use rules::registry::{Evidence, Rule, rules};
 use serde::Serialize;
 
-use crate::Exit;
 use crate::args::Format;
+use crate::{Exit, Failure, output};
 
 #[derive(Serialize)]
 struct Listed<'r> {
@@ -22,15 +22,15 @@ struct Listed<'r> {
 }
 
 /// Prints all rules.
-pub(super) fn list(format: Format) -> Exit {
+pub(super) fn list(format: Format) -> Result<Exit, Failure> {
     match format {
         Format::Json => {
             let listed: Vec<Listed<'_>> = rules().iter().map(listed).collect();
-            say!("{}", serde_json::to_string_pretty(&listed).unwrap_or_default());
+            output::json(&listed)?;
         }
         Format::Text => rules().iter().for_each(line),
     }
-    Exit::Conforms
+    Ok(Exit::Conforms)
 }
 
 fn line(rule: &Rule) {

@@ -25,7 +25,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let palette = crate::output::palette(args.color);
     match args.verb {
         Verb::Run(run) => run::run(&run, palette),
-        Verb::List { format } => Ok(list::list(format)),
+        Verb::List { format } => list::list(format),
         Verb::Explain { rule } => explain::explain(&rule),
         Verb::Audit { history, definition, format } => audit::audit(&history, definition.as_deref(), format),
         Verb::Replay { plan, target, seed } => replay::replay(&plan, &target, seed),

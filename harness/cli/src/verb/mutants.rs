@@ -16,7 +16,7 @@ use crate::recorder::bar;
 use crate::rule_ids::suggestion;
 use crate::verb::reach::{banner, connect};
 use crate::verb::survivors::Survivors;
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, output};
 
 /// What became of one variant.
 #[derive(Serialize)]
@@ -112,7 +112,7 @@ pub(super) fn mutants(
     match format {
         Format::Json => {
             let report = Report { variants: &fates, rules: &scores };
-            say!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
+            output::json(&report)?;
         }
         Format::Text => {
             print(&fates);

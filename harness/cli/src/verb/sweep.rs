@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::args::Format;
 use crate::recorder::bar;
 use crate::verb::reach::{banner, connect};
-use crate::{Exit, Failure};
+use crate::{Exit, Failure, output};
 
 /// `fixtures/sweep.toml`: faults that are none, by the reason.
 #[derive(Default, Deserialize)]
@@ -102,7 +102,7 @@ pub(super) fn sweep(
     bar.finish_and_clear();
     let count = |word| faults.iter().filter(|fault| fault.word == word).count();
     match format {
-        Format::Json => say!("{}", serde_json::to_string_pretty(&faults).unwrap_or_default()),
+        Format::Json => output::json(&faults)?,
         Format::Text => say!(
             "{} faults: {} seen by a rule, {} end the run, {} change nothing, {} are allowed, {} are not seen",
             names.len(),
