@@ -161,8 +161,12 @@ pub(crate) async fn on_the_wall(
                 let last = judged.record.entries.last();
                 let silent = last.is_some_and(|entry| matches!(entry.outcome, Outcome::Unknown(_)));
                 shared.purse.settle(&reservation, &numbered.plan, &judged.record);
-                if silent && !capability::answers(target.as_ref()).await {
+                if silent && !dead.load(Ordering::SeqCst) && !capability::answers(target.as_ref()).await {
                     dead.store(true, Ordering::SeqCst);
+                    // The other cases need not find out one by one.
+                    shared.cancel.set();
+                }
+                if dead.load(Ordering::SeqCst) {
                     judged.doubt();
                 }
                 (seen.lock().unwrap_or_else(PoisonError::into_inner))(numbered, judged);

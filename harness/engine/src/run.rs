@@ -135,10 +135,10 @@ pub async fn run(
 fn why_unmet(stopped: bool, spent: bool, broken: bool) -> &'static str {
     if stopped {
         "the run was stopped"
-    } else if spent {
-        "budget: it was spent"
     } else if broken {
         "the target no longer answered"
+    } else if spent {
+        "budget: it was spent"
     } else {
         "budget: its time was over"
     }

@@ -179,7 +179,7 @@ fn parallels() -> Vec<Draft> {
                 "parallel-retried",
                 machine([(
                     "Both",
-                    json!({"Type": "Parallel", "Branches": [branch("Left", json!({})), machine([("Right", pass())])], "Retry": [{"ErrorEquals": ["Again"], "IntervalSeconds": 1, "MaxAttempts": 1}], "End": true}),
+                    json!({"Type": "Parallel", "Branches": [branch("Left", json!({})), machine([("Right", pass())])], "Retry": [{"ErrorEquals": ["Again"], "IntervalSeconds": 2, "MaxAttempts": 1}], "End": true}),
                 )]),
             )],
             vec![

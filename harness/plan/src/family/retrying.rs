@@ -99,7 +99,7 @@ fn retries() -> Vec<Draft> {
             "counts of two retriers run on while they take turns",
             json!([
                 {"ErrorEquals": ["A", "B"], "IntervalSeconds": 1, "BackoffRate": 2.0, "MaxAttempts": 2},
-                {"ErrorEquals": ["C"], "IntervalSeconds": 1, "MaxAttempts": 1}
+                {"ErrorEquals": ["C"], "IntervalSeconds": 3, "MaxAttempts": 1}
             ]),
             &["A", "C", "B", "B"],
             500,

@@ -36,6 +36,13 @@ pub(super) const VARIANTS: &[Variant] = &[
             Some(if alarm.clock == Clock::Retry { alarm.from } else { alarm.due })
         }
     }),
+    variant!("retry-interval-is-one", "IntervalSeconds of more than one is taken as one", ["ERR-13"], {
+        fn recovery(&mut self, _: &TaskFailure, retries: u64, recovery: &mut Recovery) {
+            if let Recovery::Retry { after_ms_max, .. } = recovery {
+                *after_ms_max = (*after_ms_max).min(1_000 << retries.saturating_sub(1).min(20));
+            }
+        }
+    }),
     variant!("retry-without-backoff", "every retry waits one second", ["ERR-13"], {
         fn recovery(&mut self, _: &TaskFailure, _: u64, recovery: &mut Recovery) {
             if let Recovery::Retry { after_ms_max, .. } = recovery {
