@@ -43,7 +43,7 @@ impl Target for EndpointTarget {
             if let Some(pace) = &self.pace {
                 pace.wait(call.operation).await;
             }
-            self.client.call(&call).await
+            self.client.call(call).await
         })
     }
 

@@ -82,7 +82,7 @@ async fn account(endpoint: &Endpoint, address: &str, patience: Duration) -> Resu
     let mut outcome = Outcome::Unknown("it was not asked".to_owned());
     for pause in PAUSES {
         tokio::time::sleep(pause).await;
-        outcome = client.call(&Call::new(Operation::GetCallerIdentity, json!({}))).await;
+        outcome = client.call(Call::new(Operation::GetCallerIdentity, json!({}))).await;
         if !outcome.refusal().is_some_and(|error| error.is_passing() || error.status >= 500) {
             break;
         }

@@ -13,6 +13,7 @@ mod sdk;
 mod transport;
 
 use record::{Call, Outcome};
+use tokio::task::JoinSet;
 
 pub(crate) use endpoint::Endpoint;
 pub(crate) use patience::Patience;
@@ -47,12 +48,21 @@ impl HttpClient {
         })
     }
 
-    /// Makes a call, once.
-    pub(crate) async fn call(&self, call: &Call) -> Outcome {
-        let deadline = self.patience.with(call);
-        let answer = tokio::time::timeout(deadline, self.exchange(call)).await;
-        self.patience.learns(call.operation, answer.is_ok());
-        answer.unwrap_or_else(|_| Outcome::Unknown(format!("no answer within {deadline:?}")))
+    /// Makes a call, once; in a task of its own, so that calls which are made together go out together, and that all
+    /// cores sign and read.
+    pub(crate) async fn call(&self, call: Call) -> Outcome {
+        let (deadline, operation) = (self.patience.with(&call), call.operation);
+        // A set ends its tasks when it is dropped, so what nobody waits for any more does not go on.
+        let mut exchange = JoinSet::new();
+        let client = self.clone();
+        exchange.spawn(async move { client.exchange(&call).await });
+        let answer = tokio::time::timeout(deadline, exchange.join_next()).await;
+        self.patience.learns(operation, answer.is_ok());
+        match answer {
+            Ok(Some(Ok(outcome))) => outcome,
+            Ok(Some(Err(why))) => Outcome::Unknown(format!("the client broke: {why}")),
+            Ok(None) | Err(_) => Outcome::Unknown(format!("no answer within {deadline:?}")),
+        }
     }
 
     async fn exchange(&self, call: &Call) -> Outcome {

@@ -53,7 +53,7 @@ pub(crate) async fn identify(
     let client = HttpClient::new(endpoint.clone(), Wire::Raw, Patience::new(patience))
         .map_err(TargetError::unusable)?;
     let harmless = Call::new(Operation::ListStateMachines, json!({"maxResults": 1}));
-    match client.call(&harmless).await {
+    match client.call(harmless).await {
         Outcome::Unknown(why) => Err(TargetError::foreign(address, &why)),
         Outcome::Done(_) | Outcome::Refused(_) => Ok(identity),
     }
