@@ -110,6 +110,7 @@ fn one(
         status: settled.map(|status| status.status).filter(|_| read.terminal().is_some()),
         started: date("startDate").filter(|_| read.terminal().is_some()),
         stopped: date("stopDate").filter(|_| read.terminal().is_some()),
+        live: true,
         completions,
     };
     let checked = check(&read.history, &known);
