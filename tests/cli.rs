@@ -140,6 +140,18 @@ fn standard_output_on_a_full_disk_exits_4_and_says_so() {
 }
 
 #[test]
+fn every_way_to_serve_starts() {
+    for more in [
+        &["--loose-delivery"][..],
+        &["--throttling", "0.1"],
+        &["--variant", "used-token-ok"],
+        &["--stack", "sample"],
+    ] {
+        assert!(binary::Served::start(more).address.starts_with("http://127.0.0.1:"), "{more:?}");
+    }
+}
+
+#[test]
 fn a_variant_that_does_not_exist_is_refused_before_anything_listens() {
     let ran = sfn_conformance(&["serve", "--variant", "no-such-variant"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (5, ""), "{}", ran.stderr);

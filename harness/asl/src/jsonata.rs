@@ -133,7 +133,7 @@ impl Expression {
 }
 
 /// Stops an expression that would never end. A bound on real time, so it is far above what any honest expression takes.
-const RUNAWAY_MS: u64 = 10_000;
+const RUNAWAY_MS: u64 = 3_000;
 const MAX_SEQUENCE: usize = 1_000_000;
 const STATES: [&str; 4] = ["input", "result", "errorOutput", "context"];
 

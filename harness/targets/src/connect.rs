@@ -190,7 +190,9 @@ async fn at(
     );
     let region = environment.get("AWS_REGION").unwrap_or_else(|| variable("AWS_DEFAULT_REGION", "us-east-1"));
     let endpoint = Endpoint::one(&address, &region, credentials);
-    let identity = probe::identify(&address, &endpoint, options.patience.min(PROBE)).await?;
+    // What was started just now loads its services with the first call; whoever is there already answers soon.
+    let patience = if known_as.is_some() { options.patience } else { options.patience.min(PROBE) };
+    let identity = probe::identify(&address, &endpoint, patience).await?;
     let targets = EndpointTargets {
         endpoint,
         wire: options.wire,

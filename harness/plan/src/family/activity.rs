@@ -63,6 +63,7 @@ fn activities() -> Vec<Draft> {
                 tell(Operation::SendTaskHeartbeat, json!({})),
             ],
         ),
+        beaten(&create, &start, &poll, &tell),
         run(
             "an activity's task that fails",
             vec![
@@ -95,6 +96,31 @@ fn activities() -> Vec<Draft> {
         )
         .needing("activity"),
     ]
+}
+
+/// A task whose window passes twice, with a heartbeat in each half.
+fn beaten(create: &Step, start: &Step, poll: &Step, tell: &dyn Fn(Operation, Value) -> Step) -> Draft {
+    let definition = json!({"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": "${bind:activity.activityArn}", "TimeoutSeconds": 60, "HeartbeatSeconds": 2, "End": true}}});
+    let make = Step::bind(
+        Operation::CreateStateMachine,
+        json!({"name": "sfnconf-${run}-act", "roleArn": "${role}", "definition": definition.to_string()}),
+        "machine",
+    );
+    let mut steps = vec![create.clone(), make, start.clone(), poll.clone()];
+    for _ in 0..4 {
+        steps.extend([Step::Sleep { ms: 1_000 }, tell(Operation::SendTaskHeartbeat, json!({}))]);
+    }
+    steps.extend([
+        tell(Operation::SendTaskSuccess, json!({"output": "{\"done\": true}"})),
+        Step::Sleep { ms: 400 },
+        Step::call(Operation::GetExecutionHistory, json!({"executionArn": "${bind:started.executionArn}"})),
+        Step::call(
+            Operation::DeleteStateMachine,
+            json!({"stateMachineArn": "${bind:machine.stateMachineArn}"}),
+        ),
+        Step::call(Operation::DeleteActivity, json!({"activityArn": "${bind:activity.activityArn}"})),
+    ]);
+    Draft::new("an activity's task that lives on heartbeats", Vec::new(), steps).needing("activity")
 }
 
 /// Three tasks of one activity and three polls: each poll has a task of its own, with its own input.

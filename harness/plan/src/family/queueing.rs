@@ -146,6 +146,21 @@ fn in_flight() -> Vec<Draft> {
                 about(Operation::DeleteMessage, own, "third.Messages.0", json!({})),
             ],
         ),
+        Draft::new(
+            "the visibility timeout of a queue counts where a receive names none",
+            Vec::new(),
+            vec![
+                Step::bind(
+                    Operation::CreateQueue,
+                    json!({"QueueName": "sfnconf-${run}-w", "Attributes": {"VisibilityTimeout": "2"}}),
+                    "own",
+                ),
+                Step::call(Operation::SendMessage, on(own, json!({"MessageBody": "one"}))),
+                receive(own, json!({"WaitTimeSeconds": 20}), "first"),
+                receive(own, json!({"WaitTimeSeconds": 20}), "second"),
+                about(Operation::DeleteMessage, own, "second.Messages.0", json!({})),
+            ],
+        ),
         Draft::new("messages whose visibility timeout is made longer stay hidden", Vec::new(), extended),
         Draft::new("messages that are deleted do not come back", Vec::new(), deleted),
         Draft::new(

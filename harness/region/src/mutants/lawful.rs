@@ -85,6 +85,22 @@ pub(super) const VARIANTS: &[Variant] = &[
             ready.saturating_sub(1)
         }
     }),
+    variant!(
+        "loose-delivery",
+        "standard queues deliver every fifth message twice, and every third time the youngest first",
+        [],
+        { deliveries: u64, picks: u64 },
+        {
+            fn delivers_again(&mut self, delivery: Delivery) -> bool {
+                self.deliveries += u64::from(delivery.received == 0);
+                delivery.received == 0 && self.deliveries.is_multiple_of(5)
+            }
+            fn picks(&mut self, ready: usize) -> usize {
+                self.picks += 1;
+                if self.picks.is_multiple_of(3) { ready.saturating_sub(1) } else { 0 }
+            }
+        }
+    ),
     variant!("notified-twice", "a topic delivers every notification twice", [], {
         fn notifications(&mut self) -> u64 {
             2

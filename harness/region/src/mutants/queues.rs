@@ -1,5 +1,7 @@
 //! Queues that hide too little, too long, or count wrong (SQS).
 
+use std::collections::BTreeMap;
+
 use record::{ApiError, Call, Operation, Outcome, Time};
 use serde_json::{Value, json};
 
@@ -177,6 +179,31 @@ pub(super) const VARIANTS: &[Variant] = &[
                     (call.operation, call.input.get_mut("Attributes"))
                 {
                     all.retain(|name, _| name == "FifoQueue" || name == "RedrivePolicy");
+                }
+            }
+        }
+    ),
+    variant!(
+        "queue-visibility-is-shown-only",
+        "the VisibilityTimeout that a queue is made with is shown, and half a minute counts",
+        ["SQS-04"],
+        { made: BTreeMap<String, Value> },
+        {
+            fn request(&mut self, call: &mut Call) {
+                let name = call.text("QueueName").map(str::to_owned);
+                if let (Operation::CreateQueue, Some(name), Some(Value::Object(all))) =
+                    (call.operation, name, call.input.get_mut("Attributes"))
+                {
+                    self.made.extend(all.shift_remove("VisibilityTimeout").map(|set| (name, set)));
+                }
+            }
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                let name = call.text("QueueUrl").and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+                if let (Operation::GetQueueAttributes, Outcome::Done(reply), Some(set)) =
+                    (call.operation, outcome, self.made.get(name))
+                    && let Some(shown) = reply.pointer_mut("/Attributes/VisibilityTimeout")
+                {
+                    *shown = set.clone();
                 }
             }
         }

@@ -379,6 +379,13 @@ fn named_by_the_interpreter(trace: &Trace<'_>, last: &Event, ledger: &mut Ledger
     if error == "States.Runtime" {
         told_by_the_interpreter(trace, last, ledger);
     }
+    let chooses = trace
+        .current(0)
+        .is_some_and(|(_, visit)| matches!(visit.kind.as_str(), "Choice" | "Parallel" | "Map"));
+    if error == "States.NoChoiceMatched" && !chooses {
+        let message = "States.NoChoiceMatched, but no Choice was asked".to_owned();
+        ledger.breach("HIS-22", last, message);
+    }
     if !is_of_the_interpreter(error) {
         let message = format!("ExecutionFailed with the error {error:?}, but no event in front of it failed");
         ledger.breach("HIS-22", last, message);

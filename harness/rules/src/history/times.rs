@@ -197,6 +197,10 @@ fn named(ended: &Event, heartbeat: bool, ledger: &mut Ledger) {
     let possible = error == Some("States.Timeout") || (heartbeat && error == Some("States.HeartbeatTimeout"));
     if !possible {
         let rule = if heartbeat { "HB-02" } else { "TMO-01" };
-        ledger.breach(rule, ended, format!("a timeout has the error States.Timeout, not {error:?}"));
+        ledger.breach(
+            rule,
+            ended,
+            format!("a timeout has the error States.Timeout, not {}", error.unwrap_or("none")),
+        );
     }
 }

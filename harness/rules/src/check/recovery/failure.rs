@@ -10,7 +10,7 @@ use super::rescue::{Then, seen};
 use crate::check::timers::timeout_path::plain_path;
 use crate::check::{Check, Group, Sink};
 use crate::view::attempt::fails_attempt;
-use crate::view::{Attempt, Bearer, Call, Effect, Operation, Pattern, Verb, View, same_json};
+use crate::view::{Attempt, Bearer, Call, Effect, Operation, Pattern, Verb, View, brief_json, same_json};
 
 const RESERVED: Check = Check::of(
     "ERR-04",
@@ -275,12 +275,22 @@ impl Caught<'_> {
                 };
                 sink.observed(NAMELESS, format!("A-09: the Error of a nameless failure is {how}"));
             } else {
-                sink.violated_at(NAMELESS, id, format!("a nameless failure passed Error {error:?}"));
+                sink.violated_at(
+                    NAMELESS,
+                    id,
+                    format!(
+                        "a nameless failure passed the Error {}",
+                        error.map_or_else(|| "none".to_owned(), brief_json)
+                    ),
+                );
             }
         }
         if !(fits && cause_fits) {
-            let failed = self.failed.text("error");
-            let message = format!("the error output has Error {error:?}, the task failed with {failed:?}");
+            let (member, shown) = if fits { ("Cause", cause) } else { ("Error", error) };
+            let shown = shown.map_or_else(|| "none".to_owned(), brief_json);
+            let failed = self.failed.text(if fits { "cause" } else { "error" });
+            let failed = failed.map_or_else(|| "none".to_owned(), |text| brief_json(&text.into()));
+            let message = format!("{member} of the error output is {shown}, that of the failure {failed}");
             sink.violated_at(PLACED, id, message);
         }
         fits && cause_fits

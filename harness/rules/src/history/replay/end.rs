@@ -9,6 +9,9 @@ use super::super::times::{is_early, is_outlived};
 use super::super::trace::Phase;
 use super::{Outcome, Replay};
 
+/// The longest that an execution runs, in seconds (TMO-12).
+const YEAR: u64 = 366 * 24 * 3600;
+
 impl Replay<'_, '_> {
     /// The end of the execution: the last state's failure, or the machine's own timeout.
     pub(super) fn end(&mut self, machine: &Machine, outcome: &Outcome) {
@@ -31,7 +34,7 @@ impl Replay<'_, '_> {
                 let shown = self.trace.strand(0).is_some_and(|strand| {
                     strand.phase == Phase::FailState || strand.phase == Phase::CompositeFailed
                 });
-                if !fits && shown {
+                if !fits && (shown || self.is_bare_failure(machine, last)) {
                     let expected = failures
                         .first()
                         .map(|failure| told(failure.error.as_deref(), failure.cause.as_deref()));
@@ -49,13 +52,21 @@ impl Replay<'_, '_> {
         }
     }
 
+    /// Whether a task that neither Retry nor Catch looks after has failed: nothing but its size can then replace its error.
+    fn is_bare_failure(&self, machine: &Machine, last: &Event) -> bool {
+        let Some((_, visit)) = self.trace.current(0) else { return false };
+        let state = machine.top().states.get(&visit.name);
+        self.trace.strand(0).is_some_and(|strand| strand.phase == Phase::Failed)
+            && visit.attempts.last().is_some_and(|attempt| !attempt.ok)
+            && visit.evaluation.is_none()
+            && state.is_some_and(|state| state.retriers().is_empty() && state.catchers().is_empty())
+            && last.text("error") != Some("States.DataLimitExceeded")
+    }
+
     /// An execution that goes on, or ends otherwise, long after the machine's TimeoutSeconds (TMO-06).
     fn outlived(&mut self, machine: &Machine) {
-        let (Some(seconds), Some(from), Some(last)) =
-            (machine.timeout_seconds, self.begun(), self.trace.events.last())
-        else {
-            return;
-        };
+        let (Some(from), Some(last)) = (self.begun(), self.trace.events.last()) else { return };
+        let seconds = machine.timeout_seconds.unwrap_or(YEAR).min(YEAR);
         let bound = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
         let judged = self.real && self.trace.sound && self.ledger.is_clean();
         if judged && last.kind != "ExecutionTimedOut" && is_outlived(from, last.at, bound) {
@@ -73,8 +84,7 @@ impl Replay<'_, '_> {
 
     pub(super) fn timed_out(&mut self, machine: &Machine, last: &Event) {
         self.ledger.met("TMO-06");
-        let year = 366 * 24 * 3600;
-        let seconds = machine.timeout_seconds.unwrap_or(year).min(year);
+        let seconds = machine.timeout_seconds.unwrap_or(YEAR).min(YEAR);
         let from = self.begun();
         let bound = i64::try_from(seconds).unwrap_or_default() * 1000;
         if self.real && from.is_some_and(|from| is_early(from, last.at, bound)) {

@@ -128,7 +128,10 @@ impl Replay<'_, '_> {
     fn paths_lead_somewhere(&mut self, visit: &Visit, state: &State) {
         let open = visit.exited.is_none() && visit.evaluation.is_none() && !visit.redriven;
         let Some((end, what)) = recovery::end_around(self.trace, visit).filter(|_| open) else { return };
-        let of_a_path = end.text("cause").is_some_and(|cause| cause.contains("Invalid path"));
+        // Whether a task without a token has `$$.Task` is open (TOK-28, A-06).
+        let of_a_path = end
+            .text("cause")
+            .is_some_and(|cause| cause.contains("Invalid path") && !cause.contains("$.Task"));
         if of_a_path && state.query_language == QueryLanguage::JsonPath {
             self.ledger.breach("HIS-29", end, format!("{what} in {:?}, whose fields evaluate", visit.name));
         }
@@ -243,6 +246,11 @@ impl Replay<'_, '_> {
             if let Err(what) = self.holes.fit(&one, &two, &written) {
                 self.ledger.breach("IO-01", scheduled, format!("taskCredentials.roleArn {what}"));
             }
+        }
+        let unasked = credentials.is_none() && two_credentials.is_none();
+        if unasked && scheduled.details.get("taskCredentials").is_some_and(|shown| !shown.is_null()) {
+            let message = format!("taskCredentials, though {:?} has no Credentials", visit.name);
+            self.ledger.breach("HIS-17", scheduled, message);
         }
     }
 
