@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it cannot go on without")]
 
-#[expect(dead_code, reason = "each test file uses what it needs")]
 mod binary;
 
 use std::fs;
