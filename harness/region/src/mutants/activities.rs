@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use record::{ApiError, Call, Operation, Outcome, Time};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Variant;
 use crate::conduct::Draft;
@@ -24,6 +24,30 @@ pub(super) const VARIANTS: &[Variant] = &[
                 if let (Operation::GetActivityTask, Outcome::Done(reply)) = (call.operation, outcome) {
                     let token = reply.get("taskToken").and_then(Value::as_str);
                     self.handed.extend(token.map(str::to_owned));
+                }
+            }
+        }
+    ),
+    variant!(
+        "activity-heartbeats-swallowed",
+        "a heartbeat for the task of an activity answers 200 and counts for nothing",
+        ["HB-03"],
+        { handed: BTreeSet<String> },
+        {
+            fn serves(&mut self, call: &Call) -> u64 {
+                let known = call.text("taskToken").is_some_and(|token| self.handed.contains(token));
+                u64::from(!(known && call.operation == Operation::SendTaskHeartbeat))
+            }
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                match (call.operation, &*outcome) {
+                    (Operation::GetActivityTask, Outcome::Done(reply)) => {
+                        let token = reply.get("taskToken").and_then(Value::as_str);
+                        self.handed.extend(token.map(str::to_owned));
+                    }
+                    (Operation::SendTaskHeartbeat, _) if self.serves(call) == 0 => {
+                        *outcome = Outcome::Done(json!({}));
+                    }
+                    _ => {}
                 }
             }
         }
