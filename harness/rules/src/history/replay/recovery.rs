@@ -56,9 +56,10 @@ fn is_reserved(failure: &TaskFailure) -> bool {
 }
 
 /// A failure as it is, and without a cause as with an empty one.
-fn spellings(failure: &TaskFailure) -> [TaskFailure; 2] {
-    let cause = failure.cause.is_none().then(String::new);
-    [failure.clone(), TaskFailure { cause, ..failure.clone() }]
+fn spellings(failure: &TaskFailure) -> impl Iterator<Item = TaskFailure> {
+    let empty =
+        failure.cause.is_none().then(|| TaskFailure { cause: Some(String::new()), ..failure.clone() });
+    std::iter::once(failure.clone()).chain(empty)
 }
 
 /// A cause that AWS never gives.
