@@ -19,6 +19,7 @@ mod timers;
 mod tokens;
 mod topics;
 mod unsupported;
+mod wording;
 
 pub use tokens::coverage::{TOKEN_STATES, TokenCall, token_calls};
 

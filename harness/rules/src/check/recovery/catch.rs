@@ -93,7 +93,7 @@ fn followed(failure: &Failure<'_>, expected: &Expected, then: &Then, next: &Even
             }
         };
     let message = format!(
-        "state {}: after {error:?} expected {:?}, saw {then:?} ({})",
+        "state {}: after {error:?} expected {}, saw {then} ({})",
         state.name, expected.then, next.kind
     );
     sink.violated_at(broken, Some(next.id), message);

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::error_equals::RUNTIME;
 use super::rescue::{Then, seen};
 use crate::check::timers::timeout_path::plain_path;
+use crate::check::wording::or_none;
 use crate::check::{Check, Group, Sink};
 use crate::view::attempt::fails_attempt;
 use crate::view::{Attempt, Bearer, Call, Effect, Operation, Pattern, Verb, View, brief_json, same_json};
@@ -85,9 +86,10 @@ fn failures(view: &View<'_>, sink: &mut Sink) {
                     UNCAUGHT,
                     Some(next.id),
                     format!(
-                        "{} has error {error:?}, ExecutionFailed has {:?} or another cause",
+                        "{} has error {}, ExecutionFailed has {} or another cause",
                         event.kind,
-                        next.text("error")
+                        or_none(error),
+                        or_none(next.text("error"))
                     ),
                 );
             }
@@ -394,8 +396,9 @@ fn described(view: &View<'_>, sink: &mut Sink) {
                 let held = failures.iter().any(|event| blank(shown) == blank(event.text(member)));
                 sink.expect(DESCRIBED, held, || {
                     format!(
-                        "DescribeExecution has {member} {shown:?}, ExecutionFailed has {:?}",
-                        last.text(member)
+                        "DescribeExecution has {member} {}, ExecutionFailed has {}",
+                        or_none(shown),
+                        or_none(last.text(member))
                     )
                 });
             }

@@ -5,6 +5,7 @@
 //! error, the rest of the visit accuses nobody.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use record::Event;
 use serde_json::Value;
@@ -52,6 +53,17 @@ pub(super) enum Then {
     /// The state was left, to this state where that is known.
     Catch(Option<String>),
     Fail,
+}
+
+impl fmt::Display for Then {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Retry => f.write_str("a retry"),
+            Self::Catch(Some(state)) => write!(f, "the Catcher to {state:?}"),
+            Self::Catch(None) => f.write_str("a Catcher"),
+            Self::Fail => f.write_str("a failure"),
+        }
+    }
 }
 
 /// A failure of an attempt, and what the history shows after it.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::check::timers::task_timeout::{Limit, cut_short, last_beat, limit, looked};
 use crate::check::timers::timeout_path::{input_of, plain_path};
+use crate::check::wording::or_none;
 use crate::check::{Check, Group, Sink};
 use crate::tolerance::{APART, PATIENCE, patience, seconds, slack};
 use crate::view::{Attempt, Effect, Pattern, Token, Verb, View};
@@ -80,7 +81,7 @@ fn windows(view: &View<'_>, sink: &mut Sink) {
                     other => sink.violated_at(
                         NAME,
                         Some(event.id),
-                        format!("a timeout with a heartbeat window has error {other:?}"),
+                        format!("a timeout with a heartbeat window has error {}", or_none(other)),
                     ),
                 }
                 let short = elapsed < window_ms - slack
@@ -257,8 +258,10 @@ fn values(view: &View<'_>, sink: &mut Sink) {
         };
         sink.expect(SHOWN, expected == attempt.heartbeat, || {
             format!(
-                "state {}: TaskScheduled shows heartbeat {:?}, expected {expected:?}",
-                state.name, attempt.heartbeat
+                "state {}: TaskScheduled shows heartbeat {}, expected {}",
+                state.name,
+                or_none(attempt.heartbeat),
+                or_none(expected)
             )
         });
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::check::wording::or_none;
 use crate::check::{Check, Group, Sink};
 use crate::tolerance::{PATIENCE, patience, seconds, slack};
 use crate::view::{Execution, View};
@@ -75,7 +76,7 @@ fn limited(view: &View<'_>, execution: &Execution<'_>, limit: u64, sink: &mut Si
                 sink.violated_at(
                     MACHINE,
                     Some(last.id),
-                    format!("ExecutionTimedOut has error {:?}", last.text("error")),
+                    format!("ExecutionTimedOut has error {}", or_none(last.text("error"))),
                 );
             } else if age > due + PATIENCE {
                 sink.violated_at(

@@ -2,6 +2,7 @@
 
 use record::{Event, Time};
 
+use crate::check::wording::or_none;
 use crate::check::{Check, Group, Sink};
 use crate::tolerance::{PATIENCE, patience, seconds, slack};
 use crate::view::{Attempt, Effect, Pattern, Verb, View};
@@ -158,7 +159,7 @@ impl Clock<'_> {
             });
             let error = event.text("error");
             sink.expect_at(FIRES, id, error == Some("States.Timeout"), || {
-                format!("a total timeout has error {error:?}, not States.Timeout")
+                format!("a total timeout has error {}, not States.Timeout", or_none(error))
             });
         } else if elapsed >= due && limit(self.view, self.attempt, event) == Limit::Total {
             sink.met(NOT_EARLY);
@@ -267,7 +268,11 @@ fn uncaught(view: &View<'_>, attempt: &Attempt, event: &Event, sink: &mut Sink) 
                 sink.violated_at(
                     UNCAUGHT,
                     Some(next.id),
-                    format!("an uncaught task timeout ended with error {name:?} and cause {cause:?}"),
+                    format!(
+                        "an uncaught task timeout ended with error {} and cause {}",
+                        or_none(name),
+                        or_none(cause)
+                    ),
                 );
             }
         }

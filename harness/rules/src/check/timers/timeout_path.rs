@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::check::timers::task_timeout::NO_DEFAULT;
+use crate::check::wording::or_none;
 use crate::check::{Check, Group, Sink};
+use crate::json::brief_json;
 use crate::view::View;
 
 const PATH: Check = Check::of(
@@ -92,14 +94,20 @@ fn values(view: &View<'_>, sink: &mut Sink) {
         } else if expected.is_none() {
             sink.violated(
                 NO_DEFAULT,
-                format!("state {} has no timeout but TaskScheduled shows {:?}", state.name, attempt.timeout),
+                format!(
+                    "state {} has no timeout but TaskScheduled shows {}",
+                    state.name,
+                    or_none(attempt.timeout)
+                ),
             );
         } else {
             sink.violated(
                 row,
                 format!(
-                    "state {}: TaskScheduled shows timeout {:?}, expected {expected:?}",
-                    state.name, attempt.timeout
+                    "state {}: TaskScheduled shows timeout {}, expected {}",
+                    state.name,
+                    or_none(attempt.timeout),
+                    or_none(expected)
                 ),
             );
         }
@@ -121,7 +129,11 @@ fn values(view: &View<'_>, sink: &mut Sink) {
             let failed = last.kind == "ExecutionFailed"
                 && last.text("error").is_some_and(|error| NAMES.contains(&error));
             sink.expect(PATH, failed, || {
-                format!("an unresolved TimeoutSecondsPath ended with {} {:?}", last.kind, last.text("error"))
+                format!(
+                    "an unresolved TimeoutSecondsPath ended with {} {}",
+                    last.kind,
+                    or_none(last.text("error"))
+                )
             });
         }
     }
@@ -163,7 +175,11 @@ fn caught(view: &View<'_>, sink: &mut Sink) {
         let lawful = missed || name == event.text("error") || name == Some("States.Timeout");
         let bare = cause.is_none_or(|cause| cause.as_str() == Some("") || cause.is_null());
         sink.expect(CAUGHT, lawful && bare, || {
-            format!("a caught timeout passed Error {name:?} and Cause {cause:?}")
+            format!(
+                "a caught timeout passed Error {} and Cause {}",
+                or_none(name),
+                cause.map_or_else(|| "none".to_owned(), brief_json)
+            )
         });
     }
 }
