@@ -12,13 +12,15 @@ pub(super) fn families() -> Vec<Family> {
 }
 
 fn activities() -> Vec<Draft> {
-    let definition = json!({"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": "${bind:activity.activityArn}", "TimeoutSeconds": 60, "HeartbeatSeconds": 30, "End": true}}});
     let create = Step::bind(Operation::CreateActivity, json!({"name": "sfnconf-${run}-a"}), "activity");
-    let make = Step::bind(
-        Operation::CreateStateMachine,
-        json!({"name": "sfnconf-${run}-act", "roleArn": "${role}", "definition": definition.to_string()}),
-        "machine",
-    );
+    let make = |window_s: u32| {
+        let definition = json!({"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": "${bind:activity.activityArn}", "TimeoutSeconds": 60, "HeartbeatSeconds": window_s, "End": true}}});
+        Step::bind(
+            Operation::CreateStateMachine,
+            json!({"name": "sfnconf-${run}-act", "roleArn": "${role}", "definition": definition.to_string()}),
+            "machine",
+        )
+    };
     let start = Step::bind(
         Operation::StartExecution,
         json!({"stateMachineArn": "${bind:machine.stateMachineArn}", "name": "e-${run}", "input": "{\"work\": 1}"}),
@@ -38,8 +40,8 @@ fn activities() -> Vec<Draft> {
     };
     let look =
         Step::call(Operation::GetExecutionHistory, json!({"executionArn": "${bind:started.executionArn}"}));
-    let run = |about: &str, told: Vec<Step>| {
-        let mut steps = vec![create.clone(), create.clone(), make.clone(), start.clone(), poll.clone()];
+    let run = |about: &str, window_s: u32, told: Vec<Step>| {
+        let mut steps = vec![create.clone(), create.clone(), make(window_s), start.clone(), poll.clone()];
         steps.extend(told);
         steps.extend([
             Step::Sleep { ms: 400 },
@@ -56,6 +58,7 @@ fn activities() -> Vec<Draft> {
     vec![
         run(
             "an activity's task, beaten and done, then answered again",
+            30,
             vec![
                 tell(Operation::SendTaskHeartbeat, json!({})),
                 tell(Operation::SendTaskSuccess, json!({"output": "{\"done\": true}"})),
@@ -63,15 +66,24 @@ fn activities() -> Vec<Draft> {
                 tell(Operation::SendTaskHeartbeat, json!({})),
             ],
         ),
-        beaten(&create, &start, &poll, &tell),
+        // Longer than its window, and early enough for a target that is slow to hand the task out.
+        run("an activity's task that lives on heartbeats", 5, {
+            let mut told = Vec::new();
+            for _ in 0..3 {
+                told.extend([Step::Sleep { ms: 2_000 }, tell(Operation::SendTaskHeartbeat, json!({}))]);
+            }
+            told.push(tell(Operation::SendTaskSuccess, json!({"output": "{\"done\": true}"})));
+            told
+        }),
         run(
             "an activity's task that fails",
+            30,
             vec![
                 tell(Operation::SendTaskFailure, json!({"error": "Worker.Error", "cause": "c"})),
                 tell(Operation::SendTaskFailure, json!({})),
             ],
         ),
-        several(&create, &make),
+        several(&create, &make(30)),
         Draft::new(
             "an idle activity: a poll ends after a minute without a task",
             Vec::new(),
@@ -96,31 +108,6 @@ fn activities() -> Vec<Draft> {
         )
         .needing("activity"),
     ]
-}
-
-/// A task that takes longer than its window, with heartbeats in time: early enough for a target that is slow to hand it out.
-fn beaten(create: &Step, start: &Step, poll: &Step, tell: &dyn Fn(Operation, Value) -> Step) -> Draft {
-    let definition = json!({"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": "${bind:activity.activityArn}", "TimeoutSeconds": 60, "HeartbeatSeconds": 5, "End": true}}});
-    let make = Step::bind(
-        Operation::CreateStateMachine,
-        json!({"name": "sfnconf-${run}-act", "roleArn": "${role}", "definition": definition.to_string()}),
-        "machine",
-    );
-    let mut steps = vec![create.clone(), make, start.clone(), poll.clone()];
-    for _ in 0..3 {
-        steps.extend([Step::Sleep { ms: 2_000 }, tell(Operation::SendTaskHeartbeat, json!({}))]);
-    }
-    steps.extend([
-        tell(Operation::SendTaskSuccess, json!({"output": "{\"done\": true}"})),
-        Step::Sleep { ms: 400 },
-        Step::call(Operation::GetExecutionHistory, json!({"executionArn": "${bind:started.executionArn}"})),
-        Step::call(
-            Operation::DeleteStateMachine,
-            json!({"stateMachineArn": "${bind:machine.stateMachineArn}"}),
-        ),
-        Step::call(Operation::DeleteActivity, json!({"activityArn": "${bind:activity.activityArn}"})),
-    ]);
-    Draft::new("an activity's task that lives on heartbeats", Vec::new(), steps).needing("activity")
 }
 
 /// Three tasks of one activity and three polls: each poll has a task of its own, with its own input.
