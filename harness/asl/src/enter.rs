@@ -146,15 +146,6 @@ fn enter_task(task: &Task, env: &Env<'_>) -> Result<Entered, Failure> {
     })
 }
 
-/// The parameters of a task with `veil` in place of every value that no source decides. None where nothing of them is known.
-pub fn known_parameters(state: &State, inputs: &Inputs<'_>, veil: &Value) -> Option<Value> {
-    let dice = Dice::for_visit(inputs.context, inputs.event_id);
-    let doubt = Doubt::default();
-    let env = Env::new(state, inputs, &dice, &doubt);
-    let input = state.flow.input_path.apply(&env).ok().filter(|_| env.is_sourced())?;
-    state.flow.parameters.as_ref()?.veiled(&env.at(&input), veil)
-}
-
 fn parameters(env: &Env<'_>) -> Result<Value, Failure> {
     let value = match &env.state.flow.parameters {
         Some(parameters) => parameters.evaluate(env)?,

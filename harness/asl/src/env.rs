@@ -25,6 +25,8 @@ pub(crate) struct Env<'a> {
     pub(crate) result: Option<&'a Value>,
     /// `$states.errorOutput`.
     pub(crate) error_output: Option<&'a Value>,
+    /// What stands in a template for every value that no source decides, in place of the likeliest.
+    pub(crate) veil: Option<&'a Value>,
 }
 
 impl<'a> Env<'a> {
@@ -34,7 +36,8 @@ impl<'a> Env<'a> {
         dice: &'a Dice<'a>,
         doubt: &'a Doubt,
     ) -> Self {
-        Self { state, inputs, dice, doubt, dollar: inputs.input, result: None, error_output: None }
+        let dollar = inputs.input;
+        Self { state, inputs, dice, doubt, dollar, result: None, error_output: None, veil: None }
     }
 
     pub(crate) fn at(self, dollar: &'a Value) -> Self {

@@ -13,7 +13,10 @@ use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
 use jsonata_core::value::JValue;
 use serde_json::{Number, Value};
 
+mod elementary;
 mod host;
+
+pub(crate) use elementary::is_elementary;
 
 /// A parsed expression.
 #[derive(Debug, Clone)]

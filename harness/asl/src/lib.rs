@@ -31,10 +31,11 @@ mod recover;
 mod resource;
 mod template;
 mod validate;
+mod veiled;
 
 pub use choice::ChoiceRule;
 pub use complete::{check_result, complete, places_its_result, without_input_path, without_output_path};
-pub use enter::{batches, enter, item_context, item_input, known_parameters};
+pub use enter::{batches, enter, item_context, item_input};
 pub use inspect::{inspect, inspect_items};
 pub use machine::{
     Batcher, Branch, Catcher, Machine, MachineType, Map, Next, QueryLanguage, Reader, Rescue, Retrier, Scope,
@@ -48,6 +49,7 @@ pub use parse::parse;
 pub use recover::recover;
 pub use resource::{Pattern, Resource};
 pub use validate::{Diagnostic, Severity, validate};
+pub use veiled::{known_exit, known_parameters};
 
 /// The most bytes of UTF-8 that an input, output or set of parameters may have (IO-10, IO-11).
 pub const DATA_LIMIT: usize = 262_144;

@@ -121,6 +121,7 @@ pub struct State {
     /// `Next` or `End`; Choice has neither, Succeed and Fail end by nature.
     pub next: Option<Next>,
     pub(crate) flow: Flow,
+    pub(crate) elementary: bool,
 }
 
 /// The eight types of states.
@@ -284,6 +285,11 @@ pub struct Catcher {
 }
 
 impl State {
+    /// Whether every JSONata expression in its fields, if any, is so elementary that it is beyond dispute whether it evaluates.
+    pub fn is_elementary(&self) -> bool {
+        self.elementary
+    }
+
     /// The value of `Type`.
     pub fn type_name(&self) -> &'static str {
         match self.kind {

@@ -148,6 +148,7 @@ impl Parser {
             comment: text(members, "Comment"),
             next,
             flow: fields.flow(matches!(kind, StateKind::Map(_))),
+            elementary: language == QueryLanguage::JsonPath || jsonata::is_elementary(members),
             kind,
         })
     }

@@ -155,28 +155,14 @@ impl Template {
             Self::Array(items) => {
                 Value::Array(items.iter().map(|item| item.evaluate(env)).collect::<Result<_, _>>()?)
             }
-            Self::Query { query, place } => query.evaluate(env, place)?,
-        })
-    }
-
-    /// The value of the template with `veil` in place of what no source decides; None where something does not evaluate.
-    pub(crate) fn veiled(&self, env: &Env<'_>, veil: &Value) -> Option<Value> {
-        Some(match self {
-            Self::Constant(value) => value.clone(),
-            Self::Object(members) => Value::Object(
-                members
-                    .iter()
-                    .map(|(name, member)| Some((name.clone(), member.veiled(env, veil)?)))
-                    .collect::<Option<_>>()?,
-            ),
-            Self::Array(items) => {
-                Value::Array(items.iter().map(|item| item.veiled(env, veil)).collect::<Option<_>>()?)
-            }
-            Self::Query { query, place } => {
-                let doubt = Doubt::default();
-                let value = query.evaluate(&Env { doubt: &doubt, ..*env }, place).ok()?;
-                if doubt.is_noted() { veil.clone() } else { value }
-            }
+            Self::Query { query, place } => match env.veil {
+                Some(veil) => {
+                    let doubt = Doubt::default();
+                    let value = query.evaluate(&Env { doubt: &doubt, ..*env }, place)?;
+                    if doubt.is_noted() { veil.clone() } else { value }
+                }
+                None => query.evaluate(env, place)?,
+            },
         })
     }
 

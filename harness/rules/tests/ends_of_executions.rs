@@ -76,6 +76,37 @@ fn a_catcher_that_reads_its_cause_as_json_is_judged_like_any_other() {
 }
 
 #[test]
+fn a_failure_without_a_name_may_be_retried_as_one_of_tasks_and_still_has_no_name() {
+    let catching = callback(&json!({
+        "Retry": [{ "ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 1 }],
+        "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "s2" }],
+    }));
+    let nameless = |tale: Tale| {
+        let details =
+            json!({ "resourceType": "lambda", "resource": "invoke.waitForTaskToken", "cause": "why" });
+        tale.waits(&parameters()).then("TaskFailed", details)
+    };
+    let again = json!({ "FunctionName": "f", "Payload": { "token": "another" } });
+    for output in [
+        json!({ "Error": null, "Cause": "why" }),
+        json!({ "Error": "", "Cause": "why" }),
+        json!({ "Cause": "why" }),
+    ] {
+        let first = nameless(Tale::started(&json!({})).entered("Task", "s1", &json!({})));
+        let details =
+            json!({ "resourceType": "lambda", "resource": "invoke.waitForTaskToken", "cause": "why" });
+        first
+            .waits(&again)
+            .then("TaskFailed", details)
+            .exited("Task", "s1", &output)
+            .entered("Succeed", "s2", &output)
+            .exited("Succeed", "s2", &output)
+            .succeeded()
+            .is_legal(&catching);
+    }
+}
+
+#[test]
 fn only_a_choice_finds_no_choice() {
     let waiting = machine("JSONPath", &[json!({ "Type": "Wait", "Seconds": 1 })]);
     let tale = Tale::started(&json!({})).entered("Wait", "s1", &json!({}));

@@ -39,6 +39,32 @@ fn a_random_number_may_be_any_even_of_a_seed() {
 }
 
 #[test]
+fn what_stands_beside_chance_is_judged() {
+    let template =
+        json!({ "n.$": "States.MathRandom(1, 3)", "m.$": "States.ArrayRange(5, 1, 1)", "k.$": "$.k" });
+    let pass = json!({ "Type": "Pass", "Parameters": template, "ResultPath": "$.r" });
+    let machine = machine("JSONPath", &[pass]);
+    let told = |kept: &str| {
+        let output = json!({ "k": "kept", "r": { "n": 2, "m": [], "k": kept } });
+        Tale::started(&json!({ "k": "kept" })).passed("s1", &output).succeeded()
+    };
+    told("kept").is_legal(&machine);
+    told("other").is_illegal(&machine, "IO-06");
+}
+
+#[test]
+fn what_is_computed_of_chance_may_be_anything() {
+    let pass = json!({
+        "Type": "Pass", "Parameters": { "n.$": "States.MathRandom(1, 9)" },
+        "Assign": { "has.$": "States.ArrayContains(States.Array(1, 2), $.n)" }, "OutputPath": "$.n",
+    });
+    let machine = machine("JSONPath", &[pass]);
+    let exited = json!({ "name": "s1", "output": "2", "assignedVariables": { "has": "true" } });
+    let tale = Tale::started(&json!({})).entered("Pass", "s1", &json!({})).then("PassStateExited", exited);
+    tale.succeeded().is_legal(&machine);
+}
+
+#[test]
 fn a_random_number_handed_on_whole_is_a_number() {
     let (machine, told) = outputs("$random()");
     told(&json!("x")).is_illegal(&machine, "IO-06");

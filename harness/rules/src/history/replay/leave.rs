@@ -1,7 +1,7 @@
 //! How a state was left, compared with how it must be left: Pass, Choice, Succeed, Wait and Fail from their entry on, the others
 //! from their result on (IO-02, IO-04, IO-06).
 
-use asl::{Entered, Exit, Failure, QueryLanguage, State, StateKind, TaskFailure, Variables, WaitUntil};
+use asl::{Entered, Exit, Failure, Inputs, State, StateKind, TaskFailure, Variables, WaitUntil};
 use record::Event;
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::super::flow::json;
 use super::super::shape::is_cut;
 use super::super::times::is_early;
 use super::super::trace::{Family, Trace, Visit};
-use super::recovery;
+use super::recovery::{self, Tally};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, VARIABLES, blind, goal_of, possible};
 
 /// Which events a resource writes.
@@ -37,9 +37,16 @@ impl Replay<'_, '_> {
             return (Goal::Any, Outcome::Open);
         };
         let entered = setting.twice(|inputs| asl::enter(state, inputs));
+        if self.failed_evaluation(visit).is_some() {
+            let completes = |inputs: &Inputs<'_>| asl::complete(state, inputs, &Value::Null);
+            let waits = matches!(state.kind, StateKind::Wait(_));
+            let fails = entered.one.is_err() || (waits && setting.twice(completes).one.is_err());
+            return self.evaluation(visit, state, &setting, fails, &mut Tally::default());
+        }
         match (entered.one, entered.two) {
             (Ok(Entered::Exit(one)), Ok(Entered::Exit(two))) => {
-                self.leave(visit, state, &Twice { one, two }, "IO-06")
+                let exits = self.known(visit, state, &setting, &Value::Null, Twice { one, two });
+                self.leave(visit, state, &exits, "IO-06")
             }
             (Ok(Entered::Wait { until, sourced }), Ok(Entered::Wait { until: other, .. })) => {
                 if until == other && sourced {
@@ -47,7 +54,10 @@ impl Replay<'_, '_> {
                 }
                 let exits = setting.twice(|inputs| asl::complete(state, inputs, &Value::Null));
                 match (exits.one, exits.two) {
-                    (Ok(one), Ok(two)) => self.leave(visit, state, &Twice { one, two }, "IO-06"),
+                    (Ok(one), Ok(two)) => {
+                        let exits = self.known(visit, state, &setting, &Value::Null, Twice { one, two });
+                        self.leave(visit, state, &exits, "IO-06")
+                    }
                     (Err(failure), Err(_)) => self.must_fail(visit, state, &failure),
                     _ => blind(self.trace, visit, state),
                 }
@@ -132,11 +142,6 @@ impl Replay<'_, '_> {
             self.fails_in_spite(visit, state, exits, rule);
             return (Goal::Any, Outcome::Open);
         };
-        if visit.evaluation.is_some() {
-            self.ledger
-                .unjudged(format!("state {:?}: an evaluation failed at AWS that succeeds here", visit.name));
-            return (Goal::Among(possible(state)), Outcome::Open);
-        }
         self.ledger.met(rule);
         let Some(output) = json(exited, "output") else {
             return (goal, Outcome::Open);
@@ -186,8 +191,7 @@ impl Replay<'_, '_> {
         let succeeded = plain
             && matches!(state.kind, StateKind::Task(_))
             && visit.attempts.last().is_some_and(|attempt| attempt.ok && attempt.ended.is_some());
-        let evaluated = visit.evaluation.is_some() || state.query_language == QueryLanguage::JsonAta;
-        if plain && !evaluated {
+        if plain && state.is_elementary() {
             if succeeded {
                 let message = format!("{what} in {:?} after its task succeeded", visit.name);
                 self.ledger.breach(rule, end, message);
@@ -204,7 +208,7 @@ impl Replay<'_, '_> {
         let seen = visit.evaluation.is_some()
             || visit.failed.is_some()
             || visit.attempts.last().is_some_and(|attempt| !attempt.ok);
-        if state.query_language == QueryLanguage::JsonAta || seen || !failure.sourced {
+        if !state.is_elementary() || seen || !failure.sourced {
             self.ledger.unjudged(format!("state {:?}: {} here, not at AWS", visit.name, failure.error));
         } else {
             let message = format!("{:?} is left, but it must fail: {failure}", visit.name);
@@ -275,13 +279,32 @@ impl Replay<'_, '_> {
         let exits = setting.twice(|inputs| asl::complete(state, inputs, result));
         match (exits.one, exits.two) {
             (Ok(one), Ok(two)) => {
-                let exits = Twice { one, two };
+                let exits = self.known(visit, state, setting, result, Twice { one, two });
                 self.filtered(visit, state, setting, result, &exits);
                 self.leave(visit, state, &exits, rule)
             }
             (Err(failure), Err(_)) => self.must_fail(visit, state, &failure),
             _ => blind(self.trace, visit, state),
         }
+    }
+
+    /// How a state was left, with veils where no source decides a value of its fields.
+    fn known(
+        &self,
+        visit: &Visit,
+        state: &State,
+        setting: &Setting<'_>,
+        result: &Value,
+        exits: Twice<Exit>,
+    ) -> Twice<Exit> {
+        let open = !(exits.one.sourced && exits.two.sourced);
+        if !open || visit.exited.is_none() {
+            return exits;
+        }
+        let known = |inputs: &Inputs<'_>, veil| asl::known_exit(state, inputs, result, &veil);
+        let one = setting.twice(|inputs| known(inputs, Value::Null)).one;
+        let two = setting.twice(|inputs| known(inputs, Value::Bool(true))).two;
+        one.zip(two).map_or(exits, |(one, two)| Twice { one, two })
     }
 
     /// Whether a wrong output is the one that the state has without its OutputPath (IO-06).

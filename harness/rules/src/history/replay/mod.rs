@@ -19,6 +19,7 @@ use crate::json::brief_json;
 
 mod distributed;
 mod end;
+mod evaluation;
 mod leave;
 mod recovery;
 mod rounds;

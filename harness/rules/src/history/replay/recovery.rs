@@ -416,7 +416,8 @@ fn caught_by(
     let next_state = follower.as_ref().map(|(name, _)| name.clone());
     let (mut reason, mut fitted) = (None, false);
     for (exits, failure) in caught {
-        let nameless = failure.error.is_none() || failure.cause.as_deref().unwrap_or_default().is_empty();
+        let is_empty = |text: &Option<String>| text.as_deref().unwrap_or_default().is_empty();
+        let nameless = is_empty(&failure.error) || is_empty(&failure.cause);
         let fits = replay.holes.fit(&exits.one.output, &exits.two.output, &output).or_else(|what| {
             let bare = |value: &Value| match state.query_language {
                 _ if !nameless => value.clone(),

@@ -226,9 +226,7 @@ impl Replay<'_, '_> {
     fn begun_in_spite(&mut self, visit: &Visit, round: &Round, state: &State, failure: &asl::Failure) {
         let Some(first) = round.strands.first() else { return };
         let begun = self.trace.events.iter().find(|event| self.trace.owner.get(&event.id) == Some(first));
-        if let Some(begun) =
-            begun.filter(|_| state.query_language == asl::QueryLanguage::JsonPath && failure.sourced)
-        {
+        if let Some(begun) = begun.filter(|_| state.is_elementary() && failure.sourced) {
             let message = format!("{:?} starts an iteration, but it must fail: {failure}", visit.name);
             self.ledger.breach("IO-02", begun, message.clone());
             self.ledger.breach("HIS-29", begun, message);
@@ -265,11 +263,16 @@ impl Replay<'_, '_> {
         variables: &Variables,
         item: Item<'_>,
     ) -> (Goal, Outcome) {
+        let failed_evaluation = self.failed_evaluation(visit).is_some();
         if visit.rounds.is_empty()
-            && visit.exited.is_none()
+            && (visit.exited.is_none() || failed_evaluation)
             && let Some(setting) = self.setting(visit, input.clone(), variables, item, Some(0), None)
         {
             let entered = setting.twice(|inputs| asl::enter(state, inputs));
+            if failed_evaluation {
+                let fails = entered.one.is_err() || entered.two.is_err();
+                return self.evaluation(visit, state, &setting, fails, &mut recovery::Tally::default());
+            }
             let evaluates = |entered: &Entered| match entered {
                 Entered::Parallel(given) => given.sourced,
                 Entered::Map(map) => map.sourced && map.reading.is_none(),
@@ -288,8 +291,7 @@ impl Replay<'_, '_> {
 
     /// The execution, or what is around it, fails in a Parallel or Map that could begin.
     fn unstarted_in_spite(&mut self, visit: &Visit, state: &State) {
-        let in_json_path = state.query_language == asl::QueryLanguage::JsonPath;
-        let untouched = !visit.redriven && visit.evaluation.is_none() && in_json_path;
+        let untouched = !visit.redriven && visit.evaluation.is_none() && state.is_elementary();
         if let Some((end, what)) = recovery::end_around(self.trace, visit).filter(|_| untouched) {
             self.ledger.breach("HIS-29", end, format!("{what} in {:?}, whose fields evaluate", visit.name));
         }
@@ -346,6 +348,12 @@ impl Replay<'_, '_> {
             return recovery::judge(self, visit, state, setting, &failures, seen, counts);
         }
         let closed = trace.strand(visit.strand).is_some_and(|strand| strand.phase != Phase::Running);
+        if let (Some(result), true) = (&result, self.failed_evaluation(visit).is_some()) {
+            let result = Value::Array(result.clone());
+            let exits = setting.twice(|inputs| asl::complete(state, inputs, &result));
+            let fails = exits.one.is_err() || exits.two.is_err();
+            return Some(self.evaluation(visit, state, setting, fails, counts));
+        }
         if let (Some(result), true) = (result, visit.exited.is_some() || closed) {
             return Some(self.finish(visit, state, setting, &Value::Array(result), "IO-04"));
         }

@@ -82,10 +82,15 @@ impl Replay<'_, '_> {
             };
             if attempt.ok {
                 let Some(result) = json(ended, "output") else { return blind(trace, visit, state) };
-                if next.is_none() && visit.evaluation.is_none() {
+                if next.is_none() && self.failed_evaluation(visit).is_none() {
                     return self.finish(visit, state, &setting, &result, "IO-04");
                 }
-                if next.is_some() && visit.evaluation.is_none() {
+                if next.is_none() {
+                    let exits = setting.twice(|inputs| asl::complete(state, inputs, &result));
+                    let fails = exits.one.is_err() || exits.two.is_err();
+                    return self.evaluation(visit, state, &setting, fails, &mut tally);
+                }
+                if visit.evaluation.is_none() {
                     let again = next.and_then(|next| trace.event(next.scheduled)).unwrap_or(ended);
                     self.ledger.breach(
                         "START-22",
@@ -112,6 +117,10 @@ impl Replay<'_, '_> {
             && let Some(setting) = self.setting(visit, input, variables, item, Some(0), Some("token"))
         {
             let entered = setting.twice(|inputs| asl::enter(state, inputs));
+            if self.failed_evaluation(visit).is_some() {
+                let fails = entered.one.is_err() || entered.two.is_err();
+                return self.evaluation(visit, state, &setting, fails, &mut tally);
+            }
             match (entered.one, entered.two) {
                 (Err(failure), Err(_)) => return self.must_fail(visit, state, &failure),
                 (Ok(Entered::Task { sourced: true, .. }), Ok(Entered::Task { sourced: true, .. })) => {
@@ -169,7 +178,7 @@ impl Replay<'_, '_> {
             (Err(failure), Err(_)) => {
                 // Whether a task without a token has `$$.Task` is open (TOK-28, A-06).
                 let of_token = failure.cause.as_deref().is_some_and(|cause| cause.contains("Task"));
-                if state.query_language == QueryLanguage::JsonPath && failure.sourced && !of_token {
+                if state.is_elementary() && failure.sourced && !of_token {
                     let message = format!("{:?} is scheduled, but it must fail: {failure}", visit.name);
                     self.ledger.breach("IO-02", scheduled, message.clone());
                     self.ledger.breach("HIS-29", scheduled, message);

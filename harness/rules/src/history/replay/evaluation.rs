@@ -1,0 +1,66 @@
+//! A state whose fields did not evaluate: whether they can fail, and what became of the failure (ERR-05, ERR-06, HIS-29).
+//!
+//! What it does not do: evaluations that fail after a task, a branch or an iteration did, for it may be the Catcher's fields that
+//! failed. Invariant: an evaluation is called a lie only where the state's expressions are beyond dispute.
+
+use asl::{Origin, State, TaskFailure};
+use record::Event;
+
+use super::super::trace::Visit;
+use super::recovery::{self, Seen, Tally};
+use super::{Goal, Outcome, Replay, Setting, blind};
+
+/// The words that say that an expression itself failed, not what a service makes of its value (recorded:
+/// undefined-reference-base-undefined-arguments; LocalStack 2026.3).
+const OF_AN_EXPRESSION: [&str; 2] = ["returned nothing (undefined)", "threw an error during evaluation"];
+
+impl Replay<'_, '_> {
+    /// The event that says so, if the state has tried nothing since.
+    pub(super) fn failed_evaluation(&self, visit: &Visit) -> Option<usize> {
+        let attempt = visit.attempts.last().map(|attempt| attempt.scheduled);
+        let round = visit.rounds.last().map(|round| round.started);
+        visit.evaluation.filter(|at| attempt.max(round).is_none_or(|tried| tried < *at))
+    }
+
+    /// What follows from it. `fails` says whether the fields fail here, too.
+    pub(super) fn evaluation(
+        &mut self,
+        visit: &Visit,
+        state: &State,
+        setting: &Setting<'_>,
+        fails: bool,
+        tally: &mut Tally,
+    ) -> (Goal, Outcome) {
+        let Some(event) = self.failed_evaluation(visit).and_then(|at| self.trace.event(at)) else {
+            return blind(self.trace, visit, state);
+        };
+        if !fails {
+            self.could_evaluate(visit, state, event);
+        }
+        let text = |member: &str| event.text(member).map(str::to_owned);
+        let failure = TaskFailure { error: text("error"), cause: text("cause"), origin: Origin::Interpreter };
+        // How often it was evaluated again is not told, and whether the wildcard for tasks takes it is open.
+        let names = state.catchers().iter().flat_map(|catcher| &catcher.error_equals);
+        let open = names.clone().any(|name| name == "States.TaskFailed") || !state.retriers().is_empty();
+        if open {
+            return blind(self.trace, visit, state);
+        }
+        let seen = if visit.exited.is_some() { Seen::Left } else { Seen::Failed };
+        let judged = recovery::judge(self, visit, state, setting, &[failure], seen, tally);
+        judged.unwrap_or_else(|| blind(self.trace, visit, state))
+    }
+
+    fn could_evaluate(&mut self, visit: &Visit, state: &State, event: &Event) {
+        let cause = event.text("cause").unwrap_or_default();
+        // A service may refuse the arguments of a task that evaluate well.
+        let of_fields =
+            state.resource().is_none() || OF_AN_EXPRESSION.iter().any(|words| cause.contains(words));
+        if state.is_elementary() && of_fields {
+            let message = format!("EvaluationFailed of {:?}, whose fields evaluate", visit.name);
+            self.ledger.breach("HIS-29", event, message);
+        } else {
+            self.ledger
+                .unjudged(format!("state {:?}: an evaluation failed at AWS that succeeds here", visit.name));
+        }
+    }
+}
