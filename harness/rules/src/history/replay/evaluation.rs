@@ -14,15 +14,15 @@ use super::{Goal, Outcome, Replay, Setting, blind};
 /// undefined-reference-base-undefined-arguments; LocalStack 2026.3).
 const OF_AN_EXPRESSION: [&str; 2] = ["returned nothing (undefined)", "threw an error during evaluation"];
 
-impl Replay<'_, '_> {
-    /// The event that says so, if the state has tried nothing since.
-    pub(super) fn failed_evaluation(&self, visit: &Visit) -> Option<usize> {
-        let attempt = visit.attempts.last().map(|attempt| attempt.scheduled);
-        let round = visit.rounds.last().map(|round| round.started);
-        visit.evaluation.filter(|at| attempt.max(round).is_none_or(|tried| tried < *at))
-    }
+/// Where the history says that a state's fields did not evaluate, if the state has tried nothing since.
+pub(super) fn failed_evaluation(visit: &Visit) -> Option<usize> {
+    let attempt = visit.attempts.last().map(|attempt| attempt.scheduled);
+    let round = visit.rounds.last().map(|round| round.started);
+    visit.evaluation.filter(|at| attempt.max(round).is_none_or(|tried| tried < *at))
+}
 
-    /// What follows from it. `fails` says whether the fields fail here, too.
+impl Replay<'_, '_> {
+    /// What follows from a failed evaluation. `fails` says whether the fields fail here, too.
     pub(super) fn evaluation(
         &mut self,
         visit: &Visit,
@@ -31,7 +31,7 @@ impl Replay<'_, '_> {
         fails: bool,
         tally: &mut Tally,
     ) -> (Goal, Outcome) {
-        let Some(event) = self.failed_evaluation(visit).and_then(|at| self.trace.event(at)) else {
+        let Some(event) = failed_evaluation(visit).and_then(|at| self.trace.event(at)) else {
             return blind(self.trace, visit, state);
         };
         if !fails {

@@ -9,6 +9,7 @@ use super::super::flow::json;
 use super::super::shape::is_cut;
 use super::super::times::is_early;
 use super::super::trace::{Family, Trace, Visit};
+use super::evaluation::failed_evaluation;
 use super::recovery::{self, Tally};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, VARIABLES, blind, goal_of, possible};
 
@@ -37,7 +38,7 @@ impl Replay<'_, '_> {
             return (Goal::Any, Outcome::Open);
         };
         let entered = setting.twice(|inputs| asl::enter(state, inputs));
-        if self.failed_evaluation(visit).is_some() {
+        if failed_evaluation(visit).is_some() {
             let completes = |inputs: &Inputs<'_>| asl::complete(state, inputs, &Value::Null);
             let waits = matches!(state.kind, StateKind::Wait(_));
             let fails = entered.one.is_err() || (waits && setting.twice(completes).one.is_err());
@@ -45,7 +46,7 @@ impl Replay<'_, '_> {
         }
         match (entered.one, entered.two) {
             (Ok(Entered::Exit(one)), Ok(Entered::Exit(two))) => {
-                let exits = self.known(visit, state, &setting, &Value::Null, Twice { one, two });
+                let exits = known(visit, state, &setting, &Value::Null, Twice { one, two });
                 self.leave(visit, state, &exits, "IO-06")
             }
             (Ok(Entered::Wait { until, sourced }), Ok(Entered::Wait { until: other, .. })) => {
@@ -55,7 +56,7 @@ impl Replay<'_, '_> {
                 let exits = setting.twice(|inputs| asl::complete(state, inputs, &Value::Null));
                 match (exits.one, exits.two) {
                     (Ok(one), Ok(two)) => {
-                        let exits = self.known(visit, state, &setting, &Value::Null, Twice { one, two });
+                        let exits = known(visit, state, &setting, &Value::Null, Twice { one, two });
                         self.leave(visit, state, &exits, "IO-06")
                     }
                     (Err(failure), Err(_)) => self.must_fail(visit, state, &failure),
@@ -279,32 +280,13 @@ impl Replay<'_, '_> {
         let exits = setting.twice(|inputs| asl::complete(state, inputs, result));
         match (exits.one, exits.two) {
             (Ok(one), Ok(two)) => {
-                let exits = self.known(visit, state, setting, result, Twice { one, two });
+                let exits = known(visit, state, setting, result, Twice { one, two });
                 self.filtered(visit, state, setting, result, &exits);
                 self.leave(visit, state, &exits, rule)
             }
             (Err(failure), Err(_)) => self.must_fail(visit, state, &failure),
             _ => blind(self.trace, visit, state),
         }
-    }
-
-    /// How a state was left, with veils where no source decides a value of its fields.
-    fn known(
-        &self,
-        visit: &Visit,
-        state: &State,
-        setting: &Setting<'_>,
-        result: &Value,
-        exits: Twice<Exit>,
-    ) -> Twice<Exit> {
-        let open = !(exits.one.sourced && exits.two.sourced);
-        if !open || visit.exited.is_none() {
-            return exits;
-        }
-        let known = |inputs: &Inputs<'_>, veil| asl::known_exit(state, inputs, result, &veil);
-        let one = setting.twice(|inputs| known(inputs, Value::Null)).one;
-        let two = setting.twice(|inputs| known(inputs, Value::Bool(true))).two;
-        one.zip(two).map_or(exits, |(one, two)| Twice { one, two })
     }
 
     /// Whether a wrong output is the one that the state has without its OutputPath (IO-06).
@@ -333,6 +315,24 @@ impl Replay<'_, '_> {
             self.ledger.breach("IO-06", exited, message);
         }
     }
+}
+
+/// How a state was left, with veils where no source decides a value of its fields.
+fn known(
+    visit: &Visit,
+    state: &State,
+    setting: &Setting<'_>,
+    result: &Value,
+    exits: Twice<Exit>,
+) -> Twice<Exit> {
+    let open = !(exits.one.sourced && exits.two.sourced);
+    if !open || visit.exited.is_none() {
+        return exits;
+    }
+    let known = |inputs: &Inputs<'_>, veil| asl::known_exit(state, inputs, result, &veil);
+    let one = setting.twice(|inputs| known(inputs, Value::Null)).one;
+    let two = setting.twice(|inputs| known(inputs, Value::Bool(true))).two;
+    one.zip(two).map_or(exits, |(one, two)| Twice { one, two })
 }
 
 /// Whether what a state leaves comes near the limit (IO-10): there a byte decides, and its spelling is not ours.

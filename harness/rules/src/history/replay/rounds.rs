@@ -10,6 +10,7 @@ use super::super::flow::json;
 use super::super::shape::EVENT_LIMIT;
 use super::super::trace::{Home, Phase, Round, Trace, Visit};
 use super::distributed;
+use super::evaluation::failed_evaluation;
 use super::leave::failed;
 use super::recovery::{self, Seen};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind};
@@ -263,13 +264,13 @@ impl Replay<'_, '_> {
         variables: &Variables,
         item: Item<'_>,
     ) -> (Goal, Outcome) {
-        let failed_evaluation = self.failed_evaluation(visit).is_some();
+        let has_failed = failed_evaluation(visit).is_some();
         if visit.rounds.is_empty()
-            && (visit.exited.is_none() || failed_evaluation)
+            && (visit.exited.is_none() || has_failed)
             && let Some(setting) = self.setting(visit, input.clone(), variables, item, Some(0), None)
         {
             let entered = setting.twice(|inputs| asl::enter(state, inputs));
-            if failed_evaluation {
+            if has_failed {
                 let fails = entered.one.is_err() || entered.two.is_err();
                 return self.evaluation(visit, state, &setting, fails, &mut recovery::Tally::default());
             }
@@ -348,7 +349,7 @@ impl Replay<'_, '_> {
             return recovery::judge(self, visit, state, setting, &failures, seen, counts);
         }
         let closed = trace.strand(visit.strand).is_some_and(|strand| strand.phase != Phase::Running);
-        if let (Some(result), true) = (&result, self.failed_evaluation(visit).is_some()) {
+        if let (Some(result), true) = (&result, failed_evaluation(visit).is_some()) {
             let result = Value::Array(result.clone());
             let exits = setting.twice(|inputs| asl::complete(state, inputs, &result));
             let fails = exits.one.is_err() || exits.two.is_err();

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::flow::json;
 use super::super::times::is_early;
 use super::super::trace::{Attempt, Family, Visit};
+use super::evaluation::failed_evaluation;
 use super::leave::family_of;
 use super::recovery::{self, Seen, Tally};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind};
@@ -82,7 +83,7 @@ impl Replay<'_, '_> {
             };
             if attempt.ok {
                 let Some(result) = json(ended, "output") else { return blind(trace, visit, state) };
-                if next.is_none() && self.failed_evaluation(visit).is_none() {
+                if next.is_none() && failed_evaluation(visit).is_none() {
                     return self.finish(visit, state, &setting, &result, "IO-04");
                 }
                 if next.is_none() {
@@ -117,7 +118,7 @@ impl Replay<'_, '_> {
             && let Some(setting) = self.setting(visit, input, variables, item, Some(0), Some("token"))
         {
             let entered = setting.twice(|inputs| asl::enter(state, inputs));
-            if self.failed_evaluation(visit).is_some() {
+            if failed_evaluation(visit).is_some() {
                 let fails = entered.one.is_err() || entered.two.is_err();
                 return self.evaluation(visit, state, &setting, fails, &mut tally);
             }
