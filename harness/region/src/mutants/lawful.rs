@@ -80,6 +80,18 @@ pub(super) const VARIANTS: &[Variant] = &[
             delivery.received == 0
         }
     }),
+    variant!(
+        "again-and-again",
+        "standard queues deliver a third of all deliveries once more, first or not",
+        [],
+        { deliveries: u64 },
+        {
+            fn delivers_again(&mut self, _: Delivery) -> bool {
+                self.deliveries += 1;
+                (self.deliveries.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % 3 == 0
+            }
+        }
+    ),
     variant!("out-of-order", "standard queues deliver the youngest message first", [], {
         fn picks(&mut self, ready: usize) -> usize {
             ready.saturating_sub(1)
