@@ -128,9 +128,8 @@ fn trials() -> Vec<Trial> {
         Trial {
             name: "jsonata",
             definition: jsonata,
-            shows: |_, said| {
-                serde_json::from_str(said).is_ok_and(|output: Value| output == json!({"sum": 2}))
-            },
+            // Whoever evaluates it to something else offers JSONata, and is judged for it.
+            shows: |status, said| status == "SUCCEEDED" && said != "{}" && !said.contains("{%"),
         },
         Trial {
             name: "format",

@@ -15,7 +15,9 @@ pub enum EngineError {
     #[error("the baseline cannot be used: {0}")]
     Baseline(String),
     /// A ledger that cannot be written or read.
-    #[error("the ledger {path} cannot be used: {why}; choose another --out")]
+    #[error(
+        "the ledger {path} cannot be used: {why}; choose another --out, or for --ledger the ledger.jsonl of a run"
+    )]
     Ledger {
         /// Where.
         path: String,

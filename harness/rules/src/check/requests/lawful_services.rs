@@ -60,7 +60,9 @@ fn is_about_form(code: &str) -> bool {
 fn served(view: &View<'_>, sink: &mut Sink) {
     for call in view.calls.iter().filter(|call| call.mute) {
         if let Some(row) = row(call.operation) {
-            sink.violated(row, format!("{} had no answer of AWS in three tries in a row", call.operation));
+            let message =
+                format!("{} had no answer that can be read in three tries in a row", call.operation);
+            sink.violated(row, message);
         }
     }
     for call in view.calls.iter().filter(|call| !call.garbled && call.was_looked_at()) {

@@ -140,7 +140,7 @@ fn protocol(view: &View<'_>, sink: &mut Sink) {
         if call.mute && !is_oversize(call) {
             sink.violated(
                 PROTOCOL,
-                format!("{} had no answer of AWS in three tries in a row", call.operation),
+                format!("{} had no answer that can be read in three tries in a row", call.operation),
             );
         } else if call.was_looked_at() {
             sink.met(PROTOCOL);
