@@ -7,12 +7,16 @@ use serde_json::Value;
 
 use super::ledger::Ledger;
 use super::trace::{Home, Phase, Round, Strand, Trace};
-use crate::view::attempt::fails_attempt;
-use aborts::{aborted, unexplained};
+use aborts::aborted;
 use iterations::{iteration_ended, iteration_started, unclosed};
+use map_runs::{run, run_aborted};
+
+pub(super) use ends::finish;
 
 mod aborts;
+mod ends;
 mod iterations;
+mod map_runs;
 pub(super) mod redrive;
 
 /// The Parallel visit whose branches start at this event.
@@ -342,176 +346,5 @@ fn failed(trace: &mut Trace<'_>, position: usize, event: &Event, kind: &str, led
         && inner.home != Home::Root
     {
         inner.heads.push(leaf.id);
-    }
-}
-
-/// The redrives of a Map Run are counted one by one.
-fn counted(trace: &Trace<'_>, event: &Event, ledger: &mut Ledger) {
-    let Some(count) = event.details.get("redriveCount").and_then(Value::as_u64) else { return };
-    let of_run = |other: &&Event| {
-        other.kind == event.kind && other.id <= event.id && other.text("mapRunArn") == event.text("mapRunArn")
-    };
-    let redriven = trace.events.iter().filter(of_run).count() as u64;
-    if count != redriven {
-        let message = format!("redriveCount is {count} at redrive number {redriven} of its Map Run");
-        ledger.breach("RED-05", event, message);
-    }
-}
-
-fn run(trace: &mut Trace<'_>, position: usize, event: &Event, phase: Phase, ledger: &mut Ledger) {
-    if event.kind == "MapRunRedriven" && trace.segment == 0 {
-        trace.fault("RED-05", event, "MapRunRedriven in an execution that was not redriven", ledger);
-    }
-    run_arn(trace, event, ledger);
-    if event.kind == "MapRunRedriven" {
-        counted(trace, event, ledger);
-    }
-    let view: &Trace<'_> = trace;
-    let pick = view.pick(event, |at, strand| {
-        in_state(view, at, "Map")
-            && match phase {
-                Phase::RunStarted => matches!(strand.phase, Phase::Running | Phase::Redriven),
-                _ => matches!(strand.phase, Phase::RunStarted | Phase::Redriven),
-            }
-    });
-    let strand = match pick {
-        Ok(pick) => {
-            if !pick.linked {
-                trace.bad_link(event, pick.strand, ledger);
-            }
-            pick.strand
-        }
-        Err(linked) => {
-            let strand = linked.unwrap_or_default();
-            let place = trace.whereabouts(strand);
-            trace.fault("HIS-26", event, format!("{} while {place}", event.kind), ledger);
-            strand
-        }
-    };
-    if phase == Phase::RunStarted
-        && let Some(round) = trace.current_mut(strand).and_then(|visit| visit.rounds.last_mut())
-    {
-        round.run = Some(position);
-    }
-    trace.advance(strand, event, phase);
-}
-
-/// A Map Run was stopped, before or after the states around it; what its event points at is not recorded.
-fn run_aborted(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger) {
-    let has_run = |trace: &Trace<'_>, at: usize| {
-        let may_run =
-            |strand: &Strand| matches!(strand.phase, Phase::RunStarted | Phase::Redriven | Phase::Over);
-        trace.strand(at).is_some_and(may_run)
-            && trace.current(at).is_some_and(|(_, visit)| {
-                visit.kind == "Map"
-                    && visit.exited.is_none()
-                    && visit.failed.is_none()
-                    && visit.rounds.last().is_some_and(|round| round.run.is_some())
-            })
-    };
-    let running: Vec<usize> = (0..trace.strands.len()).filter(|at| has_run(trace, *at)).collect();
-    let owner = trace.owner.get(&event.previous).copied();
-    let Some(strand) = running.iter().rfind(|at| Some(**at) == owner).or_else(|| running.last()).copied()
-    else {
-        let place = trace.whereabouts(0);
-        return trace.fault("HIS-26", event, format!("MapRunAborted but no Map Run runs: {place}"), ledger);
-    };
-    let is_open = trace
-        .strand(strand)
-        .is_some_and(|strand| matches!(strand.phase, Phase::RunStarted | Phase::Redriven));
-    if is_open {
-        trace.advance(strand, event, Phase::RunFailed);
-    }
-    trace.owner.entry(event.id).or_insert(strand);
-}
-
-/// Every Map Run has an ARN of its own; a redrive goes on with an earlier one.
-fn run_arn(trace: &Trace<'_>, event: &Event, ledger: &mut Ledger) {
-    let Some(arn) = event.text("mapRunArn") else { return };
-    let earlier = trace.events.iter().take_while(|earlier| earlier.id < event.id);
-    let is_known = earlier
-        .filter(|earlier| earlier.kind == "MapRunStarted")
-        .any(|started| started.text("mapRunArn") == Some(arn));
-    let wrong = match event.kind.as_str() {
-        _ if !arn.contains(":mapRun:") => "names no Map Run",
-        "MapRunStarted" if is_known => "is that of an earlier Map Run",
-        "MapRunRedriven" if !is_known => "is that of no Map Run that was started",
-        _ => return,
-    };
-    ledger.breach("HIS-26", event, format!("mapRunArn {arn:?} {wrong}"));
-}
-
-/// Between a failure and the Parallel or Map that it fails, every Parallel and Map fails, too (HIS-27).
-fn silent(trace: &mut Trace<'_>, ledger: &mut Ledger) {
-    let mut silent = Vec::new();
-    for (outer, visit) in trace.visits.iter().enumerate() {
-        let Some(failed) = visit.failed.and_then(|at| trace.event(at)) else { continue };
-        let Some(cause) = trace.by_id(failed.previous) else { continue };
-        // Which of the states around write a failure of the interpreter is not recorded.
-        let is_told = cause.kind == "FailStateEntered" || fails_attempt(&cause.kind);
-        let mut strand = trace.owner.get(&cause.id).copied().filter(|_| is_told && !visit.redriven);
-        while let Some((inner, _)) = strand.and_then(|at| trace.strand(at)?.home.around()) {
-            let Some(found) = trace.visits.get(inner).filter(|_| inner != outer) else { break };
-            if found.failed.is_none() && found.aborted.is_none() && !found.redriven {
-                silent.push((failed, found.name.clone()));
-            }
-            strand = Some(found.strand);
-        }
-    }
-    for (failed, name) in silent {
-        let message = format!("{} fails by a state inside {name:?}, which shows no failure", failed.kind);
-        trace.fault("HIS-27", failed, message, ledger);
-    }
-}
-
-/// The Parallel or Map states that failed and are over, each with its failure and the strands of its last round. Of what a
-/// redrive takes up again nothing is recorded.
-fn failed_and_over<'t, 'h>(
-    trace: &'t Trace<'h>,
-    kind: &'static str,
-) -> impl Iterator<Item = (&'h Event, &'t [usize])> + use<'t, 'h> {
-    trace.visits.iter().filter(move |visit| visit.kind == kind && !visit.redriven).filter_map(|visit| {
-        let failed = visit.failed.and_then(|at| trace.event(at))?;
-        let strands = visit.rounds.last().map(|round| round.strands.as_slice()).unwrap_or_default();
-        (visit.exited.is_some() || trace.terminal.is_some()).then_some((failed, strands))
-    })
-}
-
-/// Where an inline Map fails, each of its iterations has ended or is aborted (HIS-26, recorded).
-fn left_open(trace: &mut Trace<'_>, ledger: &mut Ledger) {
-    let open =
-        |strand: &usize| trace.strand(*strand).is_some_and(|strand| !strand.closed && !strand.redriven);
-    let counts: Vec<_> = failed_and_over(trace, "Map")
-        .map(|(failed, strands)| (failed, strands.iter().filter(|strand| open(strand)).count()))
-        .filter(|(_, count)| *count > 0)
-        .collect();
-    for (failed, count) in counts {
-        let message =
-            format!("MapStateFailed, yet {count} of its iterations have neither failed nor been aborted");
-        trace.fault("HIS-26", failed, message, ledger);
-    }
-}
-
-/// A Task that fails its Parallel is itself aborted (HIS-27), before or after ParallelStateFailed.
-pub(super) fn finish(trace: &mut Trace<'_>, ledger: &mut Ledger) {
-    unexplained(trace, ledger);
-    silent(trace, ledger);
-    left_open(trace, ledger);
-    let mut missing = Vec::new();
-    for (failed, strands) in failed_and_over(trace, "Parallel") {
-        let Some(leaf) = strands.iter().find(|at| trace.owner.get(&failed.previous) == Some(*at)) else {
-            continue;
-        };
-        let Some((_, task)) = trace.current(*leaf) else { continue };
-        let broke = task.attempts.last().and_then(|attempt| attempt.ended).and_then(|at| trace.event(at));
-        if task.kind == "Task"
-            && broke.is_some_and(|event| event.id == failed.previous)
-            && task.aborted.is_none()
-        {
-            missing.push((failed, task.name.clone()));
-        }
-    }
-    for (failed, name) in missing {
-        trace.fault("HIS-27", failed, format!("the failing Task {name:?} has no TaskStateAborted"), ledger);
     }
 }

@@ -8,7 +8,8 @@ use record::Event;
 use serde_json::{Value, json};
 
 use super::super::trace::{Phase, Round, Visit};
-use super::{Goal, Outcome, Replay, Setting, Twice, blind, recovery};
+use super::ways::Tally;
+use super::{Goal, Outcome, Replay, Setting, Twice, blind};
 
 /// How a Map Run itself fails; any other name comes from somewhere within.
 const OF_THE_RUN: [&str; 3] =
@@ -36,7 +37,7 @@ impl Replay<'_, '_> {
         state: &State,
         setting: &Setting<'_>,
         items: Option<u64>,
-        counts: &mut recovery::Tally,
+        counts: &mut Tally,
     ) -> Option<(Goal, Outcome)> {
         let trace = self.trace;
         let visit = trace.visits.get(at)?;

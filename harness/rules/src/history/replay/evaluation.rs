@@ -7,7 +7,8 @@ use asl::{Origin, State, TaskFailure};
 use record::Event;
 
 use super::super::trace::Visit;
-use super::recovery::{self, Seen, Tally};
+use super::recovery::{self, Seen};
+use super::ways::Tally;
 use super::{Goal, Outcome, Replay, Setting, blind};
 
 /// The words that say that an expression itself failed, not what a service makes of its value (recorded:

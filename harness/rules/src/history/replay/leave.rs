@@ -10,7 +10,8 @@ use super::super::shape::is_cut;
 use super::super::times::is_early;
 use super::super::trace::{Family, Trace, Visit};
 use super::evaluation::failed_evaluation;
-use super::recovery::{self, Tally};
+use super::recovery;
+use super::ways::{self, Tally};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, VARIABLES, blind, goal_of, possible};
 
 /// Which events a resource writes.
@@ -78,7 +79,7 @@ impl Replay<'_, '_> {
                         self.ledger.breach("ERR-06", end, message.clone());
                         self.ledger.breach("HIS-29", end, message);
                     }
-                    return (Goal::Any, Outcome::Failed(recovery::views_of(error, cause)));
+                    return (Goal::Any, Outcome::Failed(ways::views_of(error, cause)));
                 }
                 let last =
                     self.trace.terminal.and_then(|at| self.trace.event(at)).filter(|_| visit.strand == 0);

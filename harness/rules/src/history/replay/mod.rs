@@ -17,6 +17,7 @@ use super::shape::is_cut;
 use super::trace::{Home, Trace, Visit};
 use crate::json::brief_json;
 
+mod caught;
 mod distributed;
 mod end;
 mod evaluation;
@@ -24,6 +25,7 @@ mod leave;
 mod recovery;
 mod rounds;
 mod task;
+mod ways;
 
 const VARIABLES: &str = "assignedVariables";
 

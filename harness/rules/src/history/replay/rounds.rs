@@ -13,6 +13,7 @@ use super::distributed;
 use super::evaluation::failed_evaluation;
 use super::leave::failed;
 use super::recovery::{self, Seen};
+use super::ways::Tally;
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind};
 use crate::tolerance::AT_ONCE;
 
@@ -28,7 +29,7 @@ impl Replay<'_, '_> {
     ) -> (Goal, Outcome) {
         let trace = self.trace;
         let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
-        let mut counts = recovery::Tally::default();
+        let mut counts = Tally::default();
         for (number, round) in visit.rounds.iter().enumerate() {
             counts.segment(round.segment);
             self.after_redrives(round.started);
@@ -147,7 +148,7 @@ impl Replay<'_, '_> {
         let (Some(processor), StateKind::Map(map)) = (state.processor(), &state.kind) else {
             return (Goal::Any, Outcome::Open);
         };
-        let mut counts = recovery::Tally::default();
+        let mut counts = Tally::default();
         for (number, round) in visit.rounds.iter().enumerate() {
             counts.segment(round.segment);
             self.after_redrives(round.started);
@@ -272,7 +273,7 @@ impl Replay<'_, '_> {
             let entered = setting.twice(|inputs| asl::enter(state, inputs));
             if has_failed {
                 let fails = entered.one.is_err() || entered.two.is_err();
-                return self.evaluation(visit, state, &setting, fails, &mut recovery::Tally::default());
+                return self.evaluation(visit, state, &setting, fails, &mut Tally::default());
             }
             let evaluates = |entered: &Entered| match entered {
                 Entered::Parallel(given) => given.sourced,
@@ -308,7 +309,7 @@ impl Replay<'_, '_> {
         setting: &Setting<'_>,
         result: Option<Vec<Value>>,
         failures: &[(usize, Vec<TaskFailure>)],
-        counts: &mut recovery::Tally,
+        counts: &mut Tally,
     ) -> Option<(Goal, Outcome)> {
         let trace = self.trace;
         let visit = trace.visits.get(at)?;

@@ -9,7 +9,8 @@ use super::super::times::is_early;
 use super::super::trace::{Attempt, Family, Visit};
 use super::evaluation::failed_evaluation;
 use super::leave::family_of;
-use super::recovery::{self, Seen, Tally};
+use super::recovery::{self, Seen};
+use super::ways::{self, Tally};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, blind};
 
 /// Every failure that a recorded end of an attempt can have been, for Retry and Catch.
@@ -17,7 +18,7 @@ fn candidates(scheduled: &Event, ended: &Event, real: bool) -> Vec<TaskFailure> 
     let error = ended.text("error").map(str::to_owned);
     let cause = ended.text("cause").map(str::to_owned);
     if !ended.is_timeout() {
-        return recovery::views_of(error, cause);
+        return ways::views_of(error, cause);
     }
     let has = |member: &str| scheduled.details.get(member).is_some_and(|value| !value.is_null());
     let mut found = Vec::new();
