@@ -345,10 +345,13 @@ fn redelivery_is_lawful_and_losing_a_message_is_not() {
     let mut case = Case::parked(&one(json!({})));
     case.wait(31_000).receive("m-1", TOKEN, 1).is_lawful();
     case.wait(31_000).receive("m-1", TOKEN, 1).breaks("SQS-11");
-    // An early duplicate or two are lawful, a habit is not.
+    // A few early duplicates are lawful, a habit is not.
     let mut case = Case::parked(&one(json!({})));
-    case.receive("m-1", TOKEN, 2).receive("m-1", TOKEN, 3).is_lawful();
-    case.receive("m-1", TOKEN, 4).breaks("SQS-04");
+    for count in 2..=7 {
+        case.receive("m-1", TOKEN, count);
+    }
+    case.is_lawful();
+    case.receive("m-1", TOKEN, 8).breaks("SQS-04");
     let mut case = Case::parked(&one(json!({})));
     case.wait(75_000).call(
         Operation::ReceiveMessage,
