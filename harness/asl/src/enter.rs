@@ -235,7 +235,7 @@ fn items(map: &Map, env: &Env<'_>) -> Result<Vec<Value>, Failure> {
     }
 }
 
-/// Items or an input that is no array. Without Items the event has no location (recorded: map-state-items-input-types-null).
+/// Items or an input that is no array; newer guides let a Map run over the members of an object. Without Items the event has no location (recorded: map-state-items-input-types-null).
 fn no_array(map: &Map, env: &Env<'_>, value: &Value) -> Failure {
     let found = type_of(value);
     match map.items.as_ref().and_then(Template::expression) {
@@ -244,7 +244,8 @@ fn no_array(map: &Map, env: &Env<'_>, value: &Value) -> Failure {
             let what = format!(
                 "returned an unexpected result type. Expected 'array', but was '{found}' for value: {value}"
             );
-            expression.failure(env, "Items", &what)
+            let failure = expression.failure(env, "Items", &what);
+            if value.is_object() { failure.unsourced() } else { failure }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! What it does not do: evaluations that fail after a task, a branch or an iteration did, for it may be the Catcher's fields that
 //! failed. Invariant: an evaluation is called a lie only where the state's expressions are beyond dispute.
 
-use asl::{Origin, State, TaskFailure};
+use asl::{Failure, Origin, QueryLanguage, State, StateKind, TaskFailure};
 use record::Event;
 
 use super::super::trace::Visit;
@@ -20,6 +20,18 @@ pub(super) fn failed_evaluation(visit: &Visit) -> Option<usize> {
     let attempt = visit.attempts.last().map(|attempt| attempt.scheduled);
     let round = visit.rounds.last().map(|round| round.started);
     visit.evaluation.filter(|at| attempt.max(round).is_none_or(|tried| tried < *at))
+}
+
+/// Whether a state that fails here must fail at AWS as well. Of JSONata that is said of expressions alone: which types a field
+/// takes is less certain than what an expression gives.
+pub(super) fn must_fail(state: &State, failure: &Failure) -> bool {
+    let cause = failure.cause.as_deref().unwrap_or_default();
+    let by_expression = state.is_elementary() && is_of_an_expression(cause);
+    failure.sourced && (state.query_language == QueryLanguage::JsonPath || by_expression)
+}
+
+fn is_of_an_expression(cause: &str) -> bool {
+    OF_AN_EXPRESSION.iter().any(|words| cause.contains(words))
 }
 
 impl Replay<'_, '_> {
@@ -53,9 +65,9 @@ impl Replay<'_, '_> {
 
     fn could_evaluate(&mut self, visit: &Visit, state: &State, event: &Event) {
         let cause = event.text("cause").unwrap_or_default();
-        // A service may refuse the arguments of a task that evaluate well.
-        let of_fields =
-            state.resource().is_none() || OF_AN_EXPRESSION.iter().any(|words| cause.contains(words));
+        // A service may refuse the arguments of a task that evaluate well, and a Map has bounds of its own.
+        let bounded = matches!(state.kind, StateKind::Task(_) | StateKind::Map(_));
+        let of_fields = !bounded || is_of_an_expression(cause);
         if state.is_elementary() && of_fields {
             let message = format!("EvaluationFailed of {:?}, whose fields evaluate", visit.name);
             self.ledger.breach("HIS-29", event, message);

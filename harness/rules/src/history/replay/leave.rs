@@ -9,7 +9,7 @@ use super::super::flow::json;
 use super::super::shape::is_cut;
 use super::super::times::is_early;
 use super::super::trace::{Family, Trace, Visit};
-use super::evaluation::failed_evaluation;
+use super::evaluation::{self, failed_evaluation};
 use super::recovery;
 use super::ways::{self, Tally};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, VARIABLES, blind, goal_of, possible};
@@ -210,7 +210,7 @@ impl Replay<'_, '_> {
         let seen = visit.evaluation.is_some()
             || visit.failed.is_some()
             || visit.attempts.last().is_some_and(|attempt| !attempt.ok);
-        if !state.is_elementary() || seen || !failure.sourced {
+        if seen || !evaluation::must_fail(state, failure) {
             self.ledger.unjudged(format!("state {:?}: {} here, not at AWS", visit.name, failure.error));
         } else {
             let message = format!("{:?} is left, but it must fail: {failure}", visit.name);

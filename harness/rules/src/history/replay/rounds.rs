@@ -10,7 +10,7 @@ use super::super::flow::json;
 use super::super::shape::EVENT_LIMIT;
 use super::super::trace::{Home, Phase, Round, Trace, Visit};
 use super::distributed;
-use super::evaluation::failed_evaluation;
+use super::evaluation::{self, failed_evaluation};
 use super::leave::failed;
 use super::recovery::{self, Seen};
 use super::ways::Tally;
@@ -228,7 +228,7 @@ impl Replay<'_, '_> {
     fn begun_in_spite(&mut self, visit: &Visit, round: &Round, state: &State, failure: &asl::Failure) {
         let Some(first) = round.strands.first() else { return };
         let begun = self.trace.events.iter().find(|event| self.trace.owner.get(&event.id) == Some(first));
-        if let Some(begun) = begun.filter(|_| state.is_elementary() && failure.sourced) {
+        if let Some(begun) = begun.filter(|_| evaluation::must_fail(state, failure)) {
             let message = format!("{:?} starts an iteration, but it must fail: {failure}", visit.name);
             self.ledger.breach("IO-02", begun, message.clone());
             self.ledger.breach("HIS-29", begun, message);

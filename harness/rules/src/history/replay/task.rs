@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::flow::json;
 use super::super::times::is_early;
 use super::super::trace::{Attempt, Family, Visit};
-use super::evaluation::failed_evaluation;
+use super::evaluation::{self, failed_evaluation};
 use super::leave::family_of;
 use super::recovery::{self, Seen};
 use super::ways::{self, Tally};
@@ -180,7 +180,7 @@ impl Replay<'_, '_> {
             (Err(failure), Err(_)) => {
                 // Whether a task without a token has `$$.Task` is open (TOK-28, A-06).
                 let of_token = failure.cause.as_deref().is_some_and(|cause| cause.contains("Task"));
-                if state.is_elementary() && failure.sourced && !of_token {
+                if evaluation::must_fail(state, &failure) && !of_token {
                     let message = format!("{:?} is scheduled, but it must fail: {failure}", visit.name);
                     self.ledger.breach("IO-02", scheduled, message.clone());
                     self.ledger.breach("HIS-29", scheduled, message);
