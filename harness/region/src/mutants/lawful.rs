@@ -88,7 +88,7 @@ pub(super) const VARIANTS: &[Variant] = &[
         {
             fn delivers_again(&mut self, _: Delivery) -> bool {
                 self.deliveries += 1;
-                (self.deliveries.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % 3 == 0
+                (self.deliveries.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).is_multiple_of(3)
             }
         }
     ),
