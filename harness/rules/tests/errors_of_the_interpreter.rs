@@ -91,7 +91,9 @@ fn whether_wildcards_take_a_name_of_aws_that_a_worker_sent_is_open() {
 
 #[test]
 fn an_evaluation_may_fail_again_after_less_than_a_second() {
-    let retry = json!([{ "ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "JitterStrategy": "FULL" }]);
+    let retry = json!([{
+        "ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1, "JitterStrategy": "FULL",
+    }]);
     let state = json!({
         "Type": "Task", "Resource": RESOURCE, "Arguments": "{% $number('x') %}", "Retry": retry,
     });

@@ -113,3 +113,55 @@ fn arguments_may_be_refused_although_they_evaluate() {
     )
     .is_legal(&plain);
 }
+
+/// The callback is tried again for a failed evaluation, at most once, after two seconds.
+fn trying(names: &str, catchers: &Value) -> Value {
+    let mut definition = callback("{% $states.input.n %}", catchers);
+    definition["States"]["s1"]["Retry"] =
+        json!([{ "ErrorEquals": [names], "IntervalSeconds": 2, "MaxAttempts": 1, "JitterStrategy": "NONE" }]);
+    definition
+}
+
+/// It was answered and evaluated once, and is answered and evaluated again.
+fn again(tale: Tale, ms: u64) -> Tale {
+    let parameters = json!({ "FunctionName": "f", "Payload": { "token": "T2" } });
+    let scheduled = json!({
+        "resourceType": "lambda", "resource": "invoke.waitForTaskToken",
+        "region": "eu-west-1", "parameters": parameters.to_string(),
+    });
+    let plain = json!({ "resourceType": "lambda", "resource": "invoke.waitForTaskToken" });
+    let submitted = json!({
+        "resourceType": "lambda", "resource": "invoke.waitForTaskToken", "output": "{\"StatusCode\":200}",
+    });
+    tale.after(ms, "TaskScheduled", scheduled)
+        .then("TaskStarted", plain)
+        .then("TaskSubmitted", submitted)
+        .answered(&json!({ "a": 2 }))
+}
+
+#[test]
+fn a_retrier_tries_a_failed_evaluation_again() {
+    for name in [ERROR, "States.ALL"] {
+        let once = trying(name, &Value::Null);
+        let twice = || evaluation_failed(again(answered(&json!({})), 2000), "s1");
+        ended(twice()).is_legal(&once);
+        ended(answered(&json!({}))).is_illegal(&once, "ERR-10");
+        ended(evaluation_failed(again(answered(&json!({})), 500), "s1")).is_illegal(&once, "ERR-13");
+        ended(evaluation_failed(again(twice(), 2000), "s1")).is_illegal(&once, "ERR-15");
+        // After its last try it is failed, not done.
+        left(twice(), &json!({ "a": 2 })).is_illegal(&once, "ERR-05");
+        left(again(answered(&json!({})), 2000), &json!({ "a": 2 })).is_illegal(&once, "HIS-29");
+    }
+    ended(evaluation_failed(again(answered(&json!({})), 2000), "s1"))
+        .is_illegal(&trying("Other", &Value::Null), "ERR-16");
+}
+
+#[test]
+fn after_the_last_try_a_catcher_takes_it() {
+    let catching = trying(ERROR, &json!([{ "ErrorEquals": ["States.ALL"], "Next": "s2" }]));
+    let error_output = json!({ "Error": ERROR, "Cause": "The JSONata expression '$states.input.n' specified for the field 'Output' returned nothing (undefined)." });
+    let twice = || evaluation_failed(again(answered(&json!({})), 2000), "s1");
+    left(twice(), &error_output).is_legal(&catching);
+    left(answered(&json!({})), &error_output).is_illegal(&catching, "ERR-10");
+    ended(twice()).is_illegal(&catching, "ERR-06");
+}

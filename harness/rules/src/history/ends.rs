@@ -157,7 +157,7 @@ pub(super) fn redriven(trace: &mut Trace<'_>, event: &Event, ledger: &mut Ledger
             visit.redriven = true;
             visit.aborted = None;
             visit.failed = None;
-            visit.evaluation = None;
+            visit.bygone = visit.evaluations.len();
         }
     }
     trace.owner.insert(event.id, 0);

@@ -293,7 +293,7 @@ pub(super) fn error_of(event: &Event) -> (Option<&str>, Option<&str>) {
 /// None where the definition alone knows (Fail states), or where the interpreter itself failed.
 pub(super) fn failure_event<'h>(trace: &Trace<'h>, strand: usize) -> Option<&'h Event> {
     let (_, visit) = trace.current(strand)?;
-    if let Some(evaluation) = visit.evaluation {
+    if let Some(evaluation) = visit.failed_evaluation() {
         return trace.event(evaluation);
     }
     if let Some(failed) = visit.failed.and_then(|at| trace.event(at)) {

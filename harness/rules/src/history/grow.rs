@@ -136,7 +136,8 @@ fn entered(trace: &mut Trace<'_>, position: usize, event: &Event, ledger: &mut L
         entered: position,
         attempts: Vec::new(),
         rounds: Vec::new(),
-        evaluation: None,
+        evaluations: Vec::new(),
+        bygone: 0,
         failed: None,
         exited: None,
         aborted: None,
@@ -315,14 +316,14 @@ fn evaluation_failed(trace: &mut Trace<'_>, position: usize, event: &Event, ledg
     }
     let entered =
         trace.open_visit(strand).and_then(|(_, visit)| trace.event(visit.entered)).map(|event| event.id);
-    let earlier = trace.open_visit(strand).and_then(|(_, visit)| trace.event(visit.evaluation?));
+    let earlier = trace.open_visit(strand).and_then(|(_, visit)| trace.event(*visit.evaluations.last()?));
     // A retry evaluates again, and fails in the same words; with full jitter it may hardly wait (ERR-14).
     let again = |earlier: &Event| earlier.details == event.details && event.at == earlier.at;
     if earlier.is_some_and(again) && are_real(trace.events) {
         trace.fault("HIS-11", event, format!("EvaluationFailed of state {name:?} occurs twice"), ledger);
     }
     if let Some(visit) = trace.current_mut(strand) {
-        visit.evaluation = Some(position);
+        visit.evaluations.push(position);
     }
     trace.advance(strand, event, Phase::EvaluationFailed);
     if let Some(strand) = trace.strands.get_mut(strand) {

@@ -124,13 +124,36 @@ pub(super) struct Visit {
     pub(super) entered: usize,
     pub(super) attempts: Vec<Attempt>,
     pub(super) rounds: Vec<Round>,
-    pub(super) evaluation: Option<usize>,
+    /// Where its fields did not evaluate.
+    pub(super) evaluations: Vec<usize>,
+    /// How many of these a redrive has left behind.
+    pub(super) bygone: usize,
     /// `ParallelStateFailed` or `MapStateFailed`.
     pub(super) failed: Option<usize>,
     pub(super) exited: Option<usize>,
     pub(super) aborted: Option<usize>,
     /// It goes on in a later segment than it began, or repeats a visit of an earlier one.
     pub(super) redriven: bool,
+}
+
+/// From one position, exclusive, to another, or to the end.
+pub(super) type Span = (usize, Option<usize>);
+
+impl Visit {
+    /// The failed evaluations in a span; where it is open, those since the last redrive.
+    pub(super) fn evaluations_in(&self, (from, until): Span) -> impl Iterator<Item = usize> + '_ {
+        let bygone = if until.is_none() { self.bygone } else { 0 };
+        let within = move |at: &usize| *at > from && until.is_none_or(|until| *at < until);
+        self.evaluations.iter().skip(bygone).copied().filter(within)
+    }
+
+    /// The position of the failed evaluation that it ends with so far: nothing was tried after it, and no redrive took it up.
+    pub(super) fn failed_evaluation(&self) -> Option<usize> {
+        let last = self.evaluations.get(self.bygone..)?.last().copied()?;
+        let attempt = self.attempts.last().map(|attempt| attempt.scheduled);
+        let round = self.rounds.last().map(|round| round.started);
+        attempt.max(round).is_none_or(|tried| tried < last).then_some(last)
+    }
 }
 
 /// One history as a tree.

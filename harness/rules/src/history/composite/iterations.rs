@@ -112,8 +112,9 @@ pub(super) fn iteration_ended(trace: &mut Trace<'_>, event: &Event, ledger: &mut
     // An ItemSelector that does not evaluate fails its iteration before the first state.
     let evaluation = |trace: &Trace<'_>, strand: &Strand| {
         let around = strand.home.around().and_then(|(visit, _)| trace.visits.get(visit));
-        let failed = around.and_then(|visit| visit.evaluation).and_then(|at| trace.event(at));
-        failed.is_some_and(|failed| failed.id == event.previous)
+        let mut failed =
+            around.into_iter().flat_map(|visit| &visit.evaluations).filter_map(|at| trace.event(*at));
+        failed.any(|failed| failed.id == event.previous)
     };
     // Whether a Map is stopped before or after its iterations is open.
     let may_stop =

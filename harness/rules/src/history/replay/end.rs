@@ -58,7 +58,7 @@ impl Replay<'_, '_> {
         let state = machine.top().states.get(&visit.name);
         self.trace.strand(0).is_some_and(|strand| strand.phase == Phase::Failed)
             && visit.attempts.last().is_some_and(|attempt| !attempt.ok)
-            && visit.evaluation.is_none()
+            && visit.failed_evaluation().is_none()
             && state.is_some_and(|state| state.retriers().is_empty() && state.catchers().is_empty())
             && last.text("error") != Some("States.DataLimitExceeded")
     }

@@ -6,21 +6,14 @@
 use asl::{Failure, Origin, QueryLanguage, State, StateKind, TaskFailure};
 use record::Event;
 
-use super::super::trace::Visit;
+use super::super::trace::{Span, Visit};
 use super::recovery::{self, Seen};
 use super::ways::Tally;
-use super::{Goal, Outcome, Replay, Setting, blind};
+use super::{Goal, Outcome, Replay, Setting, blind, possible};
 
 /// The words that say that an expression itself failed, not what a service makes of its value (recorded:
 /// undefined-reference-base-undefined-arguments; LocalStack 2026.3).
 const OF_AN_EXPRESSION: [&str; 2] = ["returned nothing (undefined)", "threw an error during evaluation"];
-
-/// Where the history says that a state's fields did not evaluate, if the state has tried nothing since.
-pub(super) fn failed_evaluation(visit: &Visit) -> Option<usize> {
-    let attempt = visit.attempts.last().map(|attempt| attempt.scheduled);
-    let round = visit.rounds.last().map(|round| round.started);
-    visit.evaluation.filter(|at| attempt.max(round).is_none_or(|tried| tried < *at))
-}
 
 /// Whether a state that fails here must fail at AWS as well. Of JSONata that is said of expressions alone: which types a field
 /// takes is less certain than what an expression gives.
@@ -35,7 +28,48 @@ fn is_of_an_expression(cause: &str) -> bool {
 }
 
 impl Replay<'_, '_> {
-    /// What follows from a failed evaluation. `fails` says whether the fields fail here, too.
+    /// What followed the evaluations of a state that failed in a span, at whose end is its next attempt or round, if there is
+    /// one. `fails` says whether the fields fail here, too, if that is known. None where another attempt follows.
+    pub(super) fn evaluations(
+        &mut self,
+        visit: &Visit,
+        state: &State,
+        setting: &Setting<'_>,
+        fails: Option<bool>,
+        tally: &mut Tally,
+        span: Span,
+    ) -> Option<(Goal, Outcome)> {
+        let failed: Vec<&Event> = visit.evaluations_in(span).filter_map(|at| self.trace.event(at)).collect();
+        let next = span.1.and_then(|at| self.trace.event(at));
+        // Whether the wildcard for tasks takes it is open.
+        let names = state.catchers().iter().flat_map(|catcher| &catcher.error_equals);
+        let names = names.chain(state.retriers().iter().flat_map(|retrier| &retrier.error_equals));
+        let open = names.into_iter().any(|name| name == "States.TaskFailed");
+        for (number, event) in failed.iter().copied().enumerate() {
+            if fails == Some(false) {
+                self.could_evaluate(visit, state, event);
+            }
+            if open {
+                let goal = if visit.exited.is_some() { Goal::Among(possible(state)) } else { Goal::Any };
+                return Some((goal, blind(self.trace, visit, state).1));
+            }
+            let text = |member: &str| event.text(member).map(str::to_owned);
+            let failure =
+                TaskFailure { error: text("error"), cause: text("cause"), origin: Origin::Interpreter };
+            let seen = match failed.get(number + 1).copied().or(next) {
+                Some(again) => Seen::Retried { failed: Some(event), again: Some(again) },
+                None if visit.exited.is_some() => Seen::Left,
+                None => Seen::Failed,
+            };
+            let judged = recovery::judge(self, visit, state, setting, &[failure], seen, tally);
+            if judged.is_some() {
+                return judged;
+            }
+        }
+        None
+    }
+
+    /// What followed the failed evaluations that a state ends with.
     pub(super) fn evaluation(
         &mut self,
         visit: &Visit,
@@ -43,23 +77,9 @@ impl Replay<'_, '_> {
         setting: &Setting<'_>,
         fails: bool,
         tally: &mut Tally,
+        from: usize,
     ) -> (Goal, Outcome) {
-        let Some(event) = failed_evaluation(visit).and_then(|at| self.trace.event(at)) else {
-            return blind(self.trace, visit, state);
-        };
-        if !fails {
-            self.could_evaluate(visit, state, event);
-        }
-        let text = |member: &str| event.text(member).map(str::to_owned);
-        let failure = TaskFailure { error: text("error"), cause: text("cause"), origin: Origin::Interpreter };
-        // How often it was evaluated again is not told, and whether the wildcard for tasks takes it is open.
-        let names = state.catchers().iter().flat_map(|catcher| &catcher.error_equals);
-        let open = names.clone().any(|name| name == "States.TaskFailed") || !state.retriers().is_empty();
-        if open {
-            return blind(self.trace, visit, state);
-        }
-        let seen = if visit.exited.is_some() { Seen::Left } else { Seen::Failed };
-        let judged = recovery::judge(self, visit, state, setting, &[failure], seen, tally);
+        let judged = self.evaluations(visit, state, setting, Some(fails), tally, (from, None));
         judged.unwrap_or_else(|| blind(self.trace, visit, state))
     }
 

@@ -9,7 +9,7 @@ use super::super::flow::json;
 use super::super::shape::is_cut;
 use super::super::times::is_early;
 use super::super::trace::{Family, Trace, Visit};
-use super::evaluation::{self, failed_evaluation};
+use super::evaluation;
 use super::recovery;
 use super::ways::{self, Tally};
 use super::{Goal, Item, Outcome, Replay, Setting, Twice, VARIABLES, blind, goal_of, possible};
@@ -39,11 +39,11 @@ impl Replay<'_, '_> {
             return (Goal::Any, Outcome::Open);
         };
         let entered = setting.twice(|inputs| asl::enter(state, inputs));
-        if failed_evaluation(visit).is_some() {
+        if visit.failed_evaluation().is_some() {
             let completes = |inputs: &Inputs<'_>| asl::complete(state, inputs, &Value::Null);
             let waits = matches!(state.kind, StateKind::Wait(_));
             let fails = entered.one.is_err() || (waits && setting.twice(completes).one.is_err());
-            return self.evaluation(visit, state, &setting, fails, &mut Tally::default());
+            return self.evaluation(visit, state, &setting, fails, &mut Tally::default(), visit.entered);
         }
         match (entered.one, entered.two) {
             (Ok(Entered::Exit(one)), Ok(Entered::Exit(two))) => {
@@ -207,7 +207,7 @@ impl Replay<'_, '_> {
         let Some(exited) = visit.exited.and_then(|at| self.trace.event(at)) else {
             return (Goal::Any, failed(self.trace, visit, failure));
         };
-        let seen = visit.evaluation.is_some()
+        let seen = visit.failed_evaluation().is_some()
             || visit.failed.is_some()
             || visit.attempts.last().is_some_and(|attempt| !attempt.ok);
         if seen || !evaluation::must_fail(state, failure) {
@@ -352,7 +352,7 @@ pub(super) fn failed(trace: &Trace<'_>, visit: &Visit, failure: &Failure) -> Out
         return Outcome::Open;
     }
     let mut found = TaskFailure::from(failure);
-    if let Some(written) = visit.evaluation.and_then(|at| trace.event(at)) {
+    if let Some(written) = visit.failed_evaluation().and_then(|at| trace.event(at)) {
         let text = |member: &str| written.text(member).map(str::to_owned);
         (found.error, found.cause) = (text("error"), text("cause"));
     }

@@ -256,7 +256,7 @@ impl Replay<'_, '_> {
         self.after_redrives(visit.entered);
         self.resources(visit, state);
         if let (Some(failed), QueryLanguage::JsonPath) =
-            (visit.evaluation.and_then(|at| trace.event(at)), state.query_language)
+            (visit.failed_evaluation().and_then(|at| trace.event(at)), state.query_language)
         {
             let message = format!("EvaluationFailed of {:?}, whose fields are in JSONPath", visit.name);
             self.ledger.breach("HIS-29", failed, message);
@@ -307,7 +307,7 @@ fn possible(state: &State) -> Vec<String> {
 /// What is known of a visit whose data are not.
 fn blind(trace: &Trace<'_>, visit: &Visit, state: &State) -> (Goal, Outcome) {
     let failed = visit.failed.is_some()
-        || visit.evaluation.is_some()
+        || visit.failed_evaluation().is_some()
         || visit.attempts.last().is_some_and(|attempt| !attempt.ok);
     let catchers = || state.catchers().iter().map(|catcher| catcher.next.clone()).collect::<Vec<_>>();
     let goal = match &state.next {

@@ -29,7 +29,7 @@ pub(super) fn judge(
     seen: Seen<'_>,
     tally: &mut Tally,
 ) -> Option<(Goal, Outcome)> {
-    let ways = Ways::of(state, setting, failures, tally);
+    let ways = Ways::of(state, setting, failures, tally, !visit.evaluations.is_empty());
     if ways.open_match && !matches!(seen, Seen::Failed) {
         replay.ledger.unjudged(format!("whether wildcards take the error of {:?} is open", visit.name));
     }
@@ -117,7 +117,7 @@ pub(super) fn ended(
     failed: &Event,
     tally: &Tally,
 ) {
-    let ways = Ways::of(state, setting, failures, tally);
+    let ways = Ways::of(state, setting, failures, tally, !visit.evaluations.is_empty());
     let trace = replay.trace;
     let end = trace.events.iter().find(|event| event.id > failed.id && event.is_terminal());
     let by_it = |end: &&Event| end.kind == "ExecutionFailed" && same_error(end, failures);
@@ -159,7 +159,7 @@ fn end_by<'h>(
     // A failure of the interpreter may be another one to AWS, unless an event names it.
     let of_interpreter =
         |failure: &TaskFailure| failure.origin == Origin::Interpreter && !distributed::is_of_a_run(failure);
-    if failures.iter().any(of_interpreter) && visit.evaluation.is_none() {
+    if failures.iter().any(of_interpreter) && visit.failed_evaluation().is_none() {
         return None;
     }
     Some((end, what))

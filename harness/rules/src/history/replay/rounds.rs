@@ -10,7 +10,7 @@ use super::super::flow::json;
 use super::super::shape::EVENT_LIMIT;
 use super::super::trace::{Home, Phase, Round, Trace, Visit};
 use super::distributed;
-use super::evaluation::{self, failed_evaluation};
+use super::evaluation;
 use super::leave::failed;
 use super::recovery::{self, Seen};
 use super::ways::Tally;
@@ -265,7 +265,7 @@ impl Replay<'_, '_> {
         variables: &Variables,
         item: Item<'_>,
     ) -> (Goal, Outcome) {
-        let has_failed = failed_evaluation(visit).is_some();
+        let has_failed = visit.failed_evaluation().is_some();
         if visit.rounds.is_empty()
             && (visit.exited.is_none() || has_failed)
             && let Some(setting) = self.setting(visit, input.clone(), variables, item, Some(0), None)
@@ -273,7 +273,7 @@ impl Replay<'_, '_> {
             let entered = setting.twice(|inputs| asl::enter(state, inputs));
             if has_failed {
                 let fails = entered.one.is_err() || entered.two.is_err();
-                return self.evaluation(visit, state, &setting, fails, &mut Tally::default());
+                return self.evaluation(visit, state, &setting, fails, &mut Tally::default(), visit.entered);
             }
             let evaluates = |entered: &Entered| match entered {
                 Entered::Parallel(given) => given.sourced,
@@ -293,7 +293,7 @@ impl Replay<'_, '_> {
 
     /// The execution, or what is around it, fails in a Parallel or Map that could begin.
     fn unstarted_in_spite(&mut self, visit: &Visit, state: &State) {
-        let untouched = !visit.redriven && visit.evaluation.is_none() && state.is_elementary();
+        let untouched = !visit.redriven && visit.failed_evaluation().is_none() && state.is_elementary();
         if let Some((end, what)) = recovery::end_around(self.trace, visit).filter(|_| untouched) {
             self.ledger.breach("HIS-29", end, format!("{what} in {:?}, whose fields evaluate", visit.name));
         }
@@ -323,6 +323,14 @@ impl Replay<'_, '_> {
         if next.is_some_and(|next| next.segment != segment && by_redrive(next)) {
             return None;
         }
+        let span = (visit.rounds.get(number)?.started, next.map(|next| next.started));
+        if let (Some(result), Some(evaluated)) = (&result, visit.evaluations_in(span).next()) {
+            counts.segment(trace.segment_at(evaluated));
+            let result = Value::Array(result.clone());
+            let exits = setting.twice(|inputs| asl::complete(state, inputs, &result));
+            let fails = Some(exits.one.is_err() || exits.two.is_err());
+            return self.evaluations(visit, state, setting, fails, counts, span);
+        }
         let position = next.map(|round| round.started).or(visit.failed);
         if let Some((position, link)) = position.and_then(|at| Some((at, trace.event(at)?))) {
             counts.segment(trace.segment_at(position));
@@ -350,12 +358,6 @@ impl Replay<'_, '_> {
             return recovery::judge(self, visit, state, setting, &failures, seen, counts);
         }
         let closed = trace.strand(visit.strand).is_some_and(|strand| strand.phase != Phase::Running);
-        if let (Some(result), true) = (&result, failed_evaluation(visit).is_some()) {
-            let result = Value::Array(result.clone());
-            let exits = setting.twice(|inputs| asl::complete(state, inputs, &result));
-            let fails = exits.one.is_err() || exits.two.is_err();
-            return Some(self.evaluation(visit, state, setting, fails, counts));
-        }
         if let (Some(result), true) = (result, visit.exited.is_some() || closed) {
             return Some(self.finish(visit, state, setting, &Value::Array(result), "IO-04"));
         }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::flow::json;
 use super::super::times::is_early;
 use super::super::trace::{Attempt, Family, Visit};
-use super::evaluation::{self, failed_evaluation};
+use super::evaluation;
 use super::leave::family_of;
 use super::recovery::{self, Seen};
 use super::ways::{self, Tally};
@@ -56,6 +56,14 @@ impl Replay<'_, '_> {
         let trace = self.trace;
         let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
         let mut tally = Tally::default();
+        let before = (visit.entered, visit.attempts.first().map(|first| first.scheduled));
+        if before.1.is_some()
+            && visit.evaluations_in(before).next().is_some()
+            && let Some(setting) = self.setting(visit, input.clone(), variables, item, Some(0), Some("token"))
+            && let Some(ended) = self.evaluations(visit, state, &setting, None, &mut tally, before)
+        {
+            return ended;
+        }
         for (number, attempt) in visit.attempts.iter().enumerate() {
             tally.segment(attempt.segment);
             let token = format!("token-{}", attempt.scheduled);
@@ -82,36 +90,42 @@ impl Replay<'_, '_> {
             let (Some(ended), Some(scheduled)) = (ended, scheduled) else {
                 return (Goal::Any, Outcome::Open);
             };
+            let span = (attempt.ended.unwrap_or_default(), next.map(|next| next.scheduled));
             if attempt.ok {
                 let Some(result) = json(ended, "output") else { return blind(trace, visit, state) };
-                if next.is_none() && failed_evaluation(visit).is_none() {
-                    return self.finish(visit, state, &setting, &result, "IO-04");
-                }
-                if next.is_none() {
+                if visit.evaluations_in(span).next().is_some() {
                     let exits = setting.twice(|inputs| asl::complete(state, inputs, &result));
-                    let fails = exits.one.is_err() || exits.two.is_err();
-                    return self.evaluation(visit, state, &setting, fails, &mut tally);
+                    let fails = Some(exits.one.is_err() || exits.two.is_err());
+                    match self.evaluations(visit, state, &setting, fails, &mut tally, span) {
+                        Some(ended) => return ended,
+                        None => continue,
+                    }
                 }
-                if visit.evaluation.is_none() {
-                    let again = next.and_then(|next| trace.event(next.scheduled)).unwrap_or(ended);
-                    self.ledger.breach(
-                        "START-22",
-                        again,
-                        format!("{:?} is scheduled again after it succeeded", visit.name),
-                    );
-                }
+                let Some(next) = next else {
+                    return self.finish(visit, state, &setting, &result, "IO-04");
+                };
+                let again = trace.event(next.scheduled).unwrap_or(ended);
+                let message = format!("{:?} is scheduled again after it succeeded", visit.name);
+                self.ledger.breach("START-22", again, message);
                 return blind(trace, visit, state);
             }
             let failures = candidates(scheduled, ended, self.real);
+            // Its fields are evaluated again, and may fail before it is scheduled.
+            let evaluated = visit.evaluations_in(span).next();
             let seen = match (next, visit.exited) {
-                (Some(next), _) => Seen::Retried { failed: Some(ended), again: trace.event(next.scheduled) },
+                (Some(next), _) => {
+                    let again = evaluated.unwrap_or(next.scheduled);
+                    Seen::Retried { failed: Some(ended), again: trace.event(again) }
+                }
                 (None, Some(_)) => Seen::Left,
                 (None, None) => Seen::Failed,
             };
-            if visit.evaluation.is_some() && next.is_none() {
+            if evaluated.is_some() && next.is_none() {
                 return blind(trace, visit, state);
             }
-            if let Some(ended) = recovery::judge(self, visit, state, &setting, &failures, seen, &mut tally) {
+            if let Some(ended) = recovery::judge(self, visit, state, &setting, &failures, seen, &mut tally)
+                .or_else(|| self.evaluations(visit, state, &setting, None, &mut tally, span))
+            {
                 return ended;
             }
         }
@@ -119,9 +133,9 @@ impl Replay<'_, '_> {
             && let Some(setting) = self.setting(visit, input, variables, item, Some(0), Some("token"))
         {
             let entered = setting.twice(|inputs| asl::enter(state, inputs));
-            if failed_evaluation(visit).is_some() {
+            if visit.failed_evaluation().is_some() {
                 let fails = entered.one.is_err() || entered.two.is_err();
-                return self.evaluation(visit, state, &setting, fails, &mut tally);
+                return self.evaluation(visit, state, &setting, fails, &mut tally, visit.entered);
             }
             match (entered.one, entered.two) {
                 (Err(failure), Err(_)) => return self.must_fail(visit, state, &failure),
@@ -137,7 +151,7 @@ impl Replay<'_, '_> {
     /// The execution fails for a path in a task that was never scheduled, although all its paths lead somewhere. Other reasons to
     /// fail there are not known here.
     fn paths_lead_somewhere(&mut self, visit: &Visit, state: &State) {
-        let open = visit.exited.is_none() && visit.evaluation.is_none() && !visit.redriven;
+        let open = visit.exited.is_none() && visit.failed_evaluation().is_none() && !visit.redriven;
         let Some((end, what)) = recovery::end_around(self.trace, visit).filter(|_| open) else { return };
         // Whether a task without a token has `$$.Task` is open (TOK-28, A-06).
         let of_a_path = end

@@ -73,7 +73,14 @@ pub(super) struct Ways {
 }
 
 impl Ways {
-    pub(super) fn of(state: &State, setting: &Setting<'_>, failures: &[TaskFailure], tally: &Tally) -> Self {
+    /// `told` says whether an event gives the words of a failure of the interpreter.
+    pub(super) fn of(
+        state: &State,
+        setting: &Setting<'_>,
+        failures: &[TaskFailure],
+        tally: &Tally,
+        told: bool,
+    ) -> Self {
         let (mut known, mut unevaluated) = (Vec::new(), false);
         for before in &tally.possible {
             let recover = |failure: &TaskFailure| {
@@ -85,7 +92,7 @@ impl Ways {
             for failure in failures.iter().flat_map(spellings) {
                 let mut both = recover(&failure);
                 // Texts of the interpreter's own errors are no contract (WIRE-10).
-                if failure.origin == Origin::Interpreter && failure.cause.is_some() {
+                if failure.origin == Origin::Interpreter && failure.cause.is_some() && !told {
                     both.two =
                         recover(&TaskFailure { cause: Some(OTHER_WORDS.to_owned()), ..failure.clone() }).two;
                 }
