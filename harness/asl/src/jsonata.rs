@@ -12,6 +12,7 @@ use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
 use jsonata_core::value::JValue;
 use serde_json::{Number, Value};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod elementary;
 mod host;
@@ -103,17 +104,21 @@ impl Expression {
         };
         let mut evaluator = Evaluator::with_options(self.bindings(env), options);
         host::register(&mut evaluator, env, &self.source);
-        let result = evaluator.evaluate(&self.ast, &JValue::Undefined).map_err(|error| {
-            self.failure(env, field, &format!("threw an error during evaluation. {}", error.message()))
-        })?;
+        let threw =
+            |what: &str| self.failure(env, field, &format!("threw an error during evaluation. {what}"));
+        let evaluated = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(&self.ast, &JValue::Undefined)));
+        let Ok(evaluated) = evaluated else {
+            // A fault of the library says nothing about AWS.
+            env.doubt.note();
+            return Err(threw("The evaluator broke off."));
+        };
+        let result = evaluated.map_err(|error| threw(error.message()))?;
         if matches!(result, JValue::Undefined) {
             return Ok(None);
         }
         json(&result).map(Some).ok_or_else(|| match result {
             // JSONata's own error for 1/0.
-            JValue::Number(_) => {
-                self.failure(env, field, "threw an error during evaluation. Number out of range")
-            }
+            JValue::Number(_) => threw("Number out of range"),
             _ => self.unsupported(env, field),
         })
     }

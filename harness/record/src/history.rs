@@ -108,6 +108,9 @@ impl Event {
                 .ok_or_else(|| format!("`timestamp` {text:?} is no time"))?,
             _ => return Err("`timestamp` is missing".into()),
         };
+        if !at.has_a_date() {
+            return Err(format!("`timestamp` {} is no time of the years 0 to 9999", members["timestamp"]));
+        }
         let expected = detail_member(&kind);
         let details = expected
             .and_then(|member| members.get(member))

@@ -69,6 +69,11 @@ impl Time {
         format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{millis:03}Z")
     }
 
+    /// Whether it lies in the years 0 to 9999, which ISO 8601 can write.
+    pub fn has_a_date(self) -> bool {
+        (-62_167_219_200_000..253_402_300_800_000).contains(&self.0)
+    }
+
     /// How long after `earlier` this is; zero if it is not after.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -129,6 +134,16 @@ mod tests {
         assert_eq!(Time::from_iso("2024-02-01T12:30:00.123000+01:00"), expected.map(|t| Time(t.0)));
         assert_eq!(Time::from_iso("2024-02-01T11:30:00.123Z"), expected);
         assert_eq!(Time::from_iso("nonsense"), None);
+    }
+
+    #[test]
+    fn the_years_0_to_9999_have_dates() {
+        for (text, before) in [("0000-01-01T00:00:00.000Z", -1), ("9999-12-31T23:59:59.999Z", 1)] {
+            let edge = Time::from_iso(text).unwrap();
+            assert!(edge.has_a_date() && edge.iso() == text);
+            assert!(!Time(edge.0 + before).has_a_date());
+        }
+        assert!(!Time::from_epoch_seconds(1e300).has_a_date());
     }
 
     #[test]

@@ -18,6 +18,9 @@ use std::rc::Rc;
 /// The guide bounds ranges to 1,000 items, as `States.ArrayRange` is.
 const MAX_RANGE: f64 = 1000.0;
 
+/// In characters: more than any field may hold (262,144 bytes).
+const MAX_PADDING: f64 = 1_000_000.0;
+
 /// Registers the functions that the expression mentions.
 pub(super) fn register(evaluator: &mut Evaluator, env: &Env<'_>, source: &str) {
     let mentions = |name: &str| source.contains(name);
@@ -57,6 +60,7 @@ const PURE: &[(&str, Pure)] = &[
     ("eval", no_eval),
     ("clone", clone),
     ("encodeUrl", encode_url),
+    ("pad", pad),
 ];
 
 fn register_draws(evaluator: &mut Evaluator, dice: &Rc<Dice<'static>>, doubt: &Doubt) {
@@ -199,6 +203,23 @@ fn encode_url(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
         Some(JValue::Undefined) => Ok(JValue::Undefined),
         _ => refuse("T0410", "Argument 1 of function $encodeUrl does not match function signature"),
     }
+}
+
+/// That of the library has no bound.
+fn pad(arguments: &[JValue]) -> Result<JValue, EvaluatorError> {
+    let (text, width, filling) = match arguments {
+        [JValue::Undefined, ..] => return Ok(JValue::Undefined),
+        [JValue::String(text), JValue::Number(width)] => (text, *width, " "),
+        [JValue::String(text), JValue::Number(width), JValue::String(filling)] => (text, *width, &**filling),
+        _ => return refuse("T0410", "The arguments of function $pad do not match its signature"),
+    };
+    if !width.is_finite() || width.abs() > MAX_PADDING {
+        return refuse("D3137", "$pad makes strings of at most 1000000 characters");
+    }
+    let missing = (width.abs() as usize).saturating_sub(text.chars().count());
+    let filling = if filling.is_empty() { " " } else { filling };
+    let padding: String = filling.chars().cycle().take(missing).collect();
+    Ok(JValue::string(if width < 0.0 { padding + text } else { format!("{text}{padding}") }))
 }
 
 fn shuffle(arguments: &[JValue], dice: &Dice<'_>) -> JValue {

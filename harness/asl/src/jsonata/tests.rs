@@ -116,3 +116,34 @@ fn endless_recursion_ends() {
     assert!(evaluate(deep, &json!({})).unwrap_err().cause.unwrap().contains("unsupported result type"));
     assert!(evaluate("( $f := function($n){ 1 + $f($n) }; $f(1) )", &json!({})).is_err());
 }
+
+#[test]
+fn absurd_numbers_end_in_a_value_or_a_failure() {
+    for expression in [
+        "$substring('abc', 1e300)",
+        "$substring('abc', -1e300, 1e300)",
+        "[0..1e300]",
+        "$pad('abc', 1e18)",
+        "$formatBase(1e300, 2)",
+        "$round(1.5, 1e300)",
+        "$fromMillis(1e300)",
+        "$split('a', '', 1e300)",
+        "$power(1e300, 1e300)",
+        "[1,2][1e300]",
+        "$range(0, 1e300, 1)",
+        "$formatInteger(1e300, 'w')",
+        "$replace('abc', 'b', 'c', 1e300)",
+        "$formatNumber(1e300, '#,##0.00')",
+        "$partition([1], 1e300)",
+        "$fromMillis(1, '[Y9999999999]')",
+    ] {
+        let _: Result<Value, Failure> = evaluate(expression, &json!({}));
+    }
+}
+
+#[test]
+fn padding_fills_on_the_side_of_its_sign() {
+    assert_eq!(value("$pad('foo', 5) & '|' & $pad('foo', -5)", &json!({})), json!("foo  |  foo"));
+    assert_eq!(value("$pad('foo', -5, '#') & $pad('foo', 8, 'ab')", &json!({})), json!("##foofooababa"));
+    assert!(cause("$pad('abc', 1e18)").contains("at most"));
+}
