@@ -194,9 +194,8 @@ fn settled(view: &View<'_>, sink: &mut Sink) {
         let terminal: Vec<_> = execution.statuses.iter().filter(|status| status.is_terminal()).collect();
         for first in &terminal {
             for later in execution.statuses.iter().filter(|later| later.begun >= first.ended) {
-                // Lists may lag behind descriptions and behind one another (LIST-04); descriptions must not go back.
-                let lags = later.listed || first.listed;
-                if lags && !later.is_terminal() && later.begun - first.ended < PATIENCE {
+                // Lists and descriptions may lag behind one another and themselves (LIST-04, DESC-05), for a while.
+                if !later.is_terminal() && later.begun - first.ended < PATIENCE {
                     continue;
                 }
                 sink.expect(FINAL, later.status == first.status, || {
