@@ -83,6 +83,7 @@ fn activities() -> Vec<Draft> {
                 tell(Operation::SendTaskFailure, json!({})),
             ],
         ),
+        silent(&create, &make(2), &poll),
         several(&create, &make(30)),
         Draft::new(
             "an idle activity: a poll ends after a minute without a task",
@@ -108,6 +109,23 @@ fn activities() -> Vec<Draft> {
         )
         .needing("activity"),
     ]
+}
+
+/// A worker that polls and falls silent: the task ends after its window, and the token with it.
+fn silent(create: &Step, make: &Step, poll: &Step) -> Draft {
+    let machine = "${bind:machine.stateMachineArn}";
+    let late = json!({"taskToken": "${bind:task.taskToken}", "output": "{}"});
+    let steps = vec![
+        create.clone(),
+        make.clone(),
+        Step::Start { exec: 1, machine: machine.to_owned(), name: None, input: json!({"work": 1}) },
+        poll.clone(),
+        Step::settle(1),
+        Step::call(Operation::SendTaskSuccess, late),
+        Step::call(Operation::DeleteStateMachine, json!({ "stateMachineArn": machine })),
+        Step::call(Operation::DeleteActivity, json!({"activityArn": "${bind:activity.activityArn}"})),
+    ];
+    Draft::new("an activity's task whose worker falls silent", Vec::new(), steps).needing("activity")
 }
 
 /// Three tasks of one activity and three polls: each poll has a task of its own, with its own input.

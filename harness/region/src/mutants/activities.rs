@@ -6,7 +6,7 @@ use record::{ApiError, Call, Operation, Outcome, Time};
 use serde_json::{Value, json};
 
 use super::Variant;
-use crate::conduct::Draft;
+use crate::conduct::{Alarm, Clock, Draft};
 use crate::refuse::invalid_token;
 
 pub(super) const VARIANTS: &[Variant] = &[
@@ -52,6 +52,25 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
+    variant!("activity-heartbeat-never-missed", "HeartbeatSeconds is never enforced for activities", ["HB-01"], { activity: bool }, {
+        fn event(&mut self, draft: &mut Draft) -> bool {
+            self.activity = draft.kind.starts_with("Activity");
+            true
+        }
+        fn fires_at(&mut self, alarm: Alarm) -> Option<Time> {
+            (alarm.clock != Clock::Heartbeat || !self.activity).then_some(alarm.due)
+        }
+    }),
+    variant!("activity-made-anew", "an activity made again has another creationDate", ["ACT-06"], { made: f64 }, {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if let (Operation::CreateActivity, Outcome::Done(reply)) = (call.operation, outcome) {
+                self.made += 1.0;
+                if let Some(date) = reply.get("creationDate").and_then(Value::as_f64) {
+                    reply["creationDate"] = json!(date + 5.0 * self.made);
+                }
+            }
+        }
+    }),
     variant!("worker-is-nameless", "ActivityStarted does not name the worker", ["ACT-05"], {
         fn event(&mut self, draft: &mut Draft) -> bool {
             if let (true, Some(details)) = (draft.kind == "ActivityStarted", draft.details.as_mut()) {

@@ -95,6 +95,15 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     }),
+    variant!("nameless-starts-answer-the-first", "a start without a name answers the first one's execution", ["START-03"], { first: BTreeMap<String, Value> }, {
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            let nameless = call.operation == Operation::StartExecution && call.text("name").is_none();
+            if let (true, Outcome::Done(reply)) = (nameless, outcome) {
+                let machine = call.text("stateMachineArn").unwrap_or_default().to_owned();
+                *reply = self.first.entry(machine).or_insert_with(|| reply.clone()).clone();
+            }
+        }
+    }),
     variant!("scalar-input-refused", "an input that is no object or array is refused", ["START-15"], {
         fn admits(&mut self, _: record::Time, call: &Call) -> Result<(), ApiError> {
             let scalar = call.text("input").is_some_and(|text| !text.trim_start().starts_with(['{', '[']));

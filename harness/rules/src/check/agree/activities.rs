@@ -29,14 +29,18 @@ fn made(view: &View<'_>, sink: &mut Sink) {
             .any(|deletion| deletion.text("activityArn") == Some(arn) && deletion.begun < call.ended)
     };
     let lists = listings(view, Api::ListActivities, "activities");
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: Vec<(&str, &Value)> = Vec::new();
     for creation in view.calls_of(Api::CreateActivity) {
         let Some(reply) = creation.answer.done() else { continue };
         let (Some(arn), Some(name)) = (text(reply, "activityArn"), creation.text("name")) else { continue };
-        if seen.contains(&arn) {
+        if let Some((_, first)) = seen.iter().find(|(made, _)| *made == arn) {
+            let date = "creationDate";
+            sink.expect(MADE, deleted(arn, creation) || same_moment(first.get(date), reply.get(date)), || {
+                "creating an activity again answered another creationDate".to_owned()
+            });
             continue;
         }
-        seen.push(arn);
+        seen.push((arn, reply));
         let same = |body: &Value| {
             text(body, "activityArn").is_none_or(|shown| shown == arn)
                 && text(body, "name").is_none_or(|shown| shown == name)

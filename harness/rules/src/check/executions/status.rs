@@ -324,10 +324,17 @@ fn lists(view: &View<'_>, sink: &mut Sink) {
         sink.expect(PAGES, listed.len() as i64 <= page, || {
             format!("a page of {} executions with maxResults {page}", listed.len())
         });
+        // What a list that lags still shows as running may be sorted as what it is (LIST-04).
+        let stale = |body: &Value| {
+            let arn = body.get("executionArn").and_then(Value::as_str);
+            let known = arn.and_then(|arn| view.by_arn.get(arn)).and_then(|at| view.executions.get(*at));
+            known.is_none_or(|execution| execution.closed.is_some_and(|closed| closed <= call.ended))
+        };
         let key = |running: bool, member: &str| -> Vec<f64> {
+            let status = |body: &Value| body.get("status").and_then(Value::as_str) == Some("RUNNING");
             listed
                 .iter()
-                .filter(|body| (body.get("status").and_then(Value::as_str) == Some("RUNNING")) == running)
+                .filter(|body| status(body) == running && !(running && stale(body)))
                 .filter_map(|body| body.get(member).and_then(Value::as_f64))
                 .collect()
         };

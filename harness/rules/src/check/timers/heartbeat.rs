@@ -67,6 +67,19 @@ fn windows(view: &View<'_>, sink: &mut Sink) {
         let Some(began) = attempt.clock_began(events) else { continue };
         let state = attempt.state.clone().unwrap_or_default();
         let beat = last_beat(view, attempt);
+        let token = attempt.token.and_then(|token| view.tokens.get(token));
+        let last = last_possible(view, token).unwrap_or(i64::MIN).max(view.offset.latest(began).0);
+        let over = |moment: i64| moment.saturating_sub(last).saturating_sub(window_ms);
+        if let Some(event) = attempt.end(events)
+            && over(view.offset.earliest(event.at).0) >= PATIENCE
+        {
+            let since = view.offset.earliest(event.at).0 - last;
+            sink.violated_at(
+                FIRES,
+                Some(event.id),
+                format!("state {state} ended {since} ms after the last sign of life, with a window of {window} s"),
+            );
+        }
         match attempt.end(events) {
             Some(event) if event.is_timeout() => {
                 let kind = limit(view, attempt, event);
@@ -117,13 +130,11 @@ fn windows(view: &View<'_>, sink: &mut Sink) {
             }
             None => {
                 let Some(looked) = looked(view, attempt) else { continue };
-                let token = attempt.token.and_then(|token| view.tokens.get(token));
-                let last = last_possible(view, token).unwrap_or(i64::MIN).max(view.offset.latest(began).0);
                 let done = token.is_some_and(|token| {
                     view.operations_of(token)
                         .any(|op| op.verb != Verb::Heartbeat && op.effect == Effect::Accepted)
                 });
-                if looked - last - window_ms >= patience(view) && !done && !cut_short(view, attempt) {
+                if over(looked) >= patience(view) && !done && !cut_short(view, attempt) {
                     sink.violated(FIRES, format!("state {state} was still waiting {} ms after the last sign of life, with a window of {window} s", looked - last));
                 }
             }
