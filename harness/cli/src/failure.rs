@@ -64,9 +64,10 @@ impl From<EngineError> for Failure {
             EngineError::UnknownRule(_) | EngineError::Baseline(_) | EngineError::Ledger { .. } => {
                 Self::Usage(error.to_string())
             }
-            EngineError::Target(_) | EngineError::Stack { .. } | EngineError::Runtime(_) => {
-                Self::Broken(error.to_string())
-            }
+            EngineError::Target(_)
+            | EngineError::Denied(_)
+            | EngineError::Stack { .. }
+            | EngineError::Runtime(_) => Self::Broken(error.to_string()),
         }
     }
 }

@@ -78,6 +78,19 @@ pub(crate) async fn answers(target: &dyn Target) -> bool {
     false
 }
 
+/// With what the target refuses whoever asks, whatever is asked.
+pub(crate) async fn denial(target: &dyn Target) -> Option<ApiError> {
+    let asked = [
+        Call::new(Operation::ListStateMachines, json!({"maxResults": 1})),
+        Call::new(Operation::ListActivities, json!({"maxResults": 1})),
+        Call::new(Operation::ListQueues, json!({})),
+    ];
+    let answers = join_all(asked.iter().map(|call| patient(target, call))).await;
+    let denials: Vec<ApiError> =
+        answers.iter().filter_map(Outcome::refusal).filter(|error| error.is_denial()).cloned().collect();
+    (denials.len() == asked.len()).then(|| denials.into_iter().next()).flatten()
+}
+
 async fn patient(target: &dyn Target, call: &Call) -> Outcome {
     let mut pauses = Pauses::new(target);
     let mut outcome = target.call(call.clone()).await;

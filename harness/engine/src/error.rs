@@ -8,6 +8,11 @@ pub enum EngineError {
     /// The target cannot be opened.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// Keys that the target does not take.
+    #[error(
+        "the target refuses whoever asks: {0}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to keys that it knows, with the rights of fixtures/aws"
+    )]
+    Denied(String),
     /// No such rule.
     #[error("there is no rule `{0}`; `list` shows all")]
     UnknownRule(String),

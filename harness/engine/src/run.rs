@@ -11,7 +11,7 @@ use rules::{Verdict, registry};
 use serde_json::json;
 
 use crate::budget::{Metered, Purse};
-use crate::capability::{Found, made_up_role, probe};
+use crate::capability::{Found, denial, made_up_role, probe};
 use crate::ends::Ends;
 use crate::lanes::{Judged, Numbered, Shared, alone, in_virtual_time, on_the_wall, virtual_runtime};
 use crate::ledger::Ledger;
@@ -250,20 +250,27 @@ async fn look_around(
             let runtime = virtual_runtime()?;
             let target = targets.open(options.seed)?;
             let ledger = Ledger::in_memory(&options.run_id);
-            Ok::<_, EngineError>(runtime.block_on(look(target.as_ref(), &options, &ledger)))
+            runtime.block_on(look(target.as_ref(), &options, &ledger))
         });
         return looked
             .join()
             .unwrap_or_else(|_| Err(EngineError::Runtime("the probing thread panicked".to_owned())));
     }
-    Ok(look(target, options, ledger).await)
+    look(target, options, ledger).await
 }
 
-async fn look(target: &dyn Target, options: &Options, ledger: &Ledger) -> (String, Vec<Found>) {
+async fn look(
+    target: &dyn Target,
+    options: &Options,
+    ledger: &Ledger,
+) -> Result<(String, Vec<Found>), EngineError> {
+    if let Some(denial) = denial(target).await {
+        return Err(EngineError::Denied(denial.to_string()));
+    }
     let role = if let Some(role) = &options.role { role.clone() } else { made_up_role(target).await };
     let functions = target.traits().is_virtual || options.profile > Profile::Smoke;
     let found = probe(target, &role, ledger, functions).await;
-    (role, found)
+    Ok((role, found))
 }
 
 /// What was found so far.

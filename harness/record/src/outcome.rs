@@ -52,6 +52,23 @@ pub struct ApiError {
     pub message: String,
 }
 
+const DENIALS: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NotAuthorized",
+    "OptInRequired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
 impl ApiError {
     /// An error with HTTP status 400, as nearly all of Step Functions' are.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
@@ -67,6 +84,11 @@ impl ApiError {
                 self.code.as_str(),
                 "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" | "OverLimit"
             )
+    }
+
+    /// Whether it refuses whoever asks: keys that are unknown or expired, a wrong signature, or no right to do this.
+    pub fn is_denial(&self) -> bool {
+        DENIALS.contains(&self.code.as_str())
     }
 
     /// The same error with another status.

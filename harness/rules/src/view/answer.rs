@@ -34,7 +34,7 @@ impl<'a> Answer<'a> {
             Self::Unsupported(error)
         } else if error.is_passing() {
             Self::Throttled(error)
-        } else if DENIALS.contains(&error.code.as_str()) {
+        } else if error.is_denial() {
             Self::Denied(error)
         } else if error.status >= 500 {
             Self::Broken(error)
@@ -121,23 +121,6 @@ pub const COMMON_CODES: &[&str] = &[
     "ThrottlingException",
     "UnrecognizedClientException",
     "ValidationException",
-];
-
-const DENIALS: &[&str] = &[
-    "AccessDenied",
-    "AccessDeniedException",
-    "AuthorizationError",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "NotAuthorized",
-    "OptInRequired",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
 ];
 
 fn is_unsupported(error: &ApiError) -> bool {

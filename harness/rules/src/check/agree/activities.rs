@@ -35,9 +35,11 @@ fn made(view: &View<'_>, sink: &mut Sink) {
         let (Some(arn), Some(name)) = (text(reply, "activityArn"), creation.text("name")) else { continue };
         if let Some((_, first)) = seen.iter().find(|(made, _)| *made == arn) {
             let date = "creationDate";
-            sink.expect(MADE, deleted(arn, creation) || same_moment(first.get(date), reply.get(date)), || {
-                "creating an activity again answered another creationDate".to_owned()
-            });
+            sink.expect(
+                MADE,
+                deleted(arn, creation) || same_moment(first.get(date), reply.get(date)),
+                || "creating an activity again answered another creationDate".to_owned(),
+            );
             continue;
         }
         seen.push((arn, reply));

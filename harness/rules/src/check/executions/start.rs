@@ -18,8 +18,11 @@ const ARN: Check = Check::of(
     "execution-arn-has-its-parts",
     "the execution ARN holds partition, region, account, machine and name",
 );
-const UUID: Check =
-    Check::of("START-03", "nameless-start-makes-a-uuid", "without name the service makes a UUID, another each time");
+const UUID: Check = Check::of(
+    "START-03",
+    "nameless-start-makes-a-uuid",
+    "without name the service makes a UUID, another each time",
+);
 const LENGTH: Check = Check::of("START-04", "name-length-is-validated", "a name has 1 to 80 characters");
 const SCRIPTS: Check =
     Check::of("START-05", "names-of-any-script", "non-ASCII names are taken and come back unchanged");
@@ -260,9 +263,13 @@ fn lawful(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
             sink.expect(UUID, is_uuid(made), || {
                 "a start without name made a name that is no UUID".to_owned()
             });
-            let starts = view.by_arn.get(arn).and_then(|at| view.executions.get(*at)).map(|found| &found.starts);
+            let starts =
+                view.by_arn.get(arn).and_then(|at| view.executions.get(*at)).map(|found| &found.starts);
             if starts.is_some_and(|starts| starts.iter().any(|start| *start < call.index)) {
-                sink.violated(UUID, "a start without name answered an execution that had been started before");
+                sink.violated(
+                    UUID,
+                    "a start without name answered an execution that had been started before",
+                );
             }
         }
         Some(name) => {

@@ -77,7 +77,9 @@ fn windows(view: &View<'_>, sink: &mut Sink) {
             sink.violated_at(
                 FIRES,
                 Some(event.id),
-                format!("state {state} ended {since} ms after the last sign of life, with a window of {window} s"),
+                format!(
+                    "state {state} ended {since} ms after the last sign of life, with a window of {window} s"
+                ),
             );
         }
         match attempt.end(events) {
