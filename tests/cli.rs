@@ -248,3 +248,12 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
     let asked = ["run", "--cases", "2", "--rules", "START-01", "--color", "always", "--out", out];
     assert!(sfn_conformance(&asked).stdout.contains('\u{1b}'));
 }
+
+#[test]
+fn keys_that_the_target_does_not_know_are_exit_4_with_the_remedy() {
+    let served = binary::Served::start(&["--keys", "ANOTHER"]);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let ran = sfn_conformance(&["run", "--target", &served.address, "--out", out]);
+    assert!(ran.code == 4 && ran.stderr.contains("AWS_ACCESS_KEY_ID"), "{} {}", ran.code, ran.stderr);
+}

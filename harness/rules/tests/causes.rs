@@ -302,3 +302,53 @@ fn a_map_whose_items_are_not_there_starts_no_iteration() {
         "ItemProcessor": { "StartAt": "A", "States": { "A": { "Type": "Pass", "End": true } } } } } });
     assert_eq!(first(&audited(&rows, Some(&definition))), ("IO-02", Some(4)));
 }
+
+/// A Parallel of a Pass and of a Task that fails; a redrive runs the Task alone.
+#[test]
+fn what_a_redriven_parallel_comes_to_is_judged() {
+    let definition = json!({ "StartAt": "Both", "States": { "Both": { "Type": "Parallel", "End": true, "Branches": [
+        { "StartAt": "A", "States": { "A": { "Type": "Pass", "Result": 1, "End": true } } },
+        { "StartAt": "Work", "States": { "Work": { "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {}, "End": true } } },
+    ] } } });
+    let output = |name: &str, output: &str| json!({ "name": name, "output": output, "outputDetails": { "truncated": false } });
+    let told = |again: &[(f64, u64, &'static str, Value)], after: u64, both: &str| {
+        let mut rows = vec![
+            (0.0, 0, "ExecutionStarted", started()),
+            (0.0, 0, "ParallelStateEntered", enters("Both")),
+            (0.0, 2, "ParallelStateStarted", NONE),
+            (0.0, 3, "PassStateEntered", enters("A")),
+            (0.0, 4, "PassStateExited", output("A", "1")),
+            (0.0, 3, "TaskStateEntered", enters("Work")),
+            (0.0, 6, "TaskScheduled", scheduled()),
+            (0.1, 7, "TaskStarted", resource()),
+            (0.3, 8, "TaskFailed", failed()),
+            (0.3, 9, "TaskStateAborted", NONE),
+            (0.3, 9, "ParallelStateFailed", NONE),
+            (0.3, 11, "ExecutionFailed", json!({ "error": "E", "cause": "c" })),
+            (9.0, 0, "ExecutionRedriven", json!({ "redriveCount": 1 })),
+        ];
+        rows.extend_from_slice(again);
+        rows.extend([
+            (9.1, after, "TaskScheduled", scheduled()),
+            (9.2, after + 1, "TaskStarted", resource()),
+            (9.3, after + 2, "TaskSucceeded", with(resource(), json!({ "output": "2" }))),
+            (9.3, after + 3, "TaskStateExited", output("Work", "2")),
+            (9.3, after + 4, "ParallelStateSucceeded", NONE),
+            (9.3, after + 4, "ParallelStateExited", output("Both", both)),
+            (
+                9.3,
+                after + 6,
+                "ExecutionSucceeded",
+                json!({ "output": both, "outputDetails": { "truncated": false } }),
+            ),
+        ]);
+        audited(&rows, Some(&definition))
+    };
+    let anew = [(9.0, 13, "ParallelStateStarted", NONE), (9.0, 14, "TaskStateEntered", enters("Work"))];
+    for (again, after) in [(&anew[..], 15), (&[], 13)] {
+        assert_eq!(told(again, after, "[1,2]").violations, Vec::new(), "{after}");
+        for wrong in ["[2,1]", "[1]", "[null,2]", "{}"] {
+            assert_eq!(first(&told(again, after, wrong)).0, "IO-04", "{wrong} {after}");
+        }
+    }
+}

@@ -23,6 +23,7 @@ mod end;
 mod evaluation;
 mod leave;
 mod recovery;
+mod redriven;
 mod rounds;
 mod task;
 mod ways;

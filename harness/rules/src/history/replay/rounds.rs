@@ -30,6 +30,7 @@ impl Replay<'_, '_> {
         let trace = self.trace;
         let Some(visit) = trace.visits.get(at) else { return (Goal::Any, Outcome::Open) };
         let mut counts = Tally::default();
+        let mut kept = Vec::new();
         for (number, round) in visit.rounds.iter().enumerate() {
             counts.segment(round.segment);
             self.after_redrives(round.started);
@@ -93,11 +94,11 @@ impl Replay<'_, '_> {
             {
                 self.ledger.breach("HIS-26", end, format!("the branch of {:?} never ran", missing.start_at));
             }
-            let result = outputs.into_iter().map(|outcome| match outcome {
+            let done = |outcome| match outcome {
                 Some(Outcome::Done(output)) => Some(output),
                 _ => None,
-            });
-            let result = result.collect::<Option<Vec<Value>>>();
+            };
+            let result = self.kept(visit, number, &mut kept, outputs.into_iter().map(done).collect());
             if let Some(ended) = self.composite(at, number, state, &setting, result, &failures, &mut counts) {
                 return ended;
             }
@@ -149,6 +150,7 @@ impl Replay<'_, '_> {
             return (Goal::Any, Outcome::Open);
         };
         let mut counts = Tally::default();
+        let mut kept = Vec::new();
         for (number, round) in visit.rounds.iter().enumerate() {
             counts.segment(round.segment);
             self.after_redrives(round.started);
@@ -216,7 +218,7 @@ impl Replay<'_, '_> {
                     *slot = Some(output);
                 }
             }
-            let result = outputs.into_iter().collect::<Option<Vec<Value>>>();
+            let result = self.kept(visit, number, &mut kept, outputs);
             if let Some(ended) = self.composite(at, number, state, &setting, result, &failures, &mut counts) {
                 return ended;
             }
@@ -314,13 +316,8 @@ impl Replay<'_, '_> {
         let trace = self.trace;
         let visit = trace.visits.get(at)?;
         let next = visit.rounds.get(number + 1);
-        // A redrive starts the branches again by itself; a Retry may do so after it.
-        let by_redrive = |next: &Round| {
-            let started = trace.event(next.started).map_or(0, |started| started.previous);
-            trace.redrive_before(next.started).is_some_and(|redriven| started <= redriven.id)
-        };
         let segment = visit.rounds.get(number).map_or(0, |round| round.segment);
-        if next.is_some_and(|next| next.segment != segment && by_redrive(next)) {
+        if self.is_redriven(visit, number) {
             return None;
         }
         let span = (visit.rounds.get(number)?.started, next.map(|next| next.started));
