@@ -82,6 +82,20 @@ pub(super) const VARIANTS: &[Variant] = &[
             }
         }
     ),
+    variant!(
+        "list-stop-dates-are-late",
+        "entries of ListExecutions have a stopDate 90 s after the end",
+        ["LIST-04"],
+        {
+            fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+                for body in listed(call, outcome).into_iter().flatten().filter_map(Value::as_object_mut) {
+                    if let Some(date) = body.get_mut("stopDate") {
+                        *date = Value::from(date.as_f64().unwrap_or_default() + 90.0);
+                    }
+                }
+            }
+        }
+    ),
     variant!("list-without-stop-dates", "entries of ListExecutions have no stopDate", ["LIST-04"], {
         fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
             for body in listed(call, outcome).into_iter().flatten().filter_map(Value::as_object_mut) {

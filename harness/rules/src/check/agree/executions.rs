@@ -87,8 +87,17 @@ fn differs(execution: &Execution<'_>, start: &Call<'_>, status: &StatusRead<'_>)
         (same_moment(body.get("startDate"), started), "another startDate than StartExecution answered"),
         (!status.listed || stopped == status.is_terminal(), "a stopDate that does not go with the status"),
         (traced, "another traceHeader than that of the start"),
+        (!status.listed || described_stop(execution, status), "another stopDate than the description"),
     ];
     checks.into_iter().find(|(holds, _)| !holds).map(|(_, what)| what)
+}
+
+/// Whether a list dates an end as the descriptions of it do.
+fn described_stop(execution: &Execution<'_>, listed: &StatusRead<'_>) -> bool {
+    let mut described = execution.statuses.iter().filter(|status| !status.listed);
+    let described = described.find(|status| status.is_terminal() && status.status == listed.status);
+    let dates = (listed.body.get("stopDate"), described.and_then(|status| status.body.get("stopDate")));
+    !execution.redrives.is_empty() || same_moment(dates.0, dates.1)
 }
 
 fn qualified(start: &Call<'_>, body: &Value, sink: &mut Sink) {

@@ -258,20 +258,7 @@ fn lawful(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
     };
     sink.expect(ARN, held, || "the execution ARN does not hold the machine's parts and the name".to_owned());
     match name {
-        None => {
-            let made = execution.and_then(Arn::execution).map(|parts| parts.1).unwrap_or_default();
-            sink.expect(UUID, is_uuid(made), || {
-                "a start without name made a name that is no UUID".to_owned()
-            });
-            let starts =
-                view.by_arn.get(arn).and_then(|at| view.executions.get(*at)).map(|found| &found.starts);
-            if starts.is_some_and(|starts| starts.iter().any(|start| *start < call.index)) {
-                sink.violated(
-                    UUID,
-                    "a start without name answered an execution that had been started before",
-                );
-            }
-        }
+        None => nameless(view, call, arn, sink),
         Some(name) => {
             if matches!(name.chars().count(), 1 | 80) {
                 sink.met(LENGTH);
@@ -287,6 +274,16 @@ fn lawful(view: &View<'_>, call: &Call<'_>, sink: &mut Sink) {
         sink.met(INPUT_LENGTH);
     }
     sink.met(INPUT_JSON);
+}
+
+/// The name that the service makes is a UUID, and another one each time.
+fn nameless(view: &View<'_>, call: &Call<'_>, arn: &str, sink: &mut Sink) {
+    let made = Arn::read(arn).and_then(Arn::execution).map(|parts| parts.1).unwrap_or_default();
+    sink.expect(UUID, is_uuid(made), || "a start without name made a name that is no UUID".to_owned());
+    let starts = view.by_arn.get(arn).and_then(|at| view.executions.get(*at)).map(|found| &found.starts);
+    if starts.is_some_and(|starts| starts.iter().any(|start| *start < call.index)) {
+        sink.violated(UUID, "a start without name answered an execution that had been started before");
+    }
 }
 
 fn is_uuid(text: &str) -> bool {
