@@ -20,5 +20,5 @@ pub mod view;
 
 pub use check::{Check, TOKEN_STATES, TokenCall, checks, judge, token_calls};
 pub use counterfactual::rests_on;
-pub use tolerance::PATIENCE;
+pub use tolerance::{MOST_EMPTY_PAGES, PATIENCE};
 pub use verdict::{Verdict, VerdictKind, Witness};

@@ -20,6 +20,9 @@ pub(crate) const HANG: i64 = 10_000;
 /// So long after it was due, in milliseconds, whatever AWS promises must be seen, also where nobody waited for it.
 pub const PATIENCE: i64 = 30_000;
 
+/// So many empty pages in a row may a list have before it counts as one without end.
+pub const MOST_EMPTY_PAGES: usize = 10;
+
 /// How long after a thing was due the case must have looked again before its absence is a violation.
 pub(crate) fn patience(view: &View<'_>) -> i64 {
     if view.hung() { HANG } else { PATIENCE }

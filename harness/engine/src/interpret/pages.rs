@@ -10,11 +10,16 @@ use serde_json::{Value, json};
 /// Whoever gives more pages gives no end: more than the longest history has events (HIS-24).
 const MOST: usize = 25_100;
 
+/// So many pages in a row with nothing in them, and a list has no end (GEH-04).
+const MOST_EMPTY: usize = rules::MOST_EMPTY_PAGES;
+
 /// How far a list has been read.
 #[derive(Default)]
 pub(super) struct Pages {
     begun: BTreeSet<String>,
     tokens: BTreeSet<String>,
+    /// How many pages in a row were empty.
+    empty: usize,
 }
 
 impl Pages {
@@ -22,7 +27,9 @@ impl Pages {
     pub(super) fn next(&mut self, call: &Call, reply: &Value) -> Option<Call> {
         let given = ["nextToken", "NextToken"].into_iter().find_map(|name| Some((name, reply.get(name)?)));
         let (name, token) = given.and_then(|(name, token)| Some((name, token.as_str()?)))?;
-        let anew = first(reply).is_none_or(|first| self.begun.insert(first));
+        let first = first(reply);
+        self.empty = if first.is_none() { self.empty + 1 } else { 0 };
+        let anew = first.is_none_or(|first| self.begun.insert(first)) && self.empty < MOST_EMPTY;
         if token.is_empty() || !anew || self.tokens.len() >= MOST || !self.tokens.insert(token.to_owned()) {
             return None;
         }
@@ -73,5 +80,14 @@ mod tests {
         assert!(pages.next(&call(), &json!({"executions": [1], "nextToken": "a"})).is_some());
         assert_eq!(pages.next(&call(), &json!({"executions": [1], "nextToken": "b"})), None);
         assert_eq!(pages.next(&call(), &json!({"executions": [2], "nextToken": "a"})), None);
+    }
+
+    #[test]
+    fn empty_pages_are_followed_for_a_while() {
+        let mut pages = Pages::default();
+        let mut empty =
+            |n: usize| pages.next(&call(), &json!({"executions": [], "nextToken": n.to_string()}));
+        assert!((1..MOST_EMPTY).all(|n| empty(n).is_some()));
+        assert_eq!(empty(MOST_EMPTY), None);
     }
 }

@@ -19,7 +19,7 @@ fn has_status(body: &Value, status: &str) -> bool {
     body.get("status").and_then(Value::as_str) == Some(status)
 }
 
-fn members(outcome: &mut Outcome) -> Option<&mut Map<String, Value>> {
+pub(super) fn members(outcome: &mut Outcome) -> Option<&mut Map<String, Value>> {
     match outcome {
         Outcome::Done(reply) => reply.as_object_mut(),
         _ => None,

@@ -6,6 +6,7 @@ use record::{ApiError, Call, Operation, Outcome};
 use serde_json::{Map, Value, json};
 
 use super::Variant;
+use super::listings::members;
 
 fn is_history(call: &Call) -> bool {
     call.operation == Operation::GetExecutionHistory
@@ -53,6 +54,23 @@ pub(super) const VARIANTS: &[Variant] = &[
                 && let Some(members) = reply.as_object_mut()
             {
                 members.shift_remove("nextToken");
+            }
+        }
+    }),
+    variant!("pages-never-end", "after the last page of a history come empty ones, each with a nextToken", ["GEH-04"], { given: u64 }, {
+        fn serves(&mut self, call: &Call) -> u64 {
+            u64::from(!call.text("nextToken").is_some_and(|token| token.starts_with("more-")))
+        }
+        fn answer(&mut self, call: &Call, outcome: &mut Outcome) {
+            if !is_history(call) {
+                return;
+            }
+            if self.serves(call) == 0 {
+                *outcome = Outcome::Done(json!({ "events": [] }));
+            }
+            if let Some(members) = members(outcome).filter(|members| !members.contains_key("nextToken")) {
+                self.given += 1;
+                members.insert("nextToken".to_owned(), json!(format!("more-{}", self.given)));
             }
         }
     }),

@@ -32,7 +32,8 @@ pub struct HistoryRead<'a> {
     pub history: History,
     /// Why they cannot be read.
     pub unreadable: Option<String>,
-    next: Option<&'a str>,
+    /// The token of the last page, if there is more.
+    pub next: Option<&'a str>,
 }
 
 impl HistoryRead<'_> {

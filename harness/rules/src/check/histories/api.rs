@@ -6,7 +6,7 @@ use record::Operation as Api;
 use serde_json::{Map, Value};
 
 use crate::check::{Check, Group, Sink};
-use crate::tolerance::{PATIENCE, patience};
+use crate::tolerance::{MOST_EMPTY_PAGES, PATIENCE, patience};
 use crate::view::{
     Answer, Arn, Call, HistoryRead, StatusRead, View, is_terminal_status, moment, same_json_text,
 };
@@ -82,6 +82,11 @@ fn reads(view: &View<'_>, sink: &mut Sink) {
             let mut seen = BTreeSet::new();
             if let Some(again) = ids(read).into_iter().find(|id| !seen.insert(*id)) {
                 sink.violated(WHOLE, format!("a later page begins again at event {again}"));
+            }
+            let empty = read.sizes.iter().rev().take_while(|size| **size == 0).count();
+            let asked = read.pages.last().and_then(|call| view.calls.get(*call)?.entry_text("nextToken"));
+            if empty >= MOST_EMPTY_PAGES || empty > 0 && asked == read.next {
+                sink.violated(END, format!("after {empty} empty pages there is still a nextToken"));
             }
         }
         if read.pages.len() > 1 && read.complete {
