@@ -9,6 +9,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use binary::{Ran, sfn_conformance};
+use serde_json::json;
 
 /// A few plans: enough to judge something, quick in every build.
 const FEW: &[&str] = &["run", "--cases", "2", "--rules", "START-01", "--quiet"];
@@ -256,4 +257,29 @@ fn keys_that_the_target_does_not_know_are_exit_4_with_the_remedy() {
     let out = folder.path().to_str().unwrap();
     let ran = sfn_conformance(&["run", "--target", &served.address, "--out", out]);
     assert!(ran.code == 4 && ran.stderr.contains("AWS_ACCESS_KEY_ID"), "{} {}", ran.code, ran.stderr);
+}
+
+#[test]
+fn an_expression_that_breaks_the_library_accuses_nobody_and_is_quiet() {
+    let folder = tempfile::tempdir().unwrap();
+    let (history, definition) = (folder.path().join("history.json"), folder.path().join("definition.json"));
+    let at = |id: u64, previous: u64, kind: &str| json!({ "id": id, "previousEventId": previous, "type": kind, "timestamp": 1_700_000_000 });
+    let mut events = [
+        at(1, 0, "ExecutionStarted"),
+        at(2, 0, "PassStateEntered"),
+        at(3, 2, "PassStateExited"),
+        at(4, 3, "ExecutionSucceeded"),
+    ];
+    events[0]["executionStartedEventDetails"] =
+        json!({ "input": "{}", "roleArn": "arn:aws:iam::111111111111:role/r" });
+    events[1]["stateEnteredEventDetails"] = json!({ "name": "P", "input": "{}" });
+    events[2]["stateExitedEventDetails"] = json!({ "name": "P", "output": "\"\"" });
+    events[3]["executionSucceededEventDetails"] = json!({ "output": "\"\"" });
+    fs::write(&history, json!({ "events": events }).to_string()).unwrap();
+    let state = json!({ "Type": "Pass", "Output": "{% $substring('abc', 1e300) %}", "End": true });
+    let machine = json!({ "QueryLanguage": "JSONata", "StartAt": "P", "States": { "P": state } });
+    fs::write(&definition, machine.to_string()).unwrap();
+    let ran =
+        sfn_conformance(&["audit", history.to_str().unwrap(), "--definition", definition.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
 }

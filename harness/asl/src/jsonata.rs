@@ -108,7 +108,7 @@ impl Expression {
             |what: &str| self.failure(env, field, &format!("threw an error during evaluation. {what}"));
         let evaluated = catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(&self.ast, &JValue::Undefined)));
         let Ok(evaluated) = evaluated else {
-            // A fault of the library says nothing about AWS.
+            // Sums of the library that overflow say nothing about AWS.
             env.doubt.note();
             return Err(threw("The evaluator broke off."));
         };

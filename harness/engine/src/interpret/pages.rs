@@ -1,17 +1,15 @@
 //! The pages of one list: which call asks for the next.
 //!
-//! It makes no calls. Invariant: pages that begin again end the list, and so does a token that is given twice.
+//! It makes no calls. Invariant: pages that begin again end the list, and so do a token that is given twice and a row of empty pages.
 
 use std::collections::BTreeSet;
 
 use record::Call;
+use rules::MOST_EMPTY_PAGES;
 use serde_json::{Value, json};
 
 /// Whoever gives more pages gives no end: more than the longest history has events (HIS-24).
 const MOST: usize = 25_100;
-
-/// So many pages in a row with nothing in them, and a list has no end (GEH-04).
-const MOST_EMPTY: usize = rules::MOST_EMPTY_PAGES;
 
 /// How far a list has been read.
 #[derive(Default)]
@@ -29,7 +27,7 @@ impl Pages {
         let (name, token) = given.and_then(|(name, token)| Some((name, token.as_str()?)))?;
         let first = first(reply);
         self.empty = if first.is_none() { self.empty + 1 } else { 0 };
-        let anew = first.is_none_or(|first| self.begun.insert(first)) && self.empty < MOST_EMPTY;
+        let anew = first.is_none_or(|first| self.begun.insert(first)) && self.empty < MOST_EMPTY_PAGES;
         if token.is_empty() || !anew || self.tokens.len() >= MOST || !self.tokens.insert(token.to_owned()) {
             return None;
         }
@@ -87,7 +85,7 @@ mod tests {
         let mut pages = Pages::default();
         let mut empty =
             |n: usize| pages.next(&call(), &json!({"executions": [], "nextToken": n.to_string()}));
-        assert!((1..MOST_EMPTY).all(|n| empty(n).is_some()));
-        assert_eq!(empty(MOST_EMPTY), None);
+        assert!((1..MOST_EMPTY_PAGES).all(|n| empty(n).is_some()));
+        assert_eq!(empty(MOST_EMPTY_PAGES), None);
     }
 }
